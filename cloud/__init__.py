@@ -1,0 +1,1 @@
+"""The hub: intake of the nodes' events, the seats that they may sell, the timetable, console and public API."""

@@ -1,0 +1,105 @@
+"""One hub process, wired once: settings in, everything else out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+from cloud.domains import APPLIERS
+from cloud.domains.boarding.service import BoardingService
+from cloud.domains.inventory.overview import InventoryView
+from cloud.domains.inventory.service import InventoryService, Parts
+from cloud.domains.ticketing import service as ticketing
+from cloud.domains.timetable import service as timetable
+from cloud.kernel.contact import Contacts
+from cloud.kernel.database import Database
+from cloud.kernel.enrolment import Enrolment
+from cloud.kernel.exchange import Exchange, Steps
+from cloud.kernel.fold import Fold
+from cloud.kernel.intake import Intake
+from cloud.kernel.nodes import Nodes
+from cloud.kernel.ports import Timetable
+from cloud.kernel.settings import Settings
+from cloud.kernel.system import SystemClock, SystemIds, hub_signer
+from sync.domains import EVENTS
+from sync.kernel.keys import Ed25519Signer
+from sync.kernel.ports import Clock, Ids
+
+log = logging.getLogger("cloud")
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Everything that a hub process is made of. Routes, pages and commands take what they need from here."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    signer: Ed25519Signer
+    database: Database
+    contacts: Contacts
+    nodes: Nodes
+    enrolment: Enrolment
+    fold: Fold
+    exchange: Exchange
+    inventory: InventoryService
+    seats: InventoryView
+    boarding: BoardingService
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin what runs beside the requests."""
+        thread = threading.Thread(target=self._keep_contacts, name="contacts", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def close(self) -> None:
+        """Write what is only in memory, and let the database go."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self._flush()
+        self.database.close()
+
+    def _keep_contacts(self) -> None:
+        while not self._stop.wait(self.settings.contact_flush_ms / 1000):
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            self.contacts.flush(self.database)
+        except Exception as error:  # soft state: the next contact brings it again
+            log.warning("contacts not written: %s", error)
+
+
+def build(
+    settings: Settings, clock: Clock | None = None, ids: Ids | None = None, trips: Timetable | None = None
+) -> Hub:
+    """A hub on ``settings``, its database brought up to date. Tests pass their own clock, randomness and timetable."""
+    clock, ids = clock or SystemClock(), ids or SystemIds()
+    trips = trips or timetable
+    signer = hub_signer(settings.data, ids)
+    database = Database(settings.database_url)
+    database.migrate()
+    contacts, nodes = Contacts(), Nodes(clock, ticketing.last_serial)
+    boarding = BoardingService(nodes, trips, ticketing)
+    inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer))
+    fold = Fold(EVENTS, APPLIERS)
+    steps = Steps((inventory.decide, boarding.decide), inventory.provision)
+    return Hub(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        signer=signer,
+        database=database,
+        contacts=contacts,
+        nodes=nodes,
+        enrolment=Enrolment(settings, clock, ids, signer, inventory.withdraw_older),
+        fold=fold,
+        exchange=Exchange(database, Intake(fold, nodes, clock), nodes, contacts, steps, settings, clock, signer),
+        inventory=inventory,
+        seats=InventoryView(contacts, settings, clock),
+        boarding=boarding,
+    )

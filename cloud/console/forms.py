@@ -1,0 +1,120 @@
+"""Forms of the console. They hold what was typed; whether it is good is for the services to say.
+
+A refusal that names a field stands beside it (:func:`put_beside`); one that does not, above the form.
+"""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.core import Field
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from cloud.console.web import Desk
+from cloud.kernel.clerks import ROLES
+from cloud.kernel.nodes import KINDS
+from sync.kernel.errors import Refusal
+
+
+def needed(_form: FlaskForm, field: Field) -> None:
+    """Something must be there."""
+    if not (field.data.strip() if isinstance(field.data, str) else field.data):
+        raise ValidationError("console_needed")
+
+
+class Choices(SelectMultipleField):
+    """Any number of choices, each a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class Act(FlaskForm):
+    """A button: nothing but the form token."""
+
+
+class SignIn(FlaskForm):
+    name = StringField(validators=[needed])
+    passphrase = PasswordField(validators=[needed])
+    back = HiddenField()
+
+
+class Passphrase(FlaskForm):
+    old = PasswordField(validators=[needed])
+    new = PasswordField(validators=[needed])
+    repeated = PasswordField(validators=[needed])
+
+
+class Label(FlaskForm):
+    label = StringField(validators=[needed])
+
+
+class NewNode(FlaskForm):
+    name = StringField(validators=[needed])
+    kind = RadioField(choices=[(kind, kind) for kind in KINDS], validators=[needed])
+    name_zh_hans = StringField()
+    name_zh_hant = StringField()
+    name_en = StringField()
+    stops = StringField()
+    place = SelectField(coerce=int, default=0)
+    low_water = IntegerField(default=2)
+
+
+class Revoke(FlaskForm):
+    reason = StringField(validators=[needed])
+    confirm = StringField(validators=[needed])
+
+
+class Release(FlaskForm):
+    grant = HiddenField()
+    places = IntegerField(default=1)
+    reason = StringField(validators=[needed])
+
+
+class Note(FlaskForm):
+    note = TextAreaField(validators=[needed])
+
+
+class Clerk(FlaskForm):
+    name = StringField(validators=[needed])
+    roles = Choices(choices=[(role, role) for role in ROLES], validators=[needed])
+    nodes = Choices(coerce=int)
+
+
+class NewClerk(Clerk):
+    pin = PasswordField()
+    repeated = PasswordField()
+
+
+class Pin(FlaskForm):
+    pin = PasswordField()
+    repeated = PasswordField()
+
+
+def put_beside(form: FlaskForm, refusal: Refusal, desk: Desk) -> None:
+    """Show ``refusal`` beside its field; without one, above the form."""
+    sentence = desk.explain(refusal)
+    field = form._fields.get(refusal.field or "")
+    if field is None:
+        form.form_errors.append(sentence)
+    else:
+        field.errors = [*field.errors, sentence]
+
+
+def typed_pin(form: NewClerk | Pin) -> str | None:
+    """The PIN typed twice, or None where both fields are empty. Refusals ``clerk_pin_differs``."""
+    if not form.pin.data and not form.repeated.data:
+        return None
+    if form.pin.data != form.repeated.data:
+        raise Refusal("clerk_pin_differs", status=422, field="repeated")
+    return str(form.pin.data)

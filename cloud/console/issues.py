@@ -1,0 +1,112 @@
+"""What is wrong now: typed issues, each with its cause and the next step, the gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import sqlalchemy as sa
+from flask import url_for
+from sqlalchemy.engine import Connection
+
+from cloud.console import queries
+from cloud.console.queries import NodeState
+from cloud.kernel import tables
+from cloud.kernel.nodes import ACTIVE
+from sync.kernel.days import DAY_MS, day_at
+
+BAD: Final = "bad"
+WARN: Final = "warn"
+LATE_MS: Final = 15 * 60_000
+SILENT_MS: Final = DAY_MS
+MANY_WAITING: Final = 500
+FEED_ENDS_DAYS: Final = 14
+NOTED: Final = {"forked": BAD, "rewound": BAD, "revoked": WARN, "hub_was_behind": WARN}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """``code`` names the texts; ``issue_no`` is set where a person may close it."""
+
+    code: str
+    level: str
+    node_no: int = 0
+    node_name: str = ""
+    since_ms: int = 0
+    link: str = ""
+    issue_no: int = 0
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+def everything(tx: Connection, states: list[NodeState], now_ms: int, zone: str) -> list[Issue]:
+    """All issues of the network."""
+    found = [*_noted(tx, {state.node_no: state.name for state in states}), *_of_hub(tx, now_ms, zone)]
+    for state in states:
+        found += of_node(state, now_ms)
+    return sorted(found, key=lambda issue: (issue.level != BAD, issue.node_no, issue.code))
+
+
+def of_node(state: NodeState, now_ms: int) -> list[Issue]:
+    """What the hub sees from outside: silence, backlog, a clock that nobody vouches for, what the box says itself."""
+    said: dict[str, Any] = {"node_no": state.node_no, "node_name": state.name}
+    if state.status == "":
+        link = url_for("console.node", number=state.node_no)
+        return [Issue("not_enrolled", WARN, since_ms=state.created_ms, link=link, **said)]
+    if state.status != ACTIVE:
+        return []
+    found = []
+    away_ms = now_ms - state.last_contact_ms if state.last_contact_ms else None
+    if away_ms is None:
+        found.append(Issue("never_heard", WARN, **said))
+    elif away_ms > LATE_MS:
+        level = BAD if away_ms > SILENT_MS else WARN
+        found.append(Issue("silent", level, since_ms=state.last_contact_ms, **said))
+    if state.waiting > MANY_WAITING:
+        found.append(Issue("backlog", WARN, args={"waiting": state.waiting}, **said))
+    if state.reported.get("clock_sure") is False:
+        found.append(Issue("clock_unsure", WARN, **said))
+    for text in state.reported.get("issues", []):
+        found.append(Issue("reported", BAD, args={"text": text}, **said))
+    return found
+
+
+def noted_of(tx: Connection, node_no: int, name: str) -> list[Issue]:
+    """What the hub wrote down about one node and nobody closed."""
+    return [issue for issue in _noted(tx, {node_no: name}) if issue.node_no == node_no]
+
+
+def _noted(tx: Connection, names: Mapping[int, str]) -> list[Issue]:
+    table = tables.issue
+    rows = tx.execute(sa.select(table).where(table.c.closed_ms.is_(None)).order_by(table.c.issue_no))
+    return [
+        Issue(
+            row.code if row.code in NOTED else "noted",
+            NOTED.get(row.code, WARN),
+            row.node_no,
+            names.get(row.node_no, ""),
+            row.seen_ms,
+            issue_no=row.issue_no,
+            args={"code": row.code, "detail": row.detail},
+        )
+        for row in rows
+    ]
+
+
+def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
+    found = []
+    if unseen := queries.quarantine_unseen(tx):
+        found.append(Issue("quarantine", BAD, link=url_for("console.quarantine"), args={"count": unseen}))
+    if conflicts := queries.conflict_count(tx):
+        found.append(Issue("conflicts", BAD, link=url_for("console.conflicts"), args={"count": conflicts}))
+    end_day, any_feed = queries.feed_end(tx)
+    link = url_for("console.imports")
+    if not any_feed:
+        found.append(Issue("no_feed", BAD, link=link))
+    elif end_day is not None and (left := end_day - day_at(now_ms, zone)) < FEED_ENDS_DAYS:
+        code, level = ("feed_ended", BAD) if left < 0 else ("feed_ends", WARN)
+        found.append(Issue(code, level, link=link, args={"days": abs(left)}))
+    for row in queries.recent_locks(tx, now_ms):
+        args = {"clerk": row.clerk_no, "attempts": row.attempts}
+        found.append(Issue("clerk_locked", WARN, row.node_no, row.name or str(row.node_no), args=args))
+    return found

@@ -1,0 +1,18 @@
+"""The pages, one module a subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from cloud.console.pages import nodes, overview, people, quarantine, sales, seats, sign_in, timetable
+
+if TYPE_CHECKING:
+    from cloud.console.web import Desk
+
+
+def register(blueprint: Blueprint, desk: Desk) -> None:
+    """Every page under its address."""
+    for module in (overview, sign_in, nodes, sales, seats, quarantine, timetable, people):
+        module.register(blueprint, desk)

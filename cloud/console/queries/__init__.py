@@ -1,0 +1,61 @@
+"""What the console reads across the domains' tables; everything else it asks of the services."""
+
+from cloud.console.queries.fleet import (
+    NodeState,
+    close_issue,
+    held_tails,
+    logs,
+    node_states,
+    noted_counts,
+    places,
+    recent_locks,
+    starts,
+    stream_positions,
+    to_read,
+)
+from cloud.console.queries.trade import (
+    DayNumbers,
+    SoldTrip,
+    dated_trips,
+    day_in_numbers,
+    feed_end,
+    sale_totals,
+    sold_trips,
+    suspect_grants,
+)
+from cloud.console.queries.wrong import (
+    Conflict,
+    Held,
+    conflict_count,
+    conflicts,
+    quarantine_unseen,
+    quarantined,
+)
+
+__all__ = [
+    "Conflict",
+    "DayNumbers",
+    "Held",
+    "NodeState",
+    "SoldTrip",
+    "close_issue",
+    "conflict_count",
+    "conflicts",
+    "dated_trips",
+    "day_in_numbers",
+    "feed_end",
+    "held_tails",
+    "logs",
+    "node_states",
+    "noted_counts",
+    "places",
+    "quarantine_unseen",
+    "quarantined",
+    "recent_locks",
+    "sale_totals",
+    "sold_trips",
+    "starts",
+    "stream_positions",
+    "suspect_grants",
+    "to_read",
+]

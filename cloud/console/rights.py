@@ -1,0 +1,55 @@
+"""Who may open and who may send each page: one row an endpoint. A page without a row is refused to everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cloud.kernel.accounts import ADMIN, VIEWER
+
+ANYONE: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Roles needed to read and to send; None for a page that takes nothing."""
+
+    read: str = VIEWER
+    send: str | None = None
+
+
+RIGHTS: Final[dict[str, Right]] = {
+    "static": Right(ANYONE),
+    "sign_in": Right(ANYONE, ANYONE),
+    "sign_out": Right(VIEWER, VIEWER),
+    "passphrase": Right(VIEWER, VIEWER),
+    "account": Right(VIEWER),
+    "token_add": Right(VIEWER, VIEWER),
+    "token_drop": Right(VIEWER, VIEWER),
+    "overview": Right(),
+    "nodes": Right(),
+    "node_add": Right(ADMIN, ADMIN),
+    "node": Right(),
+    "node_code": Right(ADMIN, ADMIN),
+    "node_revoke": Right(ADMIN, ADMIN),
+    "issue_close": Right(ADMIN, ADMIN),
+    "sales": Right(),
+    "trips": Right(),
+    "trip": Right(),
+    "release": Right(ADMIN, ADMIN),
+    "ratings": Right(),
+    "quarantine": Right(),
+    "quarantined": Right(VIEWER, ADMIN),
+    "conflicts": Right(),
+    "imports": Right(),
+    "feed_import": Right(),
+    "stops": Right(),
+    "clerks": Right(),
+    "clerk_add": Right(ADMIN, ADMIN),
+    "clerk": Right(ADMIN, ADMIN),
+    "clerk_pin": Right(ADMIN, ADMIN),
+    "clerk_leave": Right(ADMIN, ADMIN),
+    "audit": Right(),
+}
+BEFORE_CHANGE: Final = frozenset({"static", "sign_in", "sign_out", "passphrase"})
+"""What somebody with a one-time passphrase may do."""

@@ -1,0 +1,34 @@
+"""The hub's domains, each named once: the table of contents for a newcomer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cloud.domains.boarding import tables as boarding_tables
+from cloud.domains.boarding.apply import BoardingApplier
+from cloud.domains.inventory import tables as inventory_tables
+from cloud.domains.inventory.apply import InventoryApplier
+from cloud.domains.ratings import tables as ratings_tables
+from cloud.domains.ratings.apply import RatingsApplier
+from cloud.domains.ticketing import tables as ticketing_tables
+from cloud.domains.ticketing.apply import TicketingApplier
+from cloud.domains.timetable import tables as timetable_tables
+from cloud.kernel import accounts, audit, clerks, guesses, tables
+from cloud.kernel.fold import Applier
+from cloud.kernel.nodeevents import NodeApplier
+
+DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings")
+
+TABLES: Final = (
+    tables, accounts, audit, clerks, guesses,
+    timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables,
+)  # fmt: skip
+
+# In the order in which they see an event: whether a seat was the node's to sell is known before the sale is counted.
+APPLIERS: Final[tuple[type[Applier], ...]] = (
+    NodeApplier,
+    InventoryApplier,
+    TicketingApplier,
+    BoardingApplier,
+    RatingsApplier,
+)

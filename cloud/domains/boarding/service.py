@@ -1,0 +1,141 @@
+"""Duties of vehicles, and manifests: what a box must know of the tickets for its trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.boarding.tables import boarded, boarded_twice, duty, gate_opening, refusal_sum
+from cloud.kernel import streams
+from cloud.kernel.database import chunks
+from cloud.kernel.fold import Received
+from cloud.kernel.nodes import NodeInfo, Nodes
+from cloud.kernel.ports import SoldTickets, Timetable
+from cloud.kernel.tables import subscription
+from sync.domains.boarding.operations import Duty, ManifestEntry
+from sync.domains.ticketing.events import TicketSold
+from sync.kernel.errors import Refusal
+from sync.kernel.operations import node_stream, operator_stream, trip_stream
+from sync.kernel.ticket import TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class BoardingCounts:
+    """What the gates said of one dated trip."""
+
+    trip_no: int
+    day: int
+    boarded: int
+    boarded_twice: int
+    refused: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GateCounts:
+    """``twice``: openings beyond the first of the same ticket."""
+
+    opened: int
+    twice: int
+
+
+class BoardingService:
+    """Assigns duties and keeps manifests."""
+
+    def __init__(self, node_list: Nodes, timetable: Timetable, tickets: SoldTickets) -> None:
+        self._nodes, self._timetable, self._tickets = node_list, timetable, tickets
+
+    def assign_duty(self, tx: Connection, info: NodeInfo, trip_no: int, day: int, vehicle: str) -> None:
+        """This box runs this trip: it gets the trip's stream, and tickets sold so far.
+
+        Raises :class:`Refusal`: ``duty_not_vehicle``, ``trip_unknown``, ``trip_not_running``.
+        """
+        if info.kind != "vehicle":
+            raise Refusal("duty_not_vehicle", status=422, node=info.name)
+        facts = self._timetable.trip_facts(tx, trip_no)
+        if facts is None:
+            raise Refusal("trip_unknown", status=404, trip_no=trip_no)
+        if not facts.runs(day):
+            raise Refusal("trip_not_running", status=422, trip=trip_no)
+        mine = (duty.c.node_no == info.node_no, duty.c.trip_no == trip_no, duty.c.day == day)
+        tx.execute(sa.delete(duty).where(*mine))
+        tx.execute(sa.insert(duty).values(node_no=info.node_no, trip_no=trip_no, day=day, vehicle=vehicle))
+        streams.publish(tx, node_stream(info.node_no), f"duty/{trip_no}/{day}", Duty(vehicle).to_bytes())
+        wanted = [trip_stream(trip_no, day), operator_stream(facts.agency_no)]
+        self._nodes.subscribe(tx, info.node_no, wanted)
+        tickets = self._tickets.good_tickets(tx, trip_no, day)
+        entries = [
+            (f"manifest/{key.hex()}", ManifestEntry(*ride, trip_no, day).to_bytes()) for key, ride in tickets.items()
+        ]
+        streams.publish_many(tx, trip_stream(trip_no, day), entries)
+        self._nodes.provision_at(tx, 0, info.node_no)
+
+    def remove_duty(self, tx: Connection, info: NodeInfo, trip_no: int, day: int) -> None:
+        """The box does not run this trip after all."""
+        mine = (duty.c.node_no == info.node_no, duty.c.trip_no == trip_no, duty.c.day == day)
+        tx.execute(sa.delete(duty).where(*mine))
+        streams.publish(tx, node_stream(info.node_no), f"duty/{trip_no}/{day}", None)
+        self._nodes.unsubscribe(tx, info.node_no, [trip_stream(trip_no, day)])
+
+    def duties_of(self, tx: Connection, node_no: int) -> list[tuple[int, int]]:
+        """(trip_no, day) of a box's duties."""
+        rows = tx.execute(sa.select(duty.c.trip_no, duty.c.day).where(duty.c.node_no == node_no))
+        return sorted((row.trip_no, row.day) for row in rows)
+
+    def decide(self, tx: Connection, _info: NodeInfo, fresh: Sequence[Received]) -> None:
+        """Put good sales on the streams of trips that some box listens to."""
+        sales: dict[str, list[tuple[Received, TicketSold]]] = {}
+        for one in fresh:
+            event = one.envelope and one.envelope.event
+            if isinstance(event, TicketSold) and one.held is None:
+                sales.setdefault(trip_stream(event.trip_no, event.day), []).append((one, event))
+        for name in sorted(_listened(tx, sales)):
+            streams.publish_many(tx, name, [_entry(one, event) for one, event in sales[name]])
+
+
+def boarding_counts(tx: Connection, trip_no: int, day: int) -> BoardingCounts:
+    """What the gates said of one dated trip."""
+    counts = [
+        tx.execute(sa.select(sa.func.count()).where(table.c.trip_no == trip_no, table.c.day == day)).scalar_one()
+        for table in (boarded, boarded_twice)
+    ]
+    column = refusal_sum.c
+    query = sa.select(column.reason, sa.func.sum(column.count)).where(column.trip_no == trip_no, column.day == day)
+    refused = {
+        reason: int(count) for reason, count in tx.execute(query.group_by(column.reason).order_by(column.reason))
+    }
+    return BoardingCounts(trip_no, day, counts[0], counts[1], refused)
+
+
+def all_counts(tx: Connection) -> tuple[int, int, dict[str, int]]:
+    """(boarded, boarded twice, refusals by reason) over everything."""
+    counts = [
+        tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in (boarded, boarded_twice)
+    ]
+    column = refusal_sum.c
+    query = sa.select(column.reason, sa.func.sum(column.count)).group_by(column.reason).order_by(column.reason)
+    return counts[0], counts[1], {reason: int(count) for reason, count in tx.execute(query)}
+
+
+def gate_counts(tx: Connection) -> GateCounts:
+    """How often gates opened, and how often for a ticket that they had opened for."""
+    column = gate_opening.c
+    opened, tickets = tx.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(column.ticket_id)))).one()
+    return GateCounts(opened, opened - tickets)
+
+
+def _entry(one: Received, event: TicketSold) -> tuple[str, bytes]:
+    key = TicketId(one.node_no, one.epoch, event.serial).to_bytes().hex()
+    entry = ManifestEntry(event.from_idx, event.to_idx, event.seat, event.trip_no, event.day)
+    return f"manifest/{key}", entry.to_bytes()
+
+
+def _listened(tx: Connection, names: Iterable[str]) -> set[str]:
+    """Those streams that anybody holds."""
+    found: set[str] = set()
+    for some in chunks(names):
+        query = sa.select(subscription.c.stream).distinct().where(subscription.c.stream.in_(some))
+        found |= set(tx.execute(query).scalars())
+    return found

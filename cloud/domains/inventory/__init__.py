@@ -1,0 +1,1 @@
+"""Who may sell which seat on which leg. The hub owns what it has not granted, and takes back only what is returned."""

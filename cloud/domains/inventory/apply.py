@@ -1,0 +1,197 @@
+"""Sales and returns folded into the books. A seat is checked against the grants that its log held at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.inventory import cells as c
+from cloud.domains.inventory import ledger
+from cloud.domains.inventory.cells import Cells
+from cloud.domains.inventory.ledger import Book, GrantLine, Holder, Where
+from cloud.domains.inventory.tables import grant_returned, seat_ask, seat_clash, seat_grant, seat_sold
+from cloud.kernel.database import chunks, insert_rows, upsert_rows
+from cloud.kernel.fold import Quarantine, Received
+from sync.domains.inventory.events import GrantReturned, SeatsAsked
+from sync.domains.ticketing.events import TicketSold
+from sync.kernel.events import Event
+
+MAX_LEGS = 1_024
+_SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
+_CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
+_ASK = ("pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "count")
+
+
+class InventoryApplier:
+    """One batch."""
+
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, SeatsAsked, GrantReturned})
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._desks: dict[Where, _Desk] = {}
+        self._grants: dict[int, tuple[Where, GrantLine]] = {}
+        self._sold: set[tuple[Where, Holder, bool]] = set()
+        self._returned: set[int] = set()
+        self._clashes: list[tuple[object, ...]] = []
+        self._asks: list[tuple[object, ...]] = []
+
+    def prepare(self, batch: Sequence[Received]) -> None:
+        wanted: set[Where] = set()
+        returned: set[int] = set()
+        for received in batch:
+            event = received.envelope and received.envelope.event
+            if isinstance(event, TicketSold):
+                wanted.add((event.trip_no, event.day))
+            elif isinstance(event, GrantReturned):
+                returned.add(event.grant_id)
+        for some in chunks(returned):
+            query = sa.select(seat_grant.c.trip_no, seat_grant.c.day).where(seat_grant.c.grant_id.in_(some))
+            wanted |= {(row.trip_no, row.day) for row in self._tx.execute(query)}
+        for where, book in ledger.load(self._tx, sorted(wanted)).items():
+            self._desks[where] = _Desk(book)
+            self._grants |= {line.grant_id: (where, line) for line in book.grants}
+
+    def apply(self, received: Received) -> None:
+        event = received.envelope and received.envelope.event
+        if isinstance(event, TicketSold):
+            self._sell(received, event)
+        elif isinstance(event, GrantReturned):
+            self._return(received, event)
+        elif isinstance(event, SeatsAsked):
+            ride = (event.trip_no, event.day, event.from_idx, event.to_idx, event.count)
+            self._asks.append((received.pos, received.node_no, *ride))
+
+    def flush(self) -> None:
+        sold = [
+            (*where, *holder, free, c.encode(self._desks[where].book.sales[holder, free]))
+            for where, holder, free in sorted(self._sold)
+        ]
+        upsert_rows(self._tx, seat_sold, _SOLD[:5], _SOLD, sold)
+        returned = [(grant_id, c.encode(self._grants[grant_id][1].returned)) for grant_id in sorted(self._returned)]
+        upsert_rows(self._tx, grant_returned, ("grant_id",), ("grant_id", "cells"), returned)
+        insert_rows(self._tx, seat_clash, _CLASH, self._clashes)
+        insert_rows(self._tx, seat_ask, _ASK, self._asks)
+
+    def _sell(self, received: Received, event: TicketSold) -> None:
+        if not event.from_idx < event.to_idx <= MAX_LEGS:
+            raise Quarantine("ride_order", f"from {event.from_idx} to {event.to_idx}")
+        where, holder = (event.trip_no, event.day), (received.node_no, received.epoch)
+        desk = self._desks[where]
+        desk.see_grants(received.pos)
+        wanted = c.ride(event.seat, event.from_idx, event.to_idx)
+        inside = desk.may_sell(holder, event.seat, wanted)
+        clash = desk.clashes(received.pos, event.seat, wanted)
+        desk.sell(holder, event.seat, wanted)
+        self._sold.add((where, holder, event.seat == 0))
+        if clash:
+            at_risk = desk.at_risk(received.pos, event.seat, wanted)
+            ride = (event.seat, event.from_idx, event.to_idx)
+            self._clashes.append((received.pos, received.node_no, *where, *ride, at_risk))
+            raise Quarantine("at_risk_clash" if at_risk else "seat_sold_twice", f"seat {event.seat}")
+        if not inside:
+            raise Quarantine("outside_grant", f"seat {event.seat}")
+
+    def _return(self, received: Received, event: GrantReturned) -> None:
+        where, line = self._grants.get(event.grant_id, (None, None))
+        if where is None or line is None or line.grant_id >= received.pos:
+            raise Quarantine("return_unknown_grant", str(event.grant_id))
+        holder, desk = (received.node_no, received.epoch), self._desks[where]
+        if line.holder != holder or where != (event.trip_no, event.day):
+            raise Quarantine("return_not_held", str(event.grant_id))
+        desk.see_grants(received.pos)
+        back = _cells_of(event, desk.book.reserved)
+        if back is None or not c.covers(
+            c.minus(line.cells, line.returned, desk.book.reserved), back, desk.book.reserved
+        ):
+            raise Quarantine("return_not_held", str(event.grant_id))
+        if not c.covers(desk.unsold(holder), back, desk.book.reserved):
+            raise Quarantine("return_sold", str(event.grant_id))
+        c.add(line.returned, back, desk.book.reserved)
+        desk.give_back(holder, back, received.pos)
+        self._returned.add(line.grant_id)
+
+
+class _Desk:
+    """A book while a batch is folded into it: grants come into sight in order of position."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self._seen = 0
+        self._held: dict[Holder, Cells] = {}
+        self._all = {False: _total(book, False), True: _total(book, True)}
+
+    def see_grants(self, pos: int) -> None:
+        """Take account of the grants made before ``pos``."""
+        grants = self.book.grants
+        while self._seen < len(grants) and grants[self._seen].grant_id < pos:
+            line = grants[self._seen]
+            left = c.minus(line.cells, line.returned, self.book.reserved)
+            c.add(self._held.setdefault(line.holder, {}), left, self.book.reserved)
+            self._seen += 1
+
+    def may_sell(self, holder: Holder, seat: int, wanted: Cells) -> bool:
+        """Whether the log held all of ``wanted`` and had not sold it."""
+        held, sold = self._held.get(holder), self.book.sold(holder)
+        if held is None or self.book.reserved != bool(seat):
+            return False
+        if seat:
+            return held.get(seat, 0) & ~sold.get(seat, 0) & wanted[seat] == wanted[seat]
+        return all(held.get(leg, 0) > sold.get(leg, 0) for leg in wanted)
+
+    def unsold(self, holder: Holder) -> Cells:
+        """What the log holds and has not sold."""
+        return c.minus(self._held.get(holder, {}), self.book.sold(holder), self.book.reserved)
+
+    def clashes(self, pos: int, seat: int, wanted: Cells) -> bool:
+        """Whether somebody sold these seats before, or more places than there are."""
+        sold = self._all[seat == 0]
+        if seat:
+            return bool(sold.get(seat, 0) & wanted[seat])
+        book = self.book
+        bounded = not book.reserved and 0 < book.opened < pos
+        return bounded and any(sold.get(leg, 0) + 1 > book.capacity for leg in wanted)
+
+    def at_risk(self, pos: int, seat: int, wanted: Cells) -> bool:
+        """Whether any of ``wanted`` was released at risk before ``pos``."""
+        released = [some for line in self.book.grants for made, some in line.releases if made < pos]
+        if not seat:
+            return any(some.get(leg, 0) for some in released for leg in wanted)
+        return any(some.get(key, 0) & value for some in released for key, value in wanted.items())
+
+    def sell(self, holder: Holder, seat: int, wanted: Cells) -> None:
+        """Count a sale, right or wrong: somebody holds the ticket."""
+        c.add(self.book.sales.setdefault((holder, seat == 0), {}), wanted, bool(seat))
+        c.add(self._all[seat == 0], wanted, bool(seat))
+
+    def give_back(self, holder: Holder, back: Cells, pos: int) -> None:
+        """Count a return; another grant may still cover the same seat."""
+        held, reserved = self._held[holder], self.book.reserved
+        if not reserved:
+            self._held[holder] = c.minus(held, back, False)
+            return
+        for seat in back:
+            lines = [line for line in self.book.grants if line.holder == holder and line.grant_id < pos]
+            held[seat] = 0
+            for line in lines:
+                held[seat] |= line.cells.get(seat, 0) & ~line.returned.get(seat, 0)
+
+
+def _total(book: Book, free: bool) -> Cells:
+    found: Cells = {}
+    for (_, kind), some in book.sales.items():
+        if kind == free:
+            c.add(found, some, not free)
+    return found
+
+
+def _cells_of(event: GrantReturned, reserved: bool) -> Cells | None:
+    """The cells of a return; None when they are of the other kind, negative or empty."""
+    pairs, other = (event.seats, event.counts) if reserved else (event.counts, event.seats)
+    found: Cells = {}
+    c.add(found, dict(pairs), reserved)
+    if other or not found or len(found) != len(pairs) or min(found.values()) <= 0:
+        return None
+    return found

@@ -1,0 +1,228 @@
+"""What the hub decides about seats: first blocks, refills, answers to nodes that ask, the last seats to the vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.inventory import cells as c
+from cloud.domains.inventory import ledger
+from cloud.domains.inventory.grants import GrantBatch, open_books
+from cloud.domains.inventory.ledger import Book, Where
+from cloud.domains.inventory.recalls import Recalls
+from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
+from cloud.kernel import nodes, streams
+from cloud.kernel.fold import Received
+from cloud.kernel.nodes import NodeInfo, Nodes
+from cloud.kernel.ports import Duties, Timetable
+from cloud.kernel.settings import Settings
+from sync.domains.inventory.events import GrantReturned, SeatsAsked
+from sync.domains.inventory.operations import Grant
+from sync.domains.ticketing.events import TicketSold
+from sync.kernel.errors import Refusal
+from sync.kernel.operations import node_stream, operator_stream
+from sync.kernel.ports import Clock, Signer
+
+VEHICLE = "vehicle"
+_VEHICLE_LOOK_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service stands on."""
+
+    timetable: Timetable
+    duties: Duties
+    nodes: Nodes
+    settings: Settings
+    clock: Clock
+    signer: Signer
+
+
+class InventoryService:
+    """Decides and publishes. Everything that it frees was returned, or released by somebody who takes the risk."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._recalls = Recalls(parts.clock)
+        self._blocks = {
+            "station": parts.settings.block_station,
+            "village": parts.settings.block_village,
+            "pier": parts.settings.block_pier,
+            VEHICLE: 0,
+        }
+
+    def decide(self, tx: Connection, info: NodeInfo, fresh: Sequence[Received]) -> None:
+        """After a node's events: answer what it asked, give returned seats to those who wait, refill what ran low."""
+        events = [one.envelope.event for one in fresh if one.envelope is not None and one.held is None]
+        asks = [(one.pos, one.envelope.event) for one in fresh if one.held is None and one.envelope is not None]
+        asked = [(pos, event) for pos, event in asks if isinstance(event, SeatsAsked)]
+        back = {(event.trip_no, event.day) for event in events if isinstance(event, GrantReturned)}
+        sold = {(event.trip_no, event.day) for event in events if isinstance(event, TicketSold)}
+        wanted = {(event.trip_no, event.day) for _, event in asked}
+        if info.kind == VEHICLE:
+            sold.clear()
+        if not (asked or back or sold):
+            return
+        books = open_books(tx, self._parts.timetable, sorted(back | sold | wanted))
+        batch = self._batch(tx)
+        self._recalls.answered(tx, info.node_no, back)
+        self._serve_waiting(tx, batch, books, back)
+        for pos, event in asked:
+            self._answer(tx, batch, books, info, pos, event)
+        for where in sorted(sold & set(books)):
+            self._refill(batch, books[where], info)
+        batch.flush()
+
+    def provision(self, tx: Connection, info: NodeInfo) -> None:
+        """What time brings: streams of operators, blocks for trips that come within reach, the vehicle's last seats."""
+        settings, now = self._parts.settings, self._parts.clock.wall_ms()
+        due = now + settings.provision_every_s * 1000
+        if info.kind == VEHICLE:
+            due = min(due, self._provision_vehicle(tx, info, now))
+        else:
+            agencies = self._parts.timetable.agencies_at(tx, info.stop_nos)
+            self._parts.nodes.subscribe(tx, info.node_no, [operator_stream(number) for number in agencies])
+            self._provision_place(tx, info, now)
+        self._parts.nodes.provision_at(tx, due, info.node_no)
+
+    def grant(
+        self, tx: Connection, info: NodeInfo, where: Where, wanted: int, from_idx: int = 0, to_idx: int | None = None
+    ) -> Grant:
+        """Grant up to ``wanted`` seats by hand, for rides from ``from_idx`` to ``to_idx`` (None: to anywhere).
+
+        Raises :class:`Refusal`: ``trip_not_for_sale``, ``ride_order``, ``trip_departed``, ``no_seat``.
+        """
+        book = open_books(tx, self._parts.timetable, [where]).get(where)
+        if book is None:
+            raise Refusal("trip_not_for_sale", status=404)
+        end = book.legs if to_idx is None else to_idx
+        if not 0 <= from_idx < end <= book.legs:
+            raise Refusal("ride_order", status=422)
+        if self._parts.clock.wall_ms() >= _until(book, info, from_idx):
+            raise Refusal("trip_departed")
+        chosen = c.block(book.free(), from_idx, end, wanted, book.reserved)
+        if not chosen:
+            raise Refusal("no_seat")
+        batch = self._batch(tx)
+        made = batch.add(book, info, chosen, "manual", _until(book, info, from_idx))
+        batch.flush()
+        return made
+
+    def withdraw_older(self, tx: Connection, info: NodeInfo) -> None:
+        """A box started a new log: what its old log was granted is not the new one's to sell, and stays held."""
+        column = seat_grant.c
+        mine = (column.node_no == info.node_no, column.node_epoch < info.epoch)
+        older = tx.execute(sa.select(column.grant_id).where(*mine)).scalars()
+        streams.publish_many(tx, node_stream(info.node_no), [(f"grant/{number}", None) for number in older])
+
+    def pinned_days(self, tx: Connection) -> dict[int, set[int]]:
+        """Trip → days on which anything of it was granted or sold: there a new feed must leave it as it was."""
+        found: dict[int, set[int]] = {}
+        for table in (dated_trip, seat_sold):
+            for trip_no, day in tx.execute(sa.select(table.c.trip_no, table.c.day).distinct()):
+                found.setdefault(trip_no, set()).add(day)
+        return found
+
+    def _batch(self, tx: Connection) -> GrantBatch:
+        return GrantBatch(tx, self._parts.signer, self._parts.clock)
+
+    def _provision_place(self, tx: Connection, info: NodeInfo, now: int) -> None:
+        settings = self._parts.settings
+        until = now + settings.grant_hours * 3_600_000
+        reach = self._parts.timetable.dated_trips_at(tx, info.stop_nos, now, until, settings.grant_trips)
+        stops = {(trip_no, day): idx for trip_no, day, idx, _ in reversed(reach)}
+        column = seat_grant.c
+        mine = (column.node_no == info.node_no, column.node_epoch == info.epoch)
+        served = {tuple(row) for row in tx.execute(sa.select(column.trip_no, column.day).where(*mine))}
+        books = open_books(tx, self._parts.timetable, sorted(set(stops) - served))
+        batch = self._batch(tx)
+        for where, book in books.items():
+            self._give_block(batch, book, info, stops[where], "block")
+        batch.flush()
+
+    def _provision_vehicle(self, tx: Connection, info: NodeInfo, now: int) -> int:
+        """Give the box what is left of its trips once they are near. Returns when to look again."""
+        window = self._parts.settings.residual_minutes * 60_000
+        books = open_books(tx, self._parts.timetable, self._parts.duties.duties_of(tx, info.node_no))
+        batch, looks = self._batch(tx), [now + self._parts.settings.provision_every_s * 1000]
+        for book in books.values():
+            if now > book.ends_ms:
+                continue
+            if now >= book.departs_ms - window:
+                self._give_rest(batch, book, info)
+                looks.append(now + _VEHICLE_LOOK_MS)
+            else:
+                looks.append(book.departs_ms - window)
+        batch.flush()
+        return min(looks)
+
+    def _give_rest(self, batch: GrantBatch, book: Book, info: NodeInfo) -> bool:
+        rest = book.free()
+        if rest:
+            batch.add(book, info, rest, "residual", book.ends_ms)
+        return bool(rest)
+
+    def _give_block(self, batch: GrantBatch, book: Book, info: NodeInfo, from_idx: int, purpose: str) -> None:
+        """A block for rides from one stop, so large that the node has its measure and others still get some."""
+        if not 0 <= from_idx < book.legs or self._parts.clock.wall_ms() >= _until(book, info, from_idx):
+            return
+        mine = c.places_on(book.open((info.node_no, info.epoch)), from_idx, book.reserved)
+        share = max(book.capacity * self._parts.settings.share_percent // 100, 1)
+        count = min(self._blocks[info.kind] - mine, share - book.open_places(from_idx))
+        chosen = c.block(book.free(), from_idx, book.legs, count, book.reserved) if count > 0 else {}
+        if chosen:
+            batch.add(book, info, chosen, purpose, _until(book, info, from_idx))
+
+    def _refill(self, batch: GrantBatch, book: Book, info: NodeInfo) -> None:
+        holder = (info.node_no, info.epoch)
+        leg = c.first_leg([line.cells for line in book.grants if line.holder == holder], book.reserved)
+        if leg is not None and c.places_on(book.open(holder), leg, book.reserved) < info.low_water:
+            self._give_block(batch, book, info, leg, "refill")
+
+    def _answer(
+        self, tx: Connection, batch: GrantBatch, books: dict[Where, Book], info: NodeInfo, pos: int, ask: SeatsAsked
+    ) -> None:
+        where = (ask.trip_no, ask.day)
+        book = books.get(where)
+        if book is None or not ask.from_idx < ask.to_idx <= book.legs:
+            return
+        if self._parts.clock.wall_ms() >= _until(book, info, ask.from_idx):
+            return
+        on_duty = info.kind == VEHICLE and where in set(self._parts.duties.duties_of(tx, info.node_no))
+        if on_duty and self._give_rest(batch, book, info):
+            return
+        given = self._give_ride(batch, book, info, ask.from_idx, ask.to_idx, min(ask.count, book.capacity))
+        missing = min(ask.count, book.capacity) - given
+        if missing > 0:
+            self._recalls.wait(tx, pos, info.node_no, ask, missing)
+            self._recalls.ask_back(tx, book, info, ask, missing)
+
+    def _give_ride(self, batch: GrantBatch, book: Book, info: NodeInfo, from_idx: int, to_idx: int, count: int) -> int:
+        chosen = c.exact(book.free(), from_idx, to_idx, count, book.reserved)
+        if chosen:
+            batch.add(book, info, chosen, "asked", _until(book, info, from_idx))
+        return c.places_on(chosen, from_idx, book.reserved)
+
+    def _serve_waiting(self, tx: Connection, batch: GrantBatch, books: dict[Where, Book], back: set[Where]) -> None:
+        for where in sorted(back & set(books)):
+            for row in self._recalls.waiting(tx, where):
+                info = nodes.find(tx, row.node_no)
+                given = self._give_ride(batch, books[where], info, row.from_idx, row.to_idx, row.places)
+                self._recalls.served(tx, row.pos, row.places - given)
+
+
+def books_of(tx: Connection, where: Where) -> Book:
+    """The book of one dated trip. Raises :class:`Refusal` (``trip_not_sold``, 404) when the hub never sold of it."""
+    book = ledger.load(tx, [where])[where]
+    if not book.opened and not book.sales:
+        raise Refusal("trip_not_sold", status=404)
+    return book
+
+
+def _until(book: Book, info: NodeInfo, from_idx: int) -> int:
+    """Until when a node may sell: a place until the vehicle has left, the vehicle's box until its last stop."""
+    return book.ends_ms if info.kind == VEHICLE else book.calls_ms[from_idx]

@@ -1,0 +1,135 @@
+"""Tables of the inventory. *Cells* are pairs (seat, leg mask), or (leg, places) for free seating."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cloud.kernel.tables import STATE, Big, metadata
+
+# Decisions of the hub.
+
+# ``calls_ms``: canonical CBOR list of the departure from each stop, and of the arrival at the last.
+dated_trip = sa.Table(
+    "dated_trip",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("pos", Big, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("legs", sa.Integer, nullable=False),
+    sa.Column("departs_ms", Big, nullable=False),
+    sa.Column("ends_ms", Big, nullable=False),
+    sa.Column("calls_ms", sa.LargeBinary, nullable=False),
+    sa.Column("grant_epoch", sa.Integer, nullable=False),
+)
+
+# ``grant_id`` is the hub's position at which the grant was made. ``node_epoch``: the log that may sell from it.
+seat_grant = sa.Table(
+    "seat_grant",
+    metadata,
+    sa.Column("grant_id", Big, primary_key=True, autoincrement=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("node_epoch", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("sell_until_ms", Big, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("made_ms", Big, nullable=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    sa.Index("ix_seat_grant_trip", "trip_no", "day"),
+    sa.Index("ix_seat_grant_node", "node_no", "node_epoch"),
+)
+
+# A person's or a policy's explicit act: seats of a silent node given to others although it may have sold them.
+risk_release = sa.Table(
+    "risk_release",
+    metadata,
+    sa.Column("release_id", Big, primary_key=True, autoincrement=False),
+    sa.Column("grant_id", Big, sa.ForeignKey("seat_grant.grant_id"), nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    sa.Column("places", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("made_ms", Big, nullable=False),
+    sa.Index("ix_risk_release_trip", "trip_no", "day"),
+)
+
+seat_recall = sa.Table(
+    "seat_recall",
+    metadata,
+    sa.Column("node_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("number", Big, nullable=False),
+    sa.Column("places", sa.Integer, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+)
+
+# Seats that a node asked for and that nobody had to give yet; gone once they are granted.
+ask_waiting = sa.Table(
+    "ask_waiting",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("from_idx", sa.Integer, nullable=False),
+    sa.Column("to_idx", sa.Integer, nullable=False),
+    sa.Column("places", sa.Integer, nullable=False),
+    sa.Index("ix_ask_waiting_trip", "trip_no", "day"),
+)
+
+# State: a fold of the event log.
+
+grant_returned = sa.Table(
+    "grant_returned",
+    metadata,
+    sa.Column("grant_id", Big, primary_key=True, autoincrement=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    info=STATE,
+)
+
+# What one log sold of a dated trip; ``free`` tells sales without a seat number from those with one.
+seat_sold = sa.Table(
+    "seat_sold",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("node_epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("free", sa.Boolean, primary_key=True, autoincrement=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    info=STATE,
+)
+
+seat_clash = sa.Table(
+    "seat_clash",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("seat", Big, nullable=False),
+    sa.Column("from_idx", sa.Integer, nullable=False),
+    sa.Column("to_idx", sa.Integer, nullable=False),
+    sa.Column("at_risk", sa.Boolean, nullable=False),
+    sa.Index("ix_seat_clash_trip", "trip_no", "day"),
+    info=STATE,
+)
+
+seat_ask = sa.Table(
+    "seat_ask",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("from_idx", Big, nullable=False),
+    sa.Column("to_idx", Big, nullable=False),
+    sa.Column("count", Big, nullable=False),
+    info=STATE,
+)

@@ -1,0 +1,1 @@
+"""What passengers said of their trips."""

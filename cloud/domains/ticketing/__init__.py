@@ -1,0 +1,1 @@
+"""Tickets that nodes sold, and what they add up to."""

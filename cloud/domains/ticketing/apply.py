@@ -1,0 +1,110 @@
+"""Sales folded into tickets and takings. A sale that breaks a rule still counts as sold, marked as quarantined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.ticketing.tables import sale_sum, serial_end, ticket
+from cloud.kernel.database import add_to_rows, chunks, insert_rows, upsert_rows
+from cloud.kernel.fold import Quarantine, Received
+from sync.domains.ticketing.events import TicketSold
+from sync.kernel.events import Event
+from sync.kernel.ticket import TicketId
+
+OK = "ok"
+QUARANTINED = "quarantined"
+MAX_SERIAL = (1 << 32) - 1
+_TICKET = (
+    "pos", "ticket_id", "node_no", "epoch", "serial", "trip_no", "day", "from_idx", "to_idx", "seat", "rider",
+    "price_minor", "currency", "payment", "clerk_no", "channel", "sold_hlc", "state",
+)  # fmt: skip
+_SUM = ("trip_no", "day", "node_no", "currency", "state", "tickets", "amount_minor")
+_END = ("node_no", "epoch", "last_serial", "missing")
+
+Log = tuple[int, int]
+
+
+class TicketingApplier:
+    """One batch."""
+
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold})
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._ends: dict[Log, tuple[int, int]] = {}
+        self._used: set[tuple[Log, int]] = set()
+        self._rows: list[tuple[object, ...]] = []
+        self._tickets: Counter[tuple[object, ...]] = Counter()
+        self._amounts: Counter[tuple[object, ...]] = Counter()
+
+    def prepare(self, batch: Sequence[Received]) -> None:
+        logs = sorted({(one.node_no, one.epoch) for one in batch})
+        for some in chunks(logs):
+            where = sa.tuple_(serial_end.c.node_no, serial_end.c.epoch).in_(some)
+            for row in self._tx.execute(sa.select(serial_end).where(where)):
+                self._ends[row.node_no, row.epoch] = (row.last_serial, row.missing)
+        # Only serials at or below the end of their log can have been used before.
+        low: dict[Log, set[int]] = {}
+        for one in batch:
+            event, log = one.envelope and one.envelope.event, (one.node_no, one.epoch)
+            if isinstance(event, TicketSold) and event.serial <= self._ends.get(log, (0, 0))[0]:
+                low.setdefault(log, set()).add(event.serial)
+        for log, serials in low.items():
+            self._load_used(log, sorted(serials))
+
+    def apply(self, received: Received) -> None:
+        event = received.envelope.event if received.envelope else None
+        if received.envelope is None or not isinstance(event, TicketSold):
+            return
+        wrong = self._wrong(received, event)
+        state = QUARANTINED if received.held or wrong else OK
+        serial = min(event.serial, MAX_SERIAL)
+        ticket_id = TicketId(received.node_no, received.epoch, serial).to_bytes()
+        self._rows.append(
+            (
+                received.pos, ticket_id, received.node_no, received.epoch, event.serial, event.trip_no, event.day,
+                event.from_idx, event.to_idx, event.seat, event.rider, event.price_minor, event.currency,
+                event.payment, event.clerk_no, event.channel, received.envelope.stamp.hlc, state,
+            )
+        )  # fmt: skip
+        key = (event.trip_no, event.day, received.node_no, event.currency, state)
+        self._tickets[key] += 1
+        # One absurd price must not spoil a sum of everybody's.
+        self._amounts[key] += event.price_minor if wrong is None or wrong.code != "price_range" else 0
+        if wrong is not None:
+            raise wrong
+
+    def flush(self) -> None:
+        insert_rows(self._tx, ticket, _TICKET, self._rows)
+        sums = [(*key, count, self._amounts[key]) for key, count in sorted(self._tickets.items(), key=str)]
+        add_to_rows(self._tx, sale_sum, _SUM[:5], _SUM, sums)
+        ends = [(*log, *end) for log, end in sorted(self._ends.items())]
+        upsert_rows(self._tx, serial_end, _END[:2], _END, ends)
+
+    def _wrong(self, received: Received, event: TicketSold) -> Quarantine | None:
+        log = (received.node_no, received.epoch)
+        if not 1 <= event.serial <= MAX_SERIAL:
+            return Quarantine("serial_range", str(event.serial))
+        last, missing = self._ends.get(log, (0, 0))
+        if (log, event.serial) in self._used:
+            return Quarantine("serial_used", str(event.serial))
+        self._used.add((log, event.serial))
+        if event.serial > last:
+            self._ends[log] = (event.serial, missing + event.serial - last - 1)
+        else:
+            self._ends[log] = (last, missing - 1)
+        if event.price_minor > 1 << 40:
+            return Quarantine("price_range", str(event.price_minor))
+        return None
+
+    def _load_used(self, log: Log, serials: list[int]) -> None:
+        column = ticket.c
+        for some in chunks(serials):
+            mine = (column.node_no == log[0], column.epoch == log[1], column.serial.in_(some))
+            self._used |= {
+                (log, serial) for serial in self._tx.execute(sa.select(column.serial).where(*mine)).scalars()
+            }

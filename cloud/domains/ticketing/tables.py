@@ -1,0 +1,59 @@
+"""Tables of ticketing: all of it a fold of the event log."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cloud.kernel.tables import STATE, Big, metadata
+
+# One row a sale, also of one that breaks a rule: somebody paid. ``state``: ok or quarantined.
+ticket = sa.Table(
+    "ticket",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("ticket_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("serial", Big, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("from_idx", Big, nullable=False),
+    sa.Column("to_idx", Big, nullable=False),
+    sa.Column("seat", Big, nullable=False),
+    sa.Column("rider", Big, nullable=False),
+    sa.Column("price_minor", Big, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("payment", Big, nullable=False),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Column("channel", Big, nullable=False),
+    sa.Column("sold_hlc", Big, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_ticket_trip", "trip_no", "day"),
+    sa.Index("ix_ticket_serial", "node_no", "epoch", "serial"),
+    info=STATE,
+)
+
+# Takings by trip, service day, node and state.
+sale_sum = sa.Table(
+    "sale_sum",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("currency", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("tickets", Big, nullable=False),
+    sa.Column("amount_minor", Big, nullable=False),
+    info=STATE,
+)
+
+# How far the serials of a log reach, and how many are missing below that (a sale that never came).
+serial_end = sa.Table(
+    "serial_end",
+    metadata,
+    sa.Column("node_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last_serial", Big, nullable=False),
+    sa.Column("missing", Big, nullable=False),
+    info=STATE,
+)

@@ -1,0 +1,10 @@
+"""GTFS feeds for the hub: read, check, compile.
+
+``compile_feed`` is the one way in; the dataclasses of ``model`` are what comes out.
+"""
+
+from cloud.domains.timetable.gtfs.compile import compile_feed
+from cloud.domains.timetable.gtfs.errors import FeedError, FeedRejected
+from cloud.domains.timetable.gtfs.model import CompiledFeed
+
+__all__ = ["CompiledFeed", "FeedError", "FeedRejected", "compile_feed"]

@@ -1,0 +1,77 @@
+"""A text for each code: what is wrong and what to do. ``{…}`` are filled in from the place of the error."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MESSAGES: Final[dict[str, str]] = {
+    # the feed as a whole
+    "feed_absent": "There is nothing at this path. Give the path of a GTFS zip file or folder.",
+    "feed_unreadable": "The feed cannot be opened ({reason}). Check the path and its permissions.",
+    "not_a_zip": "This is neither a folder nor a zip file. Give a GTFS .zip or a folder of .txt files.",
+    "zip_damaged": "The zip file is cut off or damaged ({reason}). Fetch it again.",
+    "zip_encrypted": "This entry is protected by a password. Make the zip again without one.",
+    "zip_method": "This entry is packed in an unusual way. Make the zip again with plain deflate.",
+    "zip_bomb": "Unpacks to {ratio} times its size, more than the {limit} that are allowed.",
+    "too_many_files": "The feed has {count} entries; at most {limit} are read. Pack only the GTFS files.",
+    "file_too_big": "Would unpack to {size} bytes; at most {limit} are read. Split the feed by operator.",
+    "unsafe_path": "This name leads out of the feed. Pack the files again with plain names.",
+    "duplicate_file": "The zip holds this file twice. Keep the one that is meant.",
+    "missing_file": "The feed needs {file}{alternative}. Add it at the top of the feed.",
+    "empty_file": "The file is empty. Give it at least its header line, or leave it out if it is optional.",
+    "no_rows": "The file has a header and nothing else. A timetable needs at least one row here.",
+    # bytes and rows
+    "utf16": "The file is UTF-16. Save it as UTF-8.",
+    "bad_utf8": "These bytes are not UTF-8. Save the file as UTF-8 (spreadsheets often write GBK or Big5).",
+    "nul_byte": "A NUL byte stands in this field. Remove it.",
+    "bad_csv": "The quotes of this row do not match ({reason}). Double every quote inside a quoted field.",
+    "line_too_long": "This line is longer than {limit} bytes. Check that its quotes are closed.",
+    "row_length": "The row has {found} fields, the header has {wanted}. Add or remove commas.",
+    "missing_column": "The header has no column {field}. Add it.",
+    "duplicate_column": "The header names the column {field} twice. Keep one.",
+    # values
+    "empty_value": "{field} is empty. Fill it in.",
+    "bad_number": "{field} must be a whole number from {low} to {high}.",
+    "bad_choice": "{field} must be one of {allowed}.",
+    "bad_date": "{field} must be a date that exists, written YYYYMMDD.",
+    "bad_time": "{field} must be a time written H:MM:SS, below {limit_h} hours.",
+    "bad_latitude": "{field} must be degrees from -90 to 90, such as 23.047191.",
+    "bad_longitude": "{field} must be degrees from -180 to 180, such as 112.465091.",
+    "bad_timezone": "{field} must be a name of the IANA time zone list, such as Asia/Shanghai.",
+    "bad_currency": "{field} must be an ISO 4217 code, such as CNY.",
+    "bad_price": "{field} must be a decimal number such as 12.50, without a currency sign.",
+    "negative_price": "{field} is below zero. A fare is zero or more.",
+    "price_decimals": "{currency} has {places} decimals; this price has more. Round it.",
+    "id_too_long": "{field} is longer than {limit} characters. Use a shorter id.",
+    # between rows
+    "duplicate_id": "{field} {value} stands already in line {first}. Give each its own.",
+    "dangling": "{target} has no {value}. Add it there or correct {field} here.",
+    "bad_parent": "The parent of a place of type {child} must be of type {wanted}, and a station has none.",
+    "not_boardable": "Trips stop at stops and platforms only; {value} is of another location_type.",
+    "nameless_route": "A route needs route_short_name or route_long_name.",
+    "date_order": "end_date lies before start_date. Swap or correct them.",
+    "missing_time": "The first and last stop of a trip need both times. Fill in {field}.",
+    "half_time": "Give both arrival_time and departure_time, or neither where the time is only estimated.",
+    "time_order": "This time lies before the one before it ({before}). Correct one of the two.",
+    "duplicate_sequence": "Trip {trip} has stop_sequence {value} twice (line {first}). Renumber its stops.",
+    "window_order": "end_time must lie after start_time.",
+    "headway_zero": "headway_secs must be at least 1.",
+    "frequency_overlap": "This window begins before the one in line {first} of the same trip ends.",
+    "departures_too_many": "The headways of the feed give more than {limit} departures. Check headway_secs.",
+    "translation_key": "Give either record_id or field_value, not both and not neither.",
+    # the seat plan file
+    "plan_unreadable": "The seat plan file cannot be opened ({reason}). Check its path.",
+    "plan_toml": "The seat plan file is not valid TOML ({reason}).",
+    "plan_unknown_key": "{value} is not a key that is known here. Known: {allowed}.",
+    "plan_kind": "kind must be reserved or free.",
+    "plan_capacity": "capacity must be a whole number from 1 to {limit}.",
+    "plan_layout": "A layout has rows of letters and dots, every letter once a row, {limit} seats at most.",
+    "plan_seats": "The layout shows {found} seats but capacity says {wanted}. Make them agree.",
+    "plan_absent": "There is no plan {value}. Define it under [plans.{value}] or name another.",
+    "plan_route_type": "Keys of by_route_type are GTFS route types, numbers from 0 to 1702.",
+    # notes: the feed stays usable
+    "file_unknown": "GTFS has no file of this name, so it is not read. Check its spelling.",
+    "trip_unusable": "The trip has fewer than two stops and is left out.",
+    "service_without_days": "This service runs on no day; its trips will never be sold.",
+    "plan_unused": "{target} has no {value}; this line has no effect.",
+}

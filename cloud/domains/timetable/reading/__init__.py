@@ -1,0 +1,1 @@
+"""Questions to the timetable whose answers take some looking."""

@@ -1,0 +1,1 @@
+"""What every domain of the hub stands on: database, streams, nodes, intake, accounts, settings."""

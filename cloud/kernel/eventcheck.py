@@ -1,0 +1,56 @@
+"""Values that an event may carry and a database can't: looked at once, before anything is stored in a column.
+
+The log keeps the bytes as they came; what does not fit is quarantined, so that no node can stop the hub with a number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+from sync.kernel.events import Envelope
+
+LIMIT: Final = 1 << 63
+_SMALL: Final = 1 << 31
+_NAMES: Final = ("int", "str", "tuple[str, ...]")
+
+
+def check(envelope: Envelope) -> tuple[str, str] | None:
+    """(code, detail) of what is wrong, or None: ``event_shape``, ``event_range``, ``event_text``."""
+    stamp = envelope.stamp
+    if envelope.type >= _SMALL or envelope.version >= _SMALL or max(stamp.hlc, stamp.mono_ms, stamp.hub_ms) >= LIMIT:
+        return "event_shape", "a number of the envelope is too large"
+    event = envelope.event
+    if event is None:
+        return None
+    numbers, texts, lists = _getters_of(type(event))
+    found = numbers(event)
+    if found and not (0 <= min(found) and max(found) < LIMIT):
+        return "event_range", type(event).__name__
+    if any("\x00" in value for value in texts(event)) or any("\x00" in t for value in lists(event) for t in value):
+        return "event_text", type(event).__name__
+    return None
+
+
+def _getters_of(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], ...]:
+    return _getters(kind)
+
+
+@cache
+def _getters(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], ...]:
+    fields: dict[str, list[str]] = {name: [] for name in _NAMES}
+    for field in dataclasses.fields(kind):
+        if str(field.type) in fields:
+            fields[str(field.type)].append(field.name)
+    return tuple(_getter(fields[name]) for name in _NAMES)
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if not names:
+        return lambda _event: ()
+    if len(names) == 1:
+        return lambda event: (getattr(event, names[0]),)
+    return attrgetter(*names)

@@ -1,0 +1,177 @@
+"""The hub's end of the exchange: verify, take in, commit, and only then acknowledge and tell what is new.
+
+A quiet request touches one read of the database and nothing else: no writer, no durable write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.kernel import streams
+from cloud.kernel.contact import Contacts
+from cloud.kernel.database import Database, head_pos, raise_counter
+from cloud.kernel.fold import Received
+from cloud.kernel.intake import Intake, Taken, may_speak, quarantined
+from cloud.kernel.nodes import ACTIVE, NodeInfo, Nodes, find, streams_of
+from cloud.kernel.settings import Settings
+from cloud.kernel.streams import Reading
+from cloud.kernel.tables import counter, node, node_key, stream, subscription
+from sync.kernel import exchange, wire
+from sync.kernel.errors import Malformed
+from sync.kernel.exchange import DOWN_BUDGET_BYTES, Request, Response
+from sync.kernel.keys import VerifyKey
+from sync.kernel.ports import Clock, Signer
+
+HUB_WAS_BEHIND: Final = "hub_was_behind"
+_LIMIT: Final = 1 << 62
+# A restored hub may be behind by what it did since its backup, not by more.
+_MAX_LEAP: Final = 1 << 40
+
+_NEWEST: Final = (
+    sa.select(sa.func.coalesce(sa.func.max(stream.c.head), 0))
+    .select_from(subscription.join(stream, stream.c.stream == subscription.c.stream))
+    .where(subscription.c.node_no == node_key.c.node_no)
+    .correlate(node_key)
+    .scalar_subquery()
+)
+_WHO: Final = (
+    sa.select(
+        node_key.c.node_no, node_key.c.epoch, node_key.c.public, node_key.c.status,
+        node_key.c.head_seq, node_key.c.head_hash, node.c.provision_due_ms,
+        sa.select(counter.c.pos).scalar_subquery().label("pos"),
+        _NEWEST.label("newest"),
+    )
+    .join(node, node.c.node_no == node_key.c.node_no)
+    .where(node_key.c.kid == sa.bindparam("kid"))
+)  # fmt: skip
+
+# What the domains decide once a node's events are in (refill, answers, manifests), in the same transaction.
+Decide = Callable[[Connection, NodeInfo, Sequence[Received]], None]
+# What a node is given as time goes on (seats for trips that come within reach, streams).
+Provision = Callable[[Connection, NodeInfo], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The domains' part of an exchange."""
+
+    decide: Sequence[Decide]
+    provision: Provision
+
+
+class Exchange:
+    """Answers requests of nodes."""
+
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        node_list: Nodes,
+        contacts: Contacts,
+        steps: Steps,
+        settings: Settings,
+        clock: Clock,
+        signer: Signer,
+    ) -> None:
+        self._database, self._intake, self._nodes, self._contacts = database, intake, node_list, contacts
+        self._steps, self._settings, self._clock, self._signer = steps, settings, clock, signer
+
+    def answer(self, data: bytes) -> bytes:
+        """The signed answer to a node's request. Raises :class:`Malformed` for anything that is not a good request."""
+        now = self._clock.wall_ms()
+        with self._database.read() as tx:
+            kid, request, who = _open(tx, data)
+            idle = self._is_idle(who, request, now)
+            if idle:
+                response = self._respond(tx, who, request, Taken(exchange.OK, who.head_seq), now)
+        if not idle:
+            response = self._work(kid, request, who, now)
+        self._contacts.touch(who.node_no, now, request)
+        return exchange.encode_response(response, data, self._signer, _packing(request))
+
+    def _is_idle(self, who: Any, request: Request, now: int) -> bool:
+        return (
+            not request.events
+            and who.status == ACTIVE
+            and request.first_seq - 1 == who.head_seq
+            and request.prev_hash == who.head_hash
+            and request.floor <= who.pos
+            and now < who.provision_due_ms
+        )
+
+    def _work(self, kid: bytes, request: Request, who: Any, now: int) -> Response:
+        sent = self._intake.prepare(kid, request)
+        with self._database.write() as tx:
+            taken = self._intake.take(tx, sent)
+            if may_speak(who.status) and taken.status not in (exchange.FORKED, exchange.REVOKED):
+                self._decide(tx, who.node_no, request, taken, now)
+        with self._database.read() as tx:
+            return self._respond(tx, tx.execute(_WHO, {"kid": kid}).one(), request, taken, now)
+
+    def _decide(self, tx: Connection, node_no: int, request: Request, taken: Taken, now: int) -> None:
+        if request.floor > head_pos(tx):
+            raise_counter(tx, request.floor)
+            self._nodes.note(tx, node_no, HUB_WAS_BEHIND, f"the node has operations up to {request.floor}")
+        info = find(tx, node_no)
+        if taken.fresh:
+            for decide in self._steps.decide:
+                decide(tx, info, taken.fresh)
+        if now >= info.provision_due_ms:
+            self._steps.provision(tx, info)
+
+    def _respond(self, tx: Connection, who: Any, request: Request, taken: Taken, now: int) -> Response:
+        reading = Reading(floor=request.floor, exceptions=dict(request.exceptions))
+        if may_speak(who.status) and (who.newest > request.floor or request.exceptions or request.floor == 0):
+            held = streams_of(tx, who.node_no)
+            reading = streams.read(tx, held, request.floor, request.exceptions, DOWN_BUDGET_BYTES)
+        last = request.first_seq - 1 + len(request.events)
+        refused = quarantined(tx, who.node_no, who.epoch, request.first_seq, last) if request.events else ()
+        return Response(
+            status=taken.status,
+            acked_seq=taken.acked_seq,
+            quarantined=refused,
+            operations=tuple(reading.operations),
+            floor=reading.floor,
+            exceptions=reading.exceptions,
+            more=reading.more,
+            hub_ms=now,
+            come_back_ms=self._come_back_ms(who.node_no),
+        )
+
+    def _come_back_ms(self, node_no: int) -> int:
+        """The same for one node each time, and different among nodes, so that they don't come together."""
+        spread = self._settings.come_back_spread_percent
+        share = node_no * 2_654_435_761 % (1 << 32)
+        return self._settings.come_back_ms * (100 - spread + share * 2 * spread // (1 << 32)) // 100
+
+
+def _open(tx: Connection, data: bytes) -> tuple[bytes, Request, Any]:
+    """Verify a request against the key of the node that claims to send it."""
+    found: dict[bytes, Any] = {}
+
+    def key_of(kid: bytes) -> VerifyKey | None:
+        row = tx.execute(_WHO, {"kid": kid}).first()
+        if row is None:
+            return None
+        found[kid] = row
+        return VerifyKey(row.public)
+
+    kid, request = exchange.decode_request(data, key_of)
+    who = found[kid]
+    if request.epoch != who.epoch:
+        raise Malformed("exchange_epoch")
+    if max(request.floor, request.number, request.first_seq, *request.exceptions.values(), 0) >= _LIMIT:
+        raise Malformed("exchange_shape")
+    if request.floor > who.pos + _MAX_LEAP:
+        raise Malformed("exchange_floor")
+    return kid, request, who
+
+
+def _packing(request: Request) -> int:
+    """The best packing that the node can read."""
+    return next((one for one in (wire.ZSTD, wire.GZIP) if one in request.packings), wire.RAW)

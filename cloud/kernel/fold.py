@@ -1,0 +1,145 @@
+"""From the event log to state tables: the one way in which events change anything, live and in a rebuild.
+
+A domain's applier sees a batch of events in order of position: ``prepare`` (read what the batch needs, in few
+statements), ``apply`` one by one, ``flush`` (write, in few statements). How the log is cut into batches never changes
+the outcome. An event that breaks a rule raises :class:`Quarantine`: it is kept, counted, shown, and blocks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.kernel.database import insert_rows
+from cloud.kernel.eventcheck import check
+from cloud.kernel.tables import event_log, quarantine, state_tables, unknown_event
+from sync.kernel.errors import Malformed
+from sync.kernel.events import Envelope, Event, Registry
+
+BATCH: Final = 2_000
+UNREADABLE: Final = -1
+
+
+class Quarantine(Exception):
+    """The event breaks a rule: ``code`` for people and machines, ``detail`` for people."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Received:
+    """One event of the log. ``envelope`` None: unreadable. ``held`` is set once a rule was found broken."""
+
+    pos: int
+    node_no: int
+    epoch: int
+    seq: int
+    envelope: Envelope | None
+    held: Quarantine | None = None
+
+    @property
+    def type(self) -> int:
+        """Type number of the event; -1 for bytes that are none."""
+        return UNREADABLE if self.envelope is None else self.envelope.type
+
+
+class Applier(Protocol):
+    """One domain's part of the fold, made anew for each batch."""
+
+    HANDLES: frozenset[type[Event]]
+
+    def __init__(self, tx: Connection) -> None: ...
+
+    def prepare(self, batch: Sequence[Received]) -> None:
+        """Read what the events that this applier handles will need."""
+
+    def apply(self, received: Received) -> None:
+        """Count one event in. May raise :class:`Quarantine`; appliers behind this one still see the event."""
+
+    def flush(self) -> None:
+        """Write the outcome."""
+
+
+class Fold:
+    """``appliers`` in the order in which they see an event."""
+
+    def __init__(self, registry: Registry, appliers: Sequence[type[Applier]]) -> None:
+        self._registry = registry
+        self._appliers = tuple(appliers)
+
+    def read(self, data: bytes) -> tuple[Envelope | None, Quarantine | None]:
+        """An event's bytes taken apart, with what is wrong with them. Needs no database."""
+        try:
+            envelope = self._registry.decode(data)
+        except Malformed as error:
+            return None, Quarantine("event_shape", f"{error.code}: {error}"[:200])
+        wrong = check(envelope)
+        if wrong is None:
+            return envelope, None
+        code, detail = wrong
+        return (None if code == "event_shape" else envelope), Quarantine(code, detail)
+
+    def apply(self, tx: Connection, batch: Sequence[Received]) -> None:
+        """Apply a batch, and record what is quarantined or unknown."""
+        fit = [received for received in batch if received.held is None]
+        for kind in self._appliers:
+            mine = [one for one in fit if one.envelope is not None and type(one.envelope.event) in kind.HANDLES]
+            if mine:
+                _run(kind(tx), mine)
+        _record(tx, batch)
+
+    def rebuild(self, tx: Connection) -> int:
+        """Empty all state tables and fold the whole log again. Returns the number of events."""
+        for table in reversed(state_tables()):
+            tx.execute(sa.delete(table))
+        count = 0
+        for batch in self._stored(tx):
+            self.apply(tx, batch)
+            count += len(batch)
+        return count
+
+    def _stored(self, tx: Connection) -> Iterator[list[Received]]:
+        after = 0
+        columns = (event_log.c.pos, event_log.c.node_no, event_log.c.epoch, event_log.c.seq, event_log.c.bytes)
+        while True:
+            query = sa.select(*columns).where(event_log.c.pos > after).order_by(event_log.c.pos).limit(BATCH)
+            rows = tx.execute(query).all()
+            if not rows:
+                return
+            yield [self.received(pos, node_no, epoch, seq, data) for pos, node_no, epoch, seq, data in rows]
+            after = rows[-1].pos
+
+    def received(self, pos: int, node_no: int, epoch: int, seq: int, data: bytes) -> Received:
+        """One stored event, ready to apply."""
+        envelope, held = self.read(data)
+        return Received(pos, node_no, epoch, seq, envelope, held)
+
+
+def _run(applier: Applier, mine: Iterable[Received]) -> None:
+    mine = list(mine)
+    applier.prepare(mine)
+    for received in mine:
+        try:
+            applier.apply(received)
+        except Quarantine as found:
+            # The first rule that an event breaks names it.
+            received.held = received.held or found
+    applier.flush()
+
+
+def _record(tx: Connection, batch: Sequence[Received]) -> None:
+    held = [(one.node_no, one.epoch, one.seq, one.pos, one.held.code, one.held.detail) for one in batch if one.held]
+    insert_rows(tx, quarantine, ("node_no", "epoch", "seq", "pos", "code", "detail"), held)
+    unknown = [
+        (one.pos, one.node_no, one.envelope.type, one.envelope.version)
+        for one in batch
+        if one.envelope is not None and one.envelope.event is None
+    ]
+    insert_rows(tx, unknown_event, ("pos", "node_no", "type", "version"), unknown)

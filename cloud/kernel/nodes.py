@@ -1,0 +1,205 @@
+"""Nodes as the hub knows them: who they are, what streams they hold, whether their log may still grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from cloud.kernel import streams
+from cloud.kernel.database import next_pos
+from cloud.kernel.tables import issue, node, node_key, place, subscription
+from sync.kernel.certificate import Revocation
+from sync.kernel.errors import Refusal
+from sync.kernel.operations import NET, Profile, Subscriptions, node_stream, place_stream
+from sync.kernel.ports import Clock
+
+KINDS: Final = ("station", "village", "pier", "vehicle")
+ACTIVE: Final = "active"
+FORKED: Final = "forked"
+REWOUND: Final = "rewound"
+REVOKED: Final = "revoked"
+REPLACED: Final = "replaced"
+MAX_NODE_NO: Final = 99_999
+
+LastSerial = Callable[[Connection, int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """One row of ``node``."""
+
+    node_no: int
+    name: str
+    kind: str
+    place_no: int
+    names: dict[str, str]
+    stop_nos: tuple[int, ...]
+    low_water: int
+    epoch: int
+    provision_due_ms: int
+
+
+class Nodes:
+    """``last_serial(tx, node_no, epoch)`` says up to which ticket a log was accepted, for revocations."""
+
+    def __init__(self, clock: Clock, last_serial: LastSerial) -> None:
+        self._clock = clock
+        self._last_serial = last_serial
+
+    def add_place(self, tx: Connection, names: Mapping[str, str]) -> int:
+        """A station, point or pier that several nodes may share. Returns its number."""
+        place_no = _following(tx, place.c.place_no)
+        tx.execute(sa.insert(place).values(place_no=place_no, names=dict(names)))
+        return place_no
+
+    def add(
+        self,
+        tx: Connection,
+        name: str,
+        kind: str,
+        stop_nos: Sequence[int],
+        names: Mapping[str, str],
+        place_no: int | None = None,
+        low_water: int = 2,
+    ) -> int:
+        """A node that is not enrolled yet; its number. Raises :class:`Refusal`: ``node_kind``, ``node_name_taken``."""
+        if kind not in KINDS:
+            raise Refusal("node_kind", status=422, field="kind", kinds=", ".join(KINDS))
+        if tx.execute(sa.select(node.c.node_no).where(node.c.name == name)).first():
+            raise Refusal("node_name_taken", field="name", name=name)
+        node_no = _following(tx, node.c.node_no)
+        if node_no > MAX_NODE_NO:
+            raise Refusal("node_numbers_used_up")
+        if place_no is None:
+            place_no = self.add_place(tx, names or {"en": name})
+        tx.execute(
+            sa.insert(node).values(
+                node_no=node_no,
+                name=name,
+                kind=kind,
+                place_no=place_no,
+                names=dict(names) or {"en": name},
+                stop_nos=list(stop_nos),
+                low_water=low_water,
+                epoch=0,
+                created_ms=self._clock.wall_ms(),
+                provision_due_ms=0,
+            )
+        )
+        self.publish_profile(tx, node_no)
+        own = {NET, place_stream(place_no), node_stream(node_no)}
+        tx.execute(sa.insert(subscription).values(node_no=node_no, stream=node_stream(node_no), since_pos=0))
+        self.set_streams(tx, node_no, own)
+        return node_no
+
+    def publish_profile(self, tx: Connection, node_no: int) -> None:
+        """Tell the box what it is."""
+        info = find(tx, node_no)
+        profile = Profile(info.place_no, info.kind, info.names, info.stop_nos, info.low_water)
+        streams.publish(tx, node_stream(node_no), "profile", profile.to_bytes())
+
+    def set_streams(self, tx: Connection, node_no: int, wanted: Iterable[str]) -> None:
+        """The streams that a node is to hold from now on, and no others."""
+        chosen = sorted({*wanted, node_stream(node_no)})
+        held = streams_of(tx, node_no)
+        if set(chosen) == set(held) and node_stream(node_no) in held and len(held) > 1:
+            return
+        own = node_stream(node_no)
+        pos = streams.publish(tx, own, "subscriptions", Subscriptions(tuple(chosen)).to_bytes())
+        gone = [name for name in held if name not in chosen]
+        if gone:
+            tx.execute(
+                sa.delete(subscription).where(subscription.c.node_no == node_no, subscription.c.stream.in_(gone))
+            )
+        fresh = [{"node_no": node_no, "stream": name, "since_pos": pos} for name in chosen if name not in held]
+        if fresh:
+            tx.execute(sa.insert(subscription), fresh)
+
+    def subscribe(self, tx: Connection, node_no: int, more: Iterable[str]) -> None:
+        """Add streams to those that a node holds."""
+        self.set_streams(tx, node_no, [*streams_of(tx, node_no), *more])
+
+    def unsubscribe(self, tx: Connection, node_no: int, gone: Iterable[str]) -> None:
+        """Take streams away from a node; it forgets what they brought."""
+        leaving = set(gone)
+        self.set_streams(tx, node_no, [name for name in streams_of(tx, node_no) if name not in leaving])
+
+    def revoke(self, tx: Connection, node_no: int, reason: str, status: str = REVOKED) -> None:
+        """Bar the node's present log for ever: what was accepted stands, later tickets of its key are void."""
+        key = current_key(tx, node_no)
+        if key is None:
+            raise Refusal("node_not_enrolled", node=node_no)
+        self.bar(tx, key, status, reason, key.head_seq)
+
+    def bar(self, tx: Connection, key: Row[tuple[object, ...]], status: str, reason: str, safe_seq: int) -> None:
+        """Mark one log as ``status`` and publish where its key ends. ``safe_seq``: the log is sure up to there."""
+        now = self._clock.wall_ms()
+        tx.execute(
+            sa.update(node_key)
+            .where(node_key.c.kid == key.kid)
+            .values(status=status, status_detail=reason, status_ms=now, safe_seq=safe_seq)
+        )
+        last = self._last_serial(tx, key.node_no, key.epoch)
+        body = Revocation(key.node_no, last, now, reason).to_bytes()
+        streams.publish(tx, NET, f"revoked/{key.kid.hex()}", body)
+        self.note(tx, key.node_no, status, reason)
+
+    def note(self, tx: Connection, node_no: int, code: str, detail: str) -> None:
+        """An issue that an admin should see; the same one is noted once while it is open."""
+        same = (issue.c.node_no == node_no, issue.c.code == code, issue.c.closed_ms.is_(None))
+        if tx.execute(sa.select(issue.c.issue_no).where(*same)).first() is None:
+            values = {"node_no": node_no, "code": code, "detail": detail, "seen_ms": self._clock.wall_ms()}
+            tx.execute(sa.insert(issue).values(issue_no=next_pos(tx), **values))
+
+    def settle(self, tx: Connection, node_no: int, code: str) -> None:
+        """Close an issue that is over."""
+        same = (issue.c.node_no == node_no, issue.c.code == code, issue.c.closed_ms.is_(None))
+        tx.execute(sa.update(issue).where(*same).values(closed_ms=self._clock.wall_ms()))
+
+    def provision_at(self, tx: Connection, due_ms: int, node_no: int | None = None) -> None:
+        """When seats and streams are looked over next: for one node, or for all (after a new timetable)."""
+        change = sa.update(node).values(provision_due_ms=due_ms)
+        tx.execute(change if node_no is None else change.where(node.c.node_no == node_no))
+
+
+def find(tx: Connection, which: int | str) -> NodeInfo:
+    """A node by number or name. Raises :class:`Refusal` (``node_unknown``, 404)."""
+    column = node.c.node_no if isinstance(which, int) else node.c.name
+    row = tx.execute(sa.select(node).where(column == which)).first()
+    if row is None:
+        raise Refusal("node_unknown", status=404, field="node", node=which)
+    return _info(row)
+
+
+def every(tx: Connection) -> list[NodeInfo]:
+    """All nodes by number."""
+    return [_info(row) for row in tx.execute(sa.select(node).order_by(node.c.node_no))]
+
+
+def current_key(tx: Connection, node_no: int) -> Row[tuple[object, ...]] | None:
+    """The ``node_key`` row of the node's present epoch; None before it was enrolled."""
+    joined = sa.and_(node.c.node_no == node_key.c.node_no, node.c.epoch == node_key.c.epoch)
+    return tx.execute(sa.select(node_key).join(node, joined).where(node.c.node_no == node_no)).first()
+
+
+def streams_of(tx: Connection, node_no: int) -> dict[str, int]:
+    """Stream → position since when the node is subscribed to it."""
+    rows = tx.execute(
+        sa.select(subscription.c.stream, subscription.c.since_pos).where(subscription.c.node_no == node_no)
+    )
+    return {row.stream: row.since_pos for row in rows}
+
+
+def _following(tx: Connection, column: sa.Column[int]) -> int:
+    return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(column), 0))).scalar_one()) + 1
+
+
+def _info(row: Row[tuple[object, ...]]) -> NodeInfo:
+    return NodeInfo(
+        row.node_no, row.name, row.kind, row.place_no, row.names, tuple(row.stop_nos), row.low_water, row.epoch,
+        row.provision_due_ms,
+    )  # fmt: skip

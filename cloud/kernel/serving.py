@@ -1,0 +1,39 @@
+"""Serving a WSGI application until somebody says stop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any, Final
+
+from waitress.server import create_server
+
+# Above what the exchange takes, so that a request that is too large gets our answer with a code.
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+
+
+def serve(app: Any, host: str, port: int, threads: int, ready: Callable[[int], None]) -> None:
+    """Listen until SIGTERM or SIGINT; requests under way are finished. ``ready`` is told the port."""
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        max_request_body_size=MAX_BODY_BYTES,
+        clear_untrusted_proxy_headers=True,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    ready(server.effective_port)
+    try:
+        server.run()
+    except (SystemExit, KeyboardInterrupt):
+        pass
+    finally:
+        server.task_dispatcher.shutdown()
+        server.close()
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,99 @@
+"""Settings of one hub process: one frozen dataclass, read once. An unknown or odd value refuses to start.
+
+Sources, the later wins: defaults, ``hub.toml`` in the data folder, the environment (``YIPIAO_HUB_…``; with ``_FILE``
+behind the name the value is read from a file, for secrets), what the command line says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sync.kernel.errors import Refusal
+
+PREFIX: Final = "YIPIAO_HUB_"
+FILE: Final = "hub.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``database`` empty: SQLite in ``data``. Hours and counts of the grants: see cloud/domains/inventory."""
+
+    data: Path
+    database: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8600
+    threads: int = 4
+    come_back_ms: int = 60_000
+    come_back_spread_percent: int = 20
+    contact_flush_ms: int = 5_000
+    code_valid_days: int = 30
+    certificate_days: int = 1_095
+    provision_every_s: int = 3_600
+    grant_hours: int = 36
+    grant_trips: int = 400
+    block_station: int = 12
+    block_village: int = 6
+    block_pier: int = 20
+    share_percent: int = 60
+    residual_minutes: int = 30
+    at_risk_budget: int = 2
+
+    @property
+    def database_url(self) -> str:
+        """The database's address as SQLAlchemy writes it."""
+        return self.database or f"sqlite:///{self.data / 'hub.sqlite'}"
+
+
+def load(data: Path, environment: Mapping[str, str], **given: Any) -> Settings:
+    """Settings for the hub whose files are in ``data``. Raises :class:`Refusal` (``settings``) naming what is odd."""
+    values: dict[str, Any] = _from_file(data / FILE) | _from_environment(environment)
+    values |= {name: value for name, value in given.items() if value is not None}
+    known = {entry.name: entry.type for entry in dataclasses.fields(Settings)}
+    if odd := sorted(set(values) - set(known)):
+        raise _odd(odd[0], "no such setting")
+    return Settings(**{"data": data} | {name: _typed(name, value, known[name]) for name, value in values.items()})
+
+
+def _typed(name: str, value: Any, kind: Any) -> Any:
+    if "int" not in str(kind):
+        return Path(value) if "Path" in str(kind) else str(value)
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise _odd(name, f"{value!r} is not a whole number")
+    if name == "port" and int(text) > 65_535:
+        raise _odd(name, "a port is below 65536")
+    return int(text)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise _odd(path.name, str(error)) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        setting = name.removeprefix(PREFIX).lower()
+        if setting.endswith("_file"):
+            setting = setting.removesuffix("_file")
+            try:
+                value = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise _odd(name, str(error)) from None
+        found[setting] = value
+    return found
+
+
+def _odd(name: str, why: str) -> Refusal:
+    return Refusal("settings", status=500, field=name, name=name, why=why)

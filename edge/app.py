@@ -1,0 +1,62 @@
+"""The node's HTTP API as a Flask application, with its OpenAPI document."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify
+from flask_smorest import Api
+
+from edge.bootstrap import Node
+from edge.domains.boarding import routes as boarding
+from edge.domains.inventory import routes as inventory
+from edge.domains.ratings import routes as ratings
+from edge.domains.ticketing import routes as ticketing
+from edge.domains.timetable import routes as timetable
+from edge.kernel import routes
+from edge.kernel.settings import SOFTWARE
+from edge.kernel.web import Guard, Problem, handle_errors
+from sync.kernel import apidoc
+
+DOCUMENT, STYLE = "/api/v1/openapi.json", "/api/style.css"
+MAX_REQUEST_BYTES = 10 * 1024 * 1024
+
+
+def create_app(node: Node) -> Flask:
+    """The API of ``node``. Pages are added by ``kiosk_ui``."""
+    app = Flask("edge", static_folder=None)
+    app.config.update(
+        API_TITLE="Yipiao node",
+        API_VERSION=SOFTWARE,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        API_SPEC_OPTIONS={
+            "components": {"securitySchemes": {"clerk": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"clerk": []}, {}],
+        },
+    )
+    api = Api(app)
+    api.ERROR_SCHEMA = Problem
+    guard = Guard(node.accounts)
+    for blueprint in (
+        routes.blueprint(node.accounts, node.fleet, guard),
+        timetable.blueprint(node.timetable),
+        inventory.blueprint(node.inventory, guard, node.schedule.soon),
+        ticketing.blueprint(node.ticketing, node.timetable, guard),
+        boarding.blueprint(node.boarding, guard),
+        ratings.blueprint(node.ratings),
+    ):
+        api.register_blueprint(blueprint)
+    handle_errors(app, node.catalogue)
+    app.add_url_rule("/healthz", view_func=_alive)
+    app.add_url_rule("/api/", view_func=lambda: apidoc.page(api.spec.to_dict(), DOCUMENT, STYLE), endpoint="api_page")
+    app.add_url_rule(STYLE, view_func=lambda: Response(apidoc.CSS, mimetype="text/css"), endpoint="api_style")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    return app
+
+
+def _alive() -> Response:
+    """Whether the process answers. Says nothing of the hub: a box without a line is healthy."""
+    return jsonify({"ok": True})

@@ -1,0 +1,149 @@
+"""Builds a node from its parts, once. Tests and the simulation pass their own clock, randomness and transport."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from edge import domains
+from edge.domains.boarding.devices import Scanning
+from edge.domains.boarding.service import Boarding
+from edge.domains.inventory.service import Inventory
+from edge.domains.ratings.service import Ratings
+from edge.domains.ticketing.service import Ticketing
+from edge.domains.timetable.service import Timetable
+from edge.kernel import accounts, fleet, meta
+from edge.kernel.clock import RealClock, RealIds, TimeKeeper
+from edge.kernel.database import Database
+from edge.kernel.directory import Directory
+from edge.kernel.enrolment import own_key
+from edge.kernel.exchange import Exchanger, Schedule
+from edge.kernel.scribe import Scribe
+from edge.kernel.settings import SOFTWARE, Settings
+from edge.kernel.streams import Streams
+from edge.kernel.transport import HttpTransport
+from sync.catalogue import Catalogue, load
+from sync.domains import EVENTS
+from sync.kernel import hlc
+from sync.kernel.errors import Fault
+from sync.kernel.events import NodeStarted
+from sync.kernel.keys import Ed25519Signer
+from sync.kernel.ports import Clock, Ids, Transport
+
+
+@dataclass
+class Node:
+    """Everything that a process of a node needs."""
+
+    settings: Settings
+    clock: TimeKeeper
+    ids: Ids
+    database: Database
+    scribe: Scribe
+    signer: Ed25519Signer
+    streams: Streams
+    directory: Directory
+    fleet: fleet.Fleet
+    accounts: accounts.Accounts
+    timetable: Timetable
+    inventory: Inventory
+    ticketing: Ticketing
+    boarding: Boarding
+    ratings: Ratings
+    scanning: Scanning
+    catalogue: Catalogue
+    exchange: Exchanger
+    schedule: Schedule
+
+    @property
+    def identity(self) -> meta.Identity | None:
+        """Who this node is; None before its enrolment."""
+        return meta.identity(self.database.read())
+
+
+def build(
+    settings: Settings,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    transport: Transport | None = None,
+    record_start: bool = True,
+) -> Node:
+    """A node over ``settings.data``. A server records its start in the log; a tool that only looks does not."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    clock, ids = clock or RealClock(), ids or RealIds()
+    database = open_database(settings)
+    keeper = TimeKeeper(clock, known_ms(database.writer))
+    scribe = Scribe(database, keeper, domains.appliers())
+    scribe.hub_ms = meta.get(database.writer, "last_hub_ms", 0)
+    boot_id = ids.token(8)
+    parts = _domains(settings, database, scribe, keeper, ids, boot_id)
+    exchange = Exchanger(
+        database, scribe, parts["streams"], keeper, parts["signer"], transport or _transport(settings),
+        report=parts["fleet"].report, before=parts["inventory"].give_back,
+    )  # fmt: skip
+    parts["fleet"].exchanger = exchange
+    if record_start and not scribe.stopped:
+        scribe.write(lambda unit: unit.append(NodeStarted(boot_id, SOFTWARE)))
+    return Node(
+        settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
+        schedule=Schedule(exchange, settings.exchange_every_s, ids), **parts,
+    )  # fmt: skip
+
+
+def open_database(settings: Settings) -> Database:
+    """The node's database with its schema up to date."""
+    database = Database(settings.database)
+    scripts = [("kernel", files("edge.kernel").joinpath("schema.sql").read_text(encoding="utf-8"))]
+    for name in domains.DOMAINS:
+        path = files(f"edge.domains.{name}").joinpath("schema.sql")
+        if path.is_file():
+            scripts.append((name, path.read_text(encoding="utf-8")))
+    database.migrate(scripts)
+    return database
+
+
+def known_ms(connection: sqlite3.Connection) -> int:
+    """The newest instant that the database knows to have passed: hub time or own event, whichever is later."""
+    row = connection.execute("SELECT event FROM event_log ORDER BY seq DESC LIMIT 1").fetchone()
+    last = hlc.wall_ms_of(EVENTS.decode(row[0]).stamp.hlc) if row else 0
+    hub_ms = int(meta.get(connection, "last_hub_ms", 0))
+    return hub_ms or last
+
+
+def _domains(
+    settings: Settings, database: Database, scribe: Scribe, keeper: TimeKeeper, ids: Ids, boot_id: bytes
+) -> dict[str, Any]:
+    signer = own_key(settings.key_file, ids)
+    directory, own = Directory(database.read), fleet.Fleet(database, scribe, keeper)
+    timetable = Timetable(database, own, keeper)
+    inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
+    boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
+    catalogue = load()
+    return {
+        "signer": signer,
+        "streams": Streams(domains.projections()),
+        "directory": directory,
+        "fleet": own,
+        "accounts": accounts.Accounts(database, scribe, keeper, ids, boot_id),
+        "timetable": timetable,
+        "inventory": inventory,
+        "boarding": boarding,
+        "ticketing": Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded),
+        "ratings": Ratings(database, scribe, directory, timetable, boarding),
+        "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
+        "catalogue": catalogue,
+    }
+
+
+def _transport(settings: Settings) -> Transport:
+    return HttpTransport(settings.hub_url) if settings.hub_url else NoHub()
+
+
+class NoHub:
+    """A node that was told of no hub: it works, and says so."""
+
+    def post(self, path: str, body: bytes) -> bytes:
+        """Always away."""
+        raise Fault("hub_not_set", retry=False)

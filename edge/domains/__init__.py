@@ -1,0 +1,58 @@
+"""The domains of a node: one line a list. Adding a domain is its folder and its lines here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from edge.domains.boarding import store as boarding
+from edge.domains.inventory import store as inventory
+from edge.domains.ratings import store as ratings
+from edge.domains.ticketing import store as ticketing
+from edge.domains.timetable import store as timetable
+from edge.kernel.accounts import keep_clerk
+from edge.kernel.directory import keep_issuer, keep_revocation
+from edge.kernel.fleet import keep_profile
+from edge.kernel.scribe import Apply
+from edge.kernel.streams import Project
+from sync.kernel.events import Event
+
+DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings")
+_STORES: Final = (timetable, inventory, ticketing, boarding, ratings)
+
+KERNEL_REFERENCE: Final = ("clerk", "issuer", "revoked_issuer")
+REFERENCE_TABLES: Final = KERNEL_REFERENCE + tuple(table for store in _STORES for table in store.REFERENCE_TABLES)
+STATE_TABLES: Final = tuple(table for store in _STORES for table in store.STATE_TABLES)
+
+
+def projections() -> dict[str, Project]:
+    """First part of an operation's key → how it changes the reference tables."""
+    return {
+        "clerk": keep_clerk,
+        "key": keep_issuer,
+        "revoked": keep_revocation,
+        "profile": keep_profile,
+        **timetable.PROJECTIONS,
+        **inventory.PROJECTIONS,
+        **boarding.PROJECTIONS,
+    }
+
+
+def appliers() -> Mapping[type[Event], Apply]:
+    """Event class → how it changes the state tables, the domains in the order of :data:`DOMAINS`."""
+    found: dict[type[Event], list[Apply]] = {}
+    for store in (inventory, ticketing, boarding, ratings):
+        for kind, apply in store.APPLIERS.items():
+            found.setdefault(kind, []).append(apply)
+    return {kind: _in_turn(applies) for kind, applies in found.items()}
+
+
+def _in_turn(applies: list[Apply]) -> Apply:
+    if len(applies) == 1:
+        return applies[0]
+
+    def apply(connection, seq, stamp, event):  # type: ignore[no-untyped-def]
+        for one in applies:
+            one(connection, seq, stamp, event)
+
+    return apply

@@ -1,0 +1,98 @@
+"""API of the gate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from edge.domains.boarding.service import Boarding
+from edge.kernel.schemas import NUMBER, RideSchema, TripSchema, names
+from edge.kernel.web import Day, Guard
+
+
+class CheckRequest(Schema):
+    """A scanned code, and the trip that the gate boards. ``stop_idx``: where the vehicle stands, if known."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=1200))
+    trip_no = fields.Integer(required=True, validate=NUMBER)
+    day = Day(required=True)
+    gate = fields.String(load_default="gate", validate=validate.Length(min=1, max=40))
+    stop_idx = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=1000))
+
+
+class VerdictSchema(Schema):
+    """green may board, amber may board but something was not checked, red may not and ``reason`` says why."""
+
+    colour = fields.String()
+    reason = fields.String(allow_none=True)
+    notes = fields.List(fields.String())
+    number = fields.String(allow_none=True)
+    seat_label = fields.String()
+    from_names = names(allow_none=True)
+    to_names = names(allow_none=True)
+    first_ms = fields.Integer(allow_none=True)
+    first_gate = fields.String()
+    right = fields.Nested(RideSchema, allow_none=True)
+
+
+class TripKey(Schema):
+    """A dated trip."""
+
+    trip_no = fields.Integer(required=True, validate=NUMBER)
+    day = Day(required=True)
+
+
+class CurrentSchema(Schema):
+    """What this box boards now; null when nothing was chosen and no duty waits."""
+
+    trip_no = fields.Integer(allow_none=True)
+    day = Day(allow_none=True)
+    boarded = fields.Integer()
+    expected = fields.Integer(allow_none=True)
+
+
+def blueprint(boarding: Boarding, guard: Guard) -> Any:
+    """The API of this domain."""
+    bp = Blueprint("boarding", __name__, url_prefix="/api/v1/boarding", description="Checking tickets")
+
+    @bp.route("/checks")
+    class Checks(MethodView):
+        @bp.arguments(CheckRequest)
+        @bp.response(200, VerdictSchema)
+        @guard("gate", "clerk")
+        def post(self, body: dict[str, Any]) -> Any:
+            """Decide on a code. An acceptance is on the disk when this answers."""
+            return boarding.check(**body, clerk_no=g.clerk.clerk_no)
+
+    @bp.route("/current")
+    class Current(MethodView):
+        @bp.response(200, CurrentSchema)
+        @guard("gate", "clerk")
+        def get(self) -> Any:
+            """What this box boards now."""
+            current = boarding.current()
+            if current is None:
+                return {"trip_no": None, "day": None, "boarded": 0, "expected": None}
+            boarded, expected = boarding.counts(*current)
+            return {"trip_no": current[0], "day": current[1], "boarded": boarded, "expected": expected}
+
+        @bp.arguments(TripKey)
+        @bp.response(204)
+        @guard("gate", "clerk")
+        def put(self, body: dict[str, Any]) -> None:
+            """Board this trip from now on."""
+            boarding.choose(body["trip_no"], body["day"], g.clerk.clerk_no)
+
+    @bp.route("/duties")
+    class Duties(MethodView):
+        @bp.response(200, TripSchema(many=True))
+        @guard("gate", "clerk")
+        def get(self) -> Any:
+            """The trips that this box runs."""
+            return boarding.duties()
+
+    return bp

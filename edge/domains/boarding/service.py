@@ -1,0 +1,182 @@
+"""At the gate: is this ticket real, is it for this trip, was it used?
+
+The last question is answered by the log itself, in the transaction that boards: of two scans of one ticket at the
+same moment, one is first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edge.domains.boarding import store
+from edge.domains.inventory.service import Inventory
+from edge.domains.timetable.service import Ride, Timetable, TripView
+from edge.kernel import meta, qr
+from edge.kernel.clock import TimeKeeper
+from edge.kernel.database import Database
+from edge.kernel.directory import Directory
+from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.boarding import rules
+from sync.domains.boarding.events import BoardingRefused, TicketBoarded
+from sync.kernel import ticket
+from sync.kernel.errors import Malformed, Refusal
+from sync.kernel.ticket import Claims, TicketId
+
+_REASONS = {
+    "ticket_damaged": rules.DAMAGED,
+    "ticket_unknown_issuer": rules.UNKNOWN_ISSUER,
+    "ticket_forged": rules.FORGED,
+}
+_GATE_NAME = 40
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate shows. ``right``: the ride that the ticket is for, when the refusal is about that."""
+
+    colour: str
+    reason: str | None
+    notes: tuple[str, ...] = ()
+    number: str | None = None
+    ticket_id: bytes = b""
+    seat_label: str = ""
+    from_names: dict[str, str] | None = None
+    to_names: dict[str, str] | None = None
+    first_ms: int | None = None
+    first_gate: str = ""
+    right: Ride | None = None
+
+
+class Boarding:
+    """The boarding domain of a node."""
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        keeper: TimeKeeper,
+        directory: Directory,
+        timetable: Timetable,
+        inventory: Inventory,
+    ) -> None:
+        self._database, self._scribe, self._keeper, self._directory = database, scribe, keeper, directory
+        self._timetable, self._inventory = timetable, inventory
+
+    def check(
+        self, code: str, trip_no: int, day: int, gate: str, clerk_no: int, stop_idx: int | None = None
+    ) -> Verdict:
+        """Decide on a scanned code for the trip that ``gate`` boards; an acceptance is durable when this returns."""
+        judged, claims = self.judge(code, trip_no, day, stop_idx)
+        return self._scribe.record(lambda unit: self.record(unit, judged, claims, (trip_no, day), gate, clerk_no, code))
+
+    def judge(self, code: str, trip_no: int, day: int, stop_idx: int | None) -> tuple[Verdict, Claims | None]:
+        """What can be said of a code without the log: signature, issuer, trip, date, stop, time."""
+        identity = meta.known_identity(self._database)
+        if identity is None:
+            raise Refusal("not_enrolled", status=503)
+        try:
+            opened, _ = ticket.verify(code, self._directory.issuer, identity.hub_key)
+        except Malformed as error:
+            return Verdict(rules.RED, _REASONS.get(error.code, rules.DAMAGED)), None
+        claims, sure = opened.claims, self._keeper.sure()
+        now_s = self._keeper.wall_ms() // 1000
+        gate = rules.Gate(trip_no, day, stop_idx, now_s, sure)
+        reason = rules.refusal(claims, gate, self._directory.revoked_after(opened.kid))
+        found = Verdict(
+            colour=rules.RED if reason else (rules.GREEN if sure else rules.AMBER),
+            reason=reason,
+            notes=() if sure else ("clock_unsure",),
+            number=claims.ticket_id.number,
+            ticket_id=claims.ticket_id.to_bytes(),
+        )
+        return self._with_ride(found, claims, reason), claims
+
+    def record(
+        self,
+        unit: UnitOfWork,
+        judged: Verdict,
+        claims: Claims | None,
+        trip: tuple[int, int],
+        gate: str,
+        clerk_no: int,
+        code: str,
+    ) -> Verdict:
+        """Make a verdict final inside a transaction: board, or refuse, or find that the ticket was used."""
+        gate = gate[:_GATE_NAME]
+        if judged.reason is None and claims is not None:
+            first = store.boarded(unit.connection, judged.ticket_id)
+            if first is None:
+                unit.append(
+                    TicketBoarded(
+                        judged.ticket_id, *trip, claims.from_idx, claims.to_idx, claims.seat, gate, clerk_no,
+                        ticket.short_code(code), "clock_unsure" not in judged.notes,
+                    )
+                )  # fmt: skip
+                return judged
+            judged = replace(
+                judged, colour=rules.RED, reason=rules.ALREADY_USED, first_ms=first[0], first_gate=first[1]
+            )
+        unit.append(BoardingRefused(judged.reason or "", judged.ticket_id, *trip, gate, clerk_no))
+        return judged
+
+    def read_picture(self, data: bytes) -> str:
+        """The code in a photograph. Raises :class:`Refusal` ``picture_…``."""
+        return qr.read_picture(data)
+
+    def boarded(self, ticket_id: TicketId) -> tuple[int, str] | None:
+        """When and where a ticket was boarded here."""
+        return store.boarded(self._database.read(), ticket_id.to_bytes())
+
+    def boarded_ride(self, ticket_id: TicketId) -> tuple[int, int, int, int, str] | None:
+        """(trip_no, day, from_idx, to_idx, short code) of a ticket that was boarded here."""
+        return store.boarded_ride(self._database.read(), ticket_id.to_bytes())
+
+    def current(self) -> tuple[int, int] | None:
+        """The dated trip that this box boards now: what was chosen, else the duty that leaves next."""
+        connection = self._database.read()
+        chosen = meta.get(connection, "boarding_trip")
+        if chosen is not None:
+            return chosen, meta.get(connection, "boarding_day")
+        now = self._keeper.wall_ms()
+        known = [trip for trip in self.duties() if trip.calls[-1].arrives_ms > now]
+        return (known[0].trip_no, known[0].day) if known else None
+
+    def choose(self, trip_no: int, day: int, clerk_no: int) -> None:
+        """From now on this box boards this dated trip. Raises :class:`Refusal` for one that does not run."""
+        self._timetable.trip(trip_no, day)
+        self._scribe.write(
+            lambda unit: meta.put(unit.connection, boarding_trip=trip_no, boarding_day=day, boarding_clerk=clerk_no)
+        )
+
+    def duties(self) -> list[TripView]:
+        """The dated trips that the hub gave to this box, from yesterday on, by departure."""
+        found = []
+        for trip_no, day in store.duties(self._database.read(), self._timetable.today() - 1):
+            try:
+                found.append(self._timetable.trip(trip_no, day))
+            except Refusal:
+                continue
+        return sorted(found, key=lambda trip: trip.calls[0].departs_ms)
+
+    def counts(self, trip_no: int, day: int) -> tuple[int, int | None]:
+        """(boarded here, expected as far as the hub has told; None when it has not)."""
+        boarded, known = store.counts(self._database.read(), trip_no, day)
+        return boarded, known or None
+
+    def refusals(self, trip_no: int, day: int) -> dict[str, int]:
+        """Reason → how often."""
+        return store.refusals(self._database.read(), trip_no, day)
+
+    def _with_ride(self, verdict: Verdict, claims: Claims, reason: str | None) -> Verdict:
+        try:
+            ride = self._timetable.ride(claims.trip_no, claims.day, claims.from_idx, claims.to_idx)
+            label = self._inventory.label(claims.trip_no, claims.seat)
+        except Refusal:
+            return verdict
+        return replace(
+            verdict,
+            seat_label=label,
+            from_names=ride.from_stop.names,
+            to_names=ride.to_stop.names,
+            right=ride if reason in (rules.WRONG_TRIP, rules.WRONG_DATE, rules.WRONG_STOP) else None,
+        )

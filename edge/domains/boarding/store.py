@@ -1,0 +1,150 @@
+"""Rows of boarding."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
+from sync.domains.boarding.operations import Duty, ManifestEntry
+from sync.kernel import hlc
+from sync.kernel.events import Stamp
+
+REFERENCE_TABLES = ("duty", "manifest")
+STATE_TABLES = ("boarded", "refused", "gate_opened")
+
+
+def keep_duty(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``duty/TRIP/DAY``."""
+    where = (int(rest[0]), int(rest[1]))
+    connection.execute("DELETE FROM duty WHERE trip_no = ? AND day = ?", where)
+    if body is not None:
+        connection.execute(
+            "INSERT INTO duty (trip_no, day, vehicle) VALUES (?, ?, ?)", (*where, Duty.from_bytes(body).vehicle)
+        )
+
+
+def keep_manifest(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``manifest/<ticket id>``."""
+    ticket_id = bytes.fromhex(rest[0])
+    connection.execute("DELETE FROM manifest WHERE ticket_id = ?", (ticket_id,))
+    if body is not None:
+        entry = ManifestEntry.from_bytes(body)
+        connection.execute(
+            "INSERT INTO manifest (ticket_id, trip_no, day, from_idx, to_idx, seat) VALUES (?, ?, ?, ?, ?, ?)",
+            (ticket_id, entry.trip_no, entry.day, entry.from_idx, entry.to_idx, entry.seat),
+        )
+
+
+PROJECTIONS = {"duty": keep_duty, "manifest": keep_manifest}
+
+
+def apply_boarded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketBoarded) -> None:
+    """A ticket is used up on this node."""
+    connection.execute(
+        "INSERT OR IGNORE INTO boarded (ticket_id, trip_no, day, from_idx, to_idx, seat, gate, short_code, boarded_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event.ticket_id, event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.gate,
+            event.short_code, hlc.wall_ms_of(stamp.hlc),
+        ),
+    )  # fmt: skip
+
+
+def apply_refused(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: BoardingRefused) -> None:
+    """Refusals are counted by reason."""
+    connection.execute(
+        "INSERT INTO refused (trip_no, day, reason, count) VALUES (?, ?, ?, 1) "
+        "ON CONFLICT (trip_no, day, reason) DO UPDATE SET count = count + 1",
+        (event.trip_no, event.day, event.reason),
+    )
+
+
+def apply_opened(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: GateOpened) -> None:
+    """The gate opened for a ticket."""
+    connection.execute(
+        "INSERT OR IGNORE INTO gate_opened (ticket_id, gate) VALUES (?, ?)", (event.ticket_id, event.gate)
+    )
+
+
+APPLIERS = {TicketBoarded: apply_boarded, BoardingRefused: apply_refused, GateOpened: apply_opened}
+
+
+def boarded(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, str] | None:
+    """When (ms) and at which gate a ticket was boarded here."""
+    return connection.execute("SELECT boarded_ms, gate FROM boarded WHERE ticket_id = ?", (ticket_id,)).fetchone()
+
+
+def boarded_ride(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, int, int, int, str] | None:
+    """(trip_no, day, from_idx, to_idx, short code) of a ticket that was boarded here."""
+    return connection.execute(
+        "SELECT trip_no, day, from_idx, to_idx, short_code FROM boarded WHERE ticket_id = ?", (ticket_id,)
+    ).fetchone()
+
+
+def counts(connection: sqlite3.Connection, trip_no: int, day: int) -> tuple[int, int]:
+    """(boarded here, known to the hub as sold) of a dated trip."""
+    where = (trip_no, day)
+    count = connection.execute("SELECT count(*) FROM boarded WHERE trip_no = ? AND day = ?", where).fetchone()[0]
+    known = connection.execute("SELECT count(*) FROM manifest WHERE trip_no = ? AND day = ?", where).fetchone()[0]
+    return count, known
+
+
+def refusals(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[str, int]:
+    """Reason → how often."""
+    rows = connection.execute("SELECT reason, count FROM refused WHERE trip_no = ? AND day = ?", (trip_no, day))
+    return dict(rows)
+
+
+def duties(connection: sqlite3.Connection, from_day: int) -> list[tuple[int, int]]:
+    """Dated trips that this box runs."""
+    rows = connection.execute("SELECT trip_no, day FROM duty WHERE day >= ? ORDER BY day, trip_no", (from_day,))
+    return rows.fetchall()
+
+
+def answer(connection: sqlite3.Connection, scan: tuple[str, int, int]) -> tuple[str, str, str] | None:
+    """(verdict, code, title) that a scan got."""
+    return connection.execute(
+        "SELECT verdict, code, title FROM scan_answer WHERE device = ? AND bseq = ? AND seq = ?", scan
+    ).fetchone()
+
+
+def keep_answer(connection: sqlite3.Connection, scan: tuple[str, int, int], said: tuple[str, str, str]) -> None:
+    """Remember what a scan was told."""
+    connection.execute(
+        "INSERT INTO scan_answer (device, bseq, seq, verdict, code, title) VALUES (?, ?, ?, ?, ?, ?)", (*scan, *said)
+    )
+
+
+@dataclass(frozen=True)
+class CommandRow:
+    """A command to a gate."""
+
+    cmd_id: str
+    device: str
+    verdict_id: str
+    trace_id: str
+    expires_at_ms: int
+
+
+def add_command(connection: sqlite3.Connection, row: CommandRow) -> None:
+    """Once for each verdict: a second try changes nothing."""
+    connection.execute(
+        "INSERT OR IGNORE INTO gate_command (cmd_id, device, verdict_id, trace_id, expires_at_ms) VALUES (?, ?, ?, ?, ?)",
+        (row.cmd_id, row.device, row.verdict_id, row.trace_id, row.expires_at_ms),
+    )
+
+
+def pending_commands(connection: sqlite3.Connection, limit: int = 200) -> list[CommandRow]:
+    """Commands without an outcome, oldest first."""
+    rows = connection.execute(
+        "SELECT cmd_id, device, verdict_id, trace_id, expires_at_ms FROM gate_command WHERE outcome IS NULL "
+        "ORDER BY expires_at_ms LIMIT ?",
+        (limit,),
+    )
+    return [CommandRow(*row) for row in rows]
+
+
+def finish_command(connection: sqlite3.Connection, cmd_id: str, outcome: str) -> None:
+    """The command's end."""
+    connection.execute("UPDATE gate_command SET outcome = ? WHERE cmd_id = ?", (outcome, cmd_id))

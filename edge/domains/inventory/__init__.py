@@ -1,0 +1,1 @@
+"""The seats that this node may sell."""

@@ -1,0 +1,257 @@
+"""What this node may sell of a trip, and what it gives back.
+
+Only three things change what is open: a grant of the hub, a sale, and a return. A hold (a seat kept while somebody
+pays) is no promise to anybody: it only makes others wait, for a few minutes of monotonic time in this boot, and
+the sale itself looks again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from functools import partial
+
+from edge.domains.inventory import store
+from edge.domains.timetable.service import Timetable
+from edge.kernel.clock import TimeKeeper
+from edge.kernel.database import Database
+from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.inventory import rules
+from sync.domains.inventory.events import GrantReturned, SeatsAsked
+from sync.kernel.errors import Refusal
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Places left in this node's hands for a ride."""
+
+    kind: str
+    places: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class SeatCell:
+    """A seat on the map. ``state``: open, sold (here), held (somebody is paying), elsewhere (not in our hands)."""
+
+    seat: int
+    label: str
+    row: int
+    column: int
+    state: str
+
+
+@dataclass(frozen=True)
+class _Open:
+    seats: dict[int, int]
+    places: dict[int, int]
+    held: dict[int, int]
+    sold: dict[int, int]
+
+
+class Inventory:
+    """The inventory domain of a node."""
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        keeper: TimeKeeper,
+        timetable: Timetable,
+        boot_id: bytes,
+        hold_minutes: int,
+    ) -> None:
+        self._database, self._scribe, self._keeper, self._timetable = database, scribe, keeper, timetable
+        self._boot, self._hold_ms = boot_id, hold_minutes * 60_000
+
+    def availability(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Availability:
+        """Places open here for a ride. Raises :class:`Refusal` ``ride_order``, ``no_such_trip``."""
+        wanted = _wanted(from_idx, to_idx)
+        plan = self._timetable.seat_plan(trip_no)
+        found = self._open(self._database.read(), trip_no, day)
+        if plan.kind == rules.FREE:
+            return Availability(plan.kind, rules.places_for(found.places, from_idx, to_idx), plan.capacity)
+        fitting = rules.seats_for(found.seats, wanted)
+        return Availability(plan.kind, len(fitting), plan.capacity)
+
+    def seat_map(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> list[SeatCell]:
+        """Every seat of the vehicle with its state for this ride; empty for free seating."""
+        wanted = _wanted(from_idx, to_idx)
+        found = self._open(self._database.read(), trip_no, day)
+        cells = []
+        for seat, label, row, column in self._timetable.seat_plan(trip_no).seats:
+            state = "elsewhere"
+            if found.seats.get(seat, 0) & wanted == wanted:
+                state = "open"
+            elif found.held.get(seat, 0) & wanted:
+                state = "held"
+            elif found.sold.get(seat, 0) & wanted:
+                state = "sold"
+            cells.append(SeatCell(seat, label, row, column, state))
+        return cells
+
+    def label(self, trip_no: int, seat: int) -> str:
+        """What stands on the seat; empty for free seating."""
+        if not seat:
+            return ""
+        return next(
+            (label for number, label, _, _ in self._timetable.seat_plan(trip_no).seats if number == seat), str(seat)
+        )
+
+    def ask(self, trip_no: int, day: int, from_idx: int, to_idx: int, count: int = 1) -> None:
+        """Ask the hub for seats; the answer comes with an exchange."""
+        self._timetable.ride(trip_no, day, from_idx, to_idx)
+        bounded = min(max(count, 1), 50)
+        self._scribe.record(lambda unit: unit.append(SeatsAsked(trip_no, day, from_idx, to_idx, bounded)))
+
+    def take(
+        self,
+        connection: sqlite3.Connection,
+        where: tuple[int, int, int, int],
+        kind: str,
+        seat: int | None,
+        own_hold: int = 0,
+    ) -> int:
+        """The seat to sell for ``where`` = (trip_no, day, from_idx, to_idx), checked in the caller's transaction.
+
+        0 for free seating. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``.
+        """
+        trip_no, day, from_idx, to_idx = where
+        found = self._open(connection, trip_no, day, own_hold, seat=seat)
+        if kind == rules.FREE:
+            if rules.places_for(found.places, from_idx, to_idx) < 1:
+                raise Refusal("no_seat")
+            return 0
+        wanted = rules.legs_mask(from_idx, to_idx)
+        if seat is None:
+            return rules.best_seat(found.seats, wanted)
+        rules.take_seat(found.seats, seat, wanted)
+        return seat
+
+    def hold(self, connection: sqlite3.Connection, hold_id: int, where: tuple[int, int, int, int], seat: int) -> None:
+        """Keep a seat for an order while its passenger pays."""
+        trip_no, day, from_idx, to_idx = where
+        connection.execute(
+            "INSERT OR REPLACE INTO seat_hold (hold_id, trip_no, day, seat, from_idx, to_idx, boot, mono_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (hold_id, trip_no, day, seat, from_idx, to_idx, self._boot, self._keeper.since_start_ms()),
+        )
+
+    def release(self, connection: sqlite3.Connection, hold_id: int) -> None:
+        """The order was paid or given up."""
+        connection.execute("DELETE FROM seat_hold WHERE hold_id = ?", (hold_id,))
+
+    def give_back(self) -> int:
+        """Return what is over its selling time or was recalled. Runs before each visit to the hub; gives the returns made."""
+        connection = self._database.read()
+        past, recalls = store.past_grants(connection, self._keeper.wall_ms()), store.open_recalls(connection)
+        count = 0
+        for grant in past:
+            count += self._scribe.write(partial(self._close, grant=grant))
+        for recall in recalls:
+            count += self._scribe.write(partial(self._answer, recall=recall))
+        return count
+
+    def _close(self, unit: UnitOfWork, grant: tuple[int, int, int]) -> int:
+        grant_id, trip_no, day = grant
+        made = self._return(unit, trip_no, day, only=grant_id, most=0)
+        if not store.held(unit.connection, trip_no, day, self._boot, self._fresh_since()):
+            store.close_grant(unit.connection, grant_id)
+        return made
+
+    def _answer(self, unit: UnitOfWork, recall: tuple[int, int, int, int]) -> int:
+        trip_no, day, number, count = recall
+        made = self._return(unit, trip_no, day, only=None, most=count)
+        store.recall_answered(unit.connection, trip_no, day, number)
+        return made
+
+    def _return(self, unit: UnitOfWork, trip_no: int, day: int, only: int | None, most: int) -> int:
+        """Return open cells: of one grant, or of all; ``most`` seats (0: all), taken from the highest seat number down.
+
+        A grant that is closed keeps back the places without which living grants would have fewer to sell.
+        """
+        made = 0
+        left = most or 1 << 30
+        for grant in reversed(self._grants(unit.connection, trip_no, day)):
+            if left <= 0 or (only is not None and grant.grant_id != only):
+                continue
+            found = self._open(unit.connection, trip_no, day, selling=False)
+            needed = self._open(unit.connection, trip_no, day).places if only is not None else {}
+            seats = {seat: mask & found.seats.get(seat, 0) for seat, mask in grant.seats.items()}
+            chosen = sorted(((seat, mask) for seat, mask in seats.items() if mask), reverse=True)[:left]
+            places = {
+                leg: min(n, found.places.get(leg, 0) - needed.get(leg, 0), left) for leg, n in grant.places.items()
+            }
+            counts = tuple((leg, n) for leg, n in sorted(places.items()) if n > 0)
+            if chosen or counts:
+                unit.append(GrantReturned(grant.grant_id, trip_no, day, tuple(sorted(chosen)), counts))
+                left -= len(chosen) or max(n for _, n in counts)
+                made += 1
+        return made
+
+    def _fresh_since(self) -> int:
+        return self._keeper.since_start_ms() - self._hold_ms
+
+    def _grants(self, connection: sqlite3.Connection, trip_no: int, day: int) -> list[store.GrantRow]:
+        """What the hub gave is remembered; what went back since then is looked up."""
+        granted = self._database.memory.get(
+            ("granted", trip_no, day), lambda: store.granted(self._database.read(), trip_no, day)
+        )
+        return store.left_of(connection, granted)
+
+    def _open(
+        self,
+        connection: sqlite3.Connection,
+        trip_no: int,
+        day: int,
+        own_hold: int = 0,
+        selling: bool = True,
+        seat: int | None = None,
+    ) -> _Open:
+        """What is open: granted, not returned, not sold, not held; when ``selling``, only from grants still in time.
+
+        When ``seat`` is given, only what is said of that seat is right.
+        """
+        now = self._keeper.wall_ms()
+        rows = self._grants(connection, trip_no, day)
+        live = [row for row in rows if not selling or row.sell_until_ms > now]
+        kept: dict[int, int] = {}
+        kept_places: dict[int, int] = {}
+        for hold_id, held, from_idx, to_idx in store.held(connection, trip_no, day, self._boot, self._fresh_since()):
+            if hold_id == own_hold:
+                continue
+            kept[held] = kept.get(held, 0) | rules.legs_mask(from_idx, to_idx)
+            if not held:
+                for leg in range(from_idx, to_idx):
+                    kept_places[leg] = kept_places.get(leg, 0) + 1
+        sold = store.sold_seats(connection, trip_no, day, seat)
+        masks: dict[int, int] = {}
+        for row in live:
+            for number, mask in row.seats.items():
+                masks[number] = masks.get(number, 0) | mask
+        taken = {number: sold.get(number, 0) | kept.get(number, 0) for number in masks}
+        places = _open_places(rows, live, store.sold_places(connection, trip_no, day), kept_places)
+        return _Open(rules.open_masks(masks, taken), places, kept, sold)
+
+
+def _wanted(from_idx: int, to_idx: int) -> int:
+    if not from_idx < to_idx:
+        raise Refusal("ride_order", status=422)
+    return rules.legs_mask(from_idx, to_idx)
+
+
+def _open_places(
+    rows: list[store.GrantRow], live: list[store.GrantRow], sold: dict[int, int], held: dict[int, int]
+) -> dict[int, int]:
+    """Leg → places open. Sales count against grants over their time first, so that they block no living one."""
+    total: dict[int, int] = {}
+    living: dict[int, int] = {}
+    for row in rows:
+        for leg, places in row.places.items():
+            total[leg] = total.get(leg, 0) + places
+    for row in live:
+        for leg, places in row.places.items():
+            living[leg] = living.get(leg, 0) + places
+    return {
+        leg: max(min(places, total[leg] - sold.get(leg, 0)) - held.get(leg, 0), 0) for leg, places in living.items()
+    }

@@ -1,0 +1,210 @@
+"""Rows of seats × legs: grants come by operations, sales and returns by events, holds by orders that wait for cash."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from edge.kernel import meta
+from edge.kernel.database import mask_in, mask_out
+from sync.domains.inventory import rules
+from sync.domains.inventory.events import GrantReturned
+from sync.domains.inventory.operations import Recall, read_grant
+from sync.domains.ticketing.events import TicketSold
+from sync.kernel.errors import Malformed
+from sync.kernel.events import Stamp
+from sync.kernel.keys import VerifyKey
+
+REFERENCE_TABLES = ("seat_grant", "grant_seat", "grant_place", "recall")
+STATE_TABLES = ("returned_seat", "returned_place", "sold_seat", "sold_place")
+
+
+def keep_grant(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``grant/N``: kept only when the hub's signature holds and it is for this node."""
+    grant_id = int(rest[0])
+    for table in ("seat_grant", "grant_seat", "grant_place"):
+        connection.execute(f"DELETE FROM {table} WHERE grant_id = ?", (grant_id,))
+    if body is None:
+        return
+    try:
+        grant = read_grant(body, VerifyKey(meta.get(connection, "hub_public")))
+    except Malformed:
+        return
+    if grant.grant_id != grant_id or grant.node_no != meta.get(connection, "node_no"):
+        return
+    where = (grant.trip_no, grant.day)
+    connection.execute(
+        "INSERT INTO seat_grant (grant_id, trip_no, day, epoch, sell_until_ms) VALUES (?, ?, ?, ?, ?)",
+        (grant_id, *where, grant.epoch, grant.sell_until_ms),
+    )
+    connection.executemany(
+        "INSERT INTO grant_seat (trip_no, day, seat, grant_id, mask) VALUES (?, ?, ?, ?, ?)",
+        [(*where, seat, grant_id, mask_out(mask)) for seat, mask in grant.seats],
+    )
+    connection.executemany(
+        "INSERT INTO grant_place (trip_no, day, leg, grant_id, places) VALUES (?, ?, ?, ?, ?)",
+        [(*where, leg, grant_id, places) for leg, places in grant.counts],
+    )
+
+
+def keep_recall(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``recall/TRIP/DAY``."""
+    where = (int(rest[0]), int(rest[1]))
+    connection.execute("DELETE FROM recall WHERE trip_no = ? AND day = ?", where)
+    if body is not None:
+        found = Recall.from_bytes(body)
+        connection.execute(
+            "INSERT INTO recall (trip_no, day, number, count) VALUES (?, ?, ?, ?)", (*where, found.number, found.count)
+        )
+
+
+PROJECTIONS = {"grant": keep_grant, "recall": keep_recall}
+
+
+def apply_sold(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketSold) -> None:
+    """A sale takes its cells."""
+    where = (event.trip_no, event.day)
+    if event.seat:
+        row = connection.execute(
+            "SELECT mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (*where, event.seat)
+        ).fetchone()
+        mask = (mask_in(row[0]) if row else 0) | rules.legs_mask(event.from_idx, event.to_idx)
+        connection.execute(
+            "INSERT INTO sold_seat (trip_no, day, seat, mask) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (trip_no, day, seat) DO UPDATE SET mask = excluded.mask",
+            (*where, event.seat, mask_out(mask)),
+        )
+    else:
+        connection.executemany(
+            "INSERT INTO sold_place (trip_no, day, leg, places) VALUES (?, ?, ?, 1) "
+            "ON CONFLICT (trip_no, day, leg) DO UPDATE SET places = places + 1",
+            [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
+        )
+
+
+def apply_returned(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: GrantReturned) -> None:
+    """Cells given back are blocked here for ever."""
+    for seat, mask in event.seats:
+        row = connection.execute(
+            "SELECT mask FROM returned_seat WHERE grant_id = ? AND seat = ?", (event.grant_id, seat)
+        ).fetchone()
+        connection.execute(
+            "INSERT OR REPLACE INTO returned_seat (grant_id, seat, mask) VALUES (?, ?, ?)",
+            (event.grant_id, seat, mask_out((mask_in(row[0]) if row else 0) | mask)),
+        )
+    connection.executemany(
+        "INSERT INTO returned_place (grant_id, leg, places) VALUES (?, ?, ?) "
+        "ON CONFLICT (grant_id, leg) DO UPDATE SET places = places + excluded.places",
+        [(event.grant_id, leg, places) for leg, places in event.counts],
+    )
+
+
+APPLIERS = {TicketSold: apply_sold, GrantReturned: apply_returned}
+
+
+@dataclass(frozen=True)
+class GrantRow:
+    """A grant: ``seats`` seat → mask, ``places`` leg → places."""
+
+    grant_id: int
+    sell_until_ms: int
+    seats: dict[int, int]
+    places: dict[int, int]
+
+
+def granted(connection: sqlite3.Connection, trip_no: int, day: int) -> tuple[GrantRow, ...]:
+    """All grants of a dated trip as the hub gave them, oldest first."""
+    where = (trip_no, day)
+    found = {
+        grant_id: GrantRow(grant_id, until, {}, {})
+        for grant_id, until in connection.execute(
+            "SELECT grant_id, sell_until_ms FROM seat_grant WHERE trip_no = ? AND day = ? ORDER BY grant_id", where
+        )
+    }
+    for grant_id, seat, mask in connection.execute(
+        "SELECT grant_id, seat, mask FROM grant_seat WHERE trip_no = ? AND day = ?", where
+    ):
+        found[grant_id].seats[seat] = mask_in(mask)
+    for grant_id, leg, places in connection.execute(
+        "SELECT grant_id, leg, places FROM grant_place WHERE trip_no = ? AND day = ?", where
+    ):
+        found[grant_id].places[leg] = places
+    return tuple(found.values())
+
+
+def left_of(connection: sqlite3.Connection, grants: tuple[GrantRow, ...]) -> list[GrantRow]:
+    """The grants with what is left of each after returns."""
+    marks, ids = ",".join("?" * len(grants)), [grant.grant_id for grant in grants]
+    rows = connection.execute(f"SELECT grant_id, seat, mask FROM returned_seat WHERE grant_id IN ({marks})", ids)
+    seats = {(grant_id, seat): mask_in(mask) for grant_id, seat, mask in rows}
+    rows = connection.execute(f"SELECT grant_id, leg, places FROM returned_place WHERE grant_id IN ({marks})", ids)
+    places = {(grant_id, leg): count for grant_id, leg, count in rows}
+    return [_less(grant, seats, places) for grant in grants] if seats or places else list(grants)
+
+
+def _less(grant: GrantRow, seats: dict[tuple[int, int], int], places: dict[tuple[int, int], int]) -> GrantRow:
+    number = grant.grant_id
+    masks = {seat: mask & ~seats.get((number, seat), 0) for seat, mask in grant.seats.items()}
+    counts = {leg: count - places.get((number, leg), 0) for leg, count in grant.places.items()}
+    return GrantRow(
+        number, grant.sell_until_ms, {seat: mask for seat, mask in masks.items() if mask},
+        {leg: count for leg, count in counts.items() if count > 0},
+    )  # fmt: skip
+
+
+def sold_seats(connection: sqlite3.Connection, trip_no: int, day: int, seat: int | None = None) -> dict[int, int]:
+    """Seat → legs sold here; of one seat if it is given."""
+    if seat is None:
+        rows = connection.execute("SELECT seat, mask FROM sold_seat WHERE trip_no = ? AND day = ?", (trip_no, day))
+    else:
+        rows = connection.execute(
+            "SELECT seat, mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (trip_no, day, seat)
+        )
+    return {seat: mask_in(mask) for seat, mask in rows}
+
+
+def sold_places(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[int, int]:
+    """Leg → places sold here."""
+    return dict(connection.execute("SELECT leg, places FROM sold_place WHERE trip_no = ? AND day = ?", (trip_no, day)))
+
+
+def past_grants(connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, int, int]]:
+    """``(grant_id, trip_no, day)`` of grants whose selling time is over and which were not closed yet."""
+    rows = connection.execute(
+        "SELECT g.grant_id, g.trip_no, g.day FROM seat_grant g LEFT JOIN grant_closed c ON c.grant_id = g.grant_id "
+        "WHERE g.sell_until_ms <= ? AND c.grant_id IS NULL ORDER BY g.grant_id",
+        (now_ms,),
+    )
+    return rows.fetchall()
+
+
+def close_grant(connection: sqlite3.Connection, grant_id: int) -> None:
+    """Remember that nothing of a grant is left to give back."""
+    connection.execute("INSERT OR IGNORE INTO grant_closed (grant_id) VALUES (?)", (grant_id,))
+
+
+def open_recalls(connection: sqlite3.Connection) -> list[tuple[int, int, int, int]]:
+    """``(trip_no, day, number, count)`` of recalls that were not answered yet."""
+    rows = connection.execute(
+        "SELECT r.trip_no, r.day, r.number, r.count FROM recall r LEFT JOIN recall_done d "
+        "ON d.trip_no = r.trip_no AND d.day = r.day AND d.number >= r.number WHERE d.number IS NULL"
+    )
+    return rows.fetchall()
+
+
+def recall_answered(connection: sqlite3.Connection, trip_no: int, day: int, number: int) -> None:
+    """Remember that a recall was answered."""
+    connection.execute(
+        "INSERT OR REPLACE INTO recall_done (trip_no, day, number) VALUES (?, ?, ?)", (trip_no, day, number)
+    )
+
+
+def held(
+    connection: sqlite3.Connection, trip_no: int, day: int, boot: bytes, since_mono_ms: int
+) -> list[tuple[int, int, int, int]]:
+    """``(hold_id, seat, from_idx, to_idx)`` of holds of this boot that are not older than ``since_mono_ms``."""
+    rows = connection.execute(
+        "SELECT hold_id, seat, from_idx, to_idx FROM seat_hold WHERE trip_no = ? AND day = ? AND boot = ? AND mono_ms >= ?",
+        (trip_no, day, boot, since_mono_ms),
+    )
+    return rows.fetchall()

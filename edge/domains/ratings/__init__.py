@@ -1,0 +1,1 @@
+"""What passengers say, taken on the box."""

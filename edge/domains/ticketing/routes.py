@@ -1,0 +1,177 @@
+"""API of sales."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from edge.domains.ticketing.service import Ticketing
+from edge.domains.timetable.service import Timetable
+from edge.kernel import qr
+from edge.kernel.schemas import NUMBER, RideKey, RideSchema
+from edge.kernel.web import Day, Guard
+
+AMOUNT = validate.Range(min=0, max=10**12)
+
+
+class OrderRequest(RideKey):
+    """Choose a ride; without ``seat`` the best one is taken."""
+
+    trip_no = fields.Integer(required=True, validate=NUMBER)
+    seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1000))
+
+
+class SaleRequest(OrderRequest):
+    """Sell a ride. ``key``: the same key again gives the same ticket."""
+
+    key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+    tendered_minor = fields.Integer(load_default=None, allow_none=True, validate=AMOUNT)
+
+
+class Payment(Schema):
+    """Cash that was handed over; without it the exact price."""
+
+    tendered_minor = fields.Integer(load_default=None, allow_none=True, validate=AMOUNT)
+
+
+class OrderSchema(Schema):
+    """An order."""
+
+    order_no = fields.Integer()
+    ride = fields.Nested(RideSchema)
+    seat = fields.Integer()
+    seat_label = fields.String()
+    price_minor = fields.Integer()
+    currency = fields.String()
+    channel = fields.String()
+    state = fields.String()
+    ticket_number = fields.String(allow_none=True)
+    age_s = fields.Integer()
+
+
+class TicketSchema(Schema):
+    """A ticket; ``text`` is what its QR says."""
+
+    number = fields.String()
+    short_code = fields.String()
+    text = fields.String()
+    trip_no = fields.Integer(attribute="ride.trip_no")
+    day = Day(attribute="ride.day")
+    from_idx = fields.Integer(attribute="ride.from_idx")
+    to_idx = fields.Integer(attribute="ride.to_idx")
+    seat = fields.Integer()
+    seat_label = fields.String()
+    price_minor = fields.Integer()
+    currency = fields.String()
+    sold_ms = fields.Integer()
+    clerk_no = fields.Integer()
+    channel = fields.String()
+
+
+class TakingsQuery(Schema):
+    """Without ``day`` today; ``mine`` false counts all clerks."""
+
+    day = Day(load_default=None)
+    mine = fields.Boolean(load_default=True)
+
+
+class TakingsSchema(Schema):
+    """Sums by currency in minor units, and the newest tickets."""
+
+    count = fields.Integer()
+    totals = fields.Dict(keys=fields.String(), values=fields.Integer())
+    tickets = fields.List(fields.Nested(TicketSchema))
+
+
+class Look(Schema):
+    """A ticket number or the whole code."""
+
+    ticket = fields.String(required=True, validate=validate.Length(min=1, max=1200))
+
+
+def blueprint(ticketing: Ticketing, timetable: Timetable, guard: Guard) -> Any:
+    """The API of this domain."""
+    bp = Blueprint("ticketing", __name__, url_prefix="/api/v1", description="Orders, sales, tickets, takings")
+    _add_tickets(bp, ticketing, timetable, guard)
+    _add_orders(bp, ticketing, guard)
+    return bp
+
+
+def _add_tickets(bp: Any, ticketing: Ticketing, timetable: Timetable, guard: Guard) -> None:
+    @bp.route("/tickets")
+    class Tickets(MethodView):
+        @bp.arguments(SaleRequest)
+        @bp.response(201, TicketSchema)
+        @guard("clerk", "agent")
+        def post(self, body: dict[str, Any]) -> Any:
+            """Sell one ticket for cash. It is on the disk when this answers."""
+            return ticketing.sell(**body, clerk_no=g.clerk.clerk_no)
+
+        @bp.arguments(Look, location="query")
+        @bp.response(200, TicketSchema)
+        @guard("clerk", "agent", "gate")
+        def get(self, query: dict[str, Any]) -> Any:
+            """Look a ticket of this node up."""
+            return ticketing.find(query["ticket"])
+
+    @bp.route("/tickets/<number>/qr.svg")
+    class Picture(MethodView):
+        @bp.response(200, content_type="image/svg+xml")
+        @guard("clerk", "agent")
+        def get(self, number: str) -> Response:
+            """The ticket's QR."""
+            return Response(qr.svg(ticketing.find(number).text), mimetype="image/svg+xml")
+
+    @bp.route("/takings")
+    class TakingsView(MethodView):
+        @bp.arguments(TakingsQuery, location="query")
+        @bp.response(200, TakingsSchema)
+        @guard("clerk", "agent")
+        def get(self, query: dict[str, Any]) -> Any:
+            """What was taken on a day."""
+            day = timetable.today() if query["day"] is None else query["day"]
+            return ticketing.takings(g.clerk.clerk_no if query["mine"] else None, day)
+
+
+def _add_orders(bp: Any, ticketing: Ticketing, guard: Guard) -> None:
+    @bp.route("/orders")
+    class Orders(MethodView):
+        @bp.arguments(OrderRequest)
+        @bp.response(201, OrderSchema)
+        @guard("clerk", "agent")
+        def post(self, body: dict[str, Any]) -> Any:
+            """Choose a ride and hold a seat until it is paid."""
+            return ticketing.order(**body, channel="counter")
+
+        @bp.response(200, OrderSchema(many=True))
+        @guard("clerk", "agent")
+        def get(self) -> Any:
+            """Orders that wait for cash, oldest first."""
+            return ticketing.waiting()
+
+    @bp.route("/orders/<int:order_no>")
+    class OrderDetail(MethodView):
+        @bp.response(200, OrderSchema)
+        @guard("clerk", "agent")
+        def get(self, order_no: int) -> Any:
+            """One order."""
+            return ticketing.order_view(order_no)
+
+        @bp.response(204)
+        @guard("clerk", "agent")
+        def delete(self, order_no: int) -> None:
+            """Give an order up."""
+            ticketing.cancel(order_no)
+
+    @bp.route("/orders/<int:order_no>/confirm")
+    class Confirm(MethodView):
+        @bp.arguments(Payment)
+        @bp.response(200, TicketSchema)
+        @guard("clerk", "agent")
+        def post(self, body: dict[str, Any], order_no: int) -> Any:
+            """The cash is here: sell. Again: the same ticket."""
+            return ticketing.confirm(order_no, g.clerk.clerk_no, body["tendered_minor"])

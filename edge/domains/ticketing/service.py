@@ -1,0 +1,315 @@
+"""Selling: check the trip, take the seat, price it, record the sale; only then is there a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
+
+from edge.domains.inventory.service import Inventory
+from edge.domains.ticketing import store
+from edge.domains.timetable.service import Ride, Timetable
+from edge.kernel import meta
+from edge.kernel.clock import TimeKeeper
+from edge.kernel.database import Database
+from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.ticketing import rules
+from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, TicketSold
+from sync.kernel import certificate, days, ticket
+from sync.kernel.certificate import Certificate
+from sync.kernel.errors import Malformed, Refusal
+from sync.kernel.ports import Signer
+from sync.kernel.ticket import TicketId
+
+_LISTED = 200
+_KEY_LENGTH = 80
+Row = TypeVar("Row")
+Shown = TypeVar("Shown")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A ride chosen and a seat held until somebody pays. ``state``: waiting, sold, cancelled."""
+
+    order_no: int
+    ride: Ride
+    seat: int
+    seat_label: str
+    price_minor: int
+    currency: str
+    channel: str
+    state: str
+    ticket_number: str | None
+    age_s: int
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it."""
+
+    number: str
+    short_code: str
+    text: str
+    ticket_id: TicketId
+    ride: Ride
+    seat: int
+    seat_label: str
+    price_minor: int
+    currency: str
+    sold_ms: int
+    clerk_no: int
+    channel: str
+    boarded: tuple[int, str] | None
+
+
+@dataclass(frozen=True)
+class Takings:
+    """Of a day: ``totals`` currency → minor units, and the newest tickets."""
+
+    count: int
+    totals: dict[str, int]
+    tickets: list[Ticket]
+
+
+class Ticketing:
+    """The ticketing domain of a node."""
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        keeper: TimeKeeper,
+        signer: Signer,
+        timetable: Timetable,
+        inventory: Inventory,
+        boot_id: bytes,
+        boarded: Callable[[TicketId], tuple[int, str] | None],
+    ) -> None:
+        self._database, self._scribe, self._keeper, self._signer = database, scribe, keeper, signer
+        self._boarded = boarded
+        self._timetable, self._inventory, self._boot = timetable, inventory, boot_id
+
+    def order(
+        self, trip_no: int, day: int, from_idx: int, to_idx: int, seat: int | None = None, channel: str = "kiosk"
+    ) -> Order:
+        """Choose a ride and hold a seat for it until it is paid."""
+        ride = self._for_sale(trip_no, day, from_idx, to_idx)
+        order_no = self._scribe.record(lambda unit: self._hold(unit, ride, seat, CHANNELS.index(channel)))
+        return self.order_view(order_no)
+
+    def order_view(self, order_no: int) -> Order:
+        """Raises :class:`Refusal` ``no_such_order``."""
+        row = store.order(self._database.read(), order_no)
+        if row is None:
+            raise Refusal("no_such_order", status=404)
+        return self._order(row)
+
+    def waiting(self) -> list[Order]:
+        """Orders that wait for cash, oldest first."""
+        return _shown(self._order, store.waiting_orders(self._database.read()))
+
+    def cancel(self, order_no: int) -> None:
+        """Give an order up. Raises :class:`Refusal`: ``no_such_order``, ``order_sold``."""
+        self._scribe.record(lambda unit: self._cancel(unit, order_no))
+
+    def confirm(self, order_no: int, clerk_no: int, tendered_minor: int | None = None) -> Ticket:
+        """The agent has the cash: sell. Confirming a sold order again gives the same ticket.
+
+        Raises :class:`Refusal`: ``no_such_order``, ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``.
+        """
+        serial = self._scribe.record(lambda unit: self._confirm(unit, order_no, clerk_no, tendered_minor))
+        return self._ticket(serial)
+
+    def sell(
+        self,
+        trip_no: int,
+        day: int,
+        from_idx: int,
+        to_idx: int,
+        seat: int | None,
+        clerk_no: int,
+        key: str,
+        tendered_minor: int | None = None,
+        rider: str = "adult",
+    ) -> Ticket:
+        """Sell across the counter. The same ``key`` again gives the same ticket, whatever happened in between.
+
+        Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``, ``seat_taken``, ``cash_short``, …
+        """
+        if not 8 <= len(key) <= _KEY_LENGTH or not key.isascii():
+            raise Refusal("key_form", status=422, field="key")
+        serial = store.serial_of_key(self._database.read(), key)
+        if serial is None:
+            ride = self._for_sale(trip_no, day, from_idx, to_idx)
+            index = rules.rider_index(rider)
+            until_s = self._until_s(ride)
+
+            def work(unit: UnitOfWork) -> int:
+                known = store.serial_of_key(unit.connection, key)
+                if known is not None:
+                    return known
+                taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat)
+                sold = self._record(unit, ride, taken, index, clerk_no, COUNTER, until_s, tendered_minor)
+                store.keep_key(unit.connection, key, sold)
+                return sold
+
+            serial = self._scribe.record(work)
+        return self._ticket(serial)
+
+    def find(self, text: str) -> Ticket:
+        """A ticket of this node by its number or its code. Raises :class:`Refusal` ``ticket_not_here``, ``ticket_form``."""
+        wanted = TicketId.from_number(text)
+        if wanted is None:
+            try:
+                wanted = ticket.parse(text).claims.ticket_id
+            except Malformed:
+                raise Refusal("ticket_form", status=422, field="ticket") from None
+        identity = meta.identity(self._database.read())
+        if identity is None or wanted.node_no != identity.node_no or wanted.epoch != identity.epoch:
+            raise Refusal("ticket_not_here", status=404, field="ticket", node=wanted.node_no)
+        return self._ticket(wanted.serial)
+
+    def takings(self, clerk_no: int | None, day: int) -> Takings:
+        """What was taken on a calendar day here, by one clerk or by all."""
+        zone = self._timetable.zone()
+        from_ms, until_ms = days.instant_ms(day, 0, zone), days.instant_ms(day + 1, 0, zone)
+        connection = self._database.read()
+        rows = store.sums(connection, from_ms, until_ms, clerk_no)
+        sales = store.sold_between(connection, from_ms, until_ms, clerk_no, _LISTED)
+        return Takings(
+            count=sum(count for _, count, _ in rows),
+            totals={currency: minor for currency, _, minor in rows},
+            tickets=_shown(lambda sale: self._view(*sale), sales),
+        )
+
+    def _for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
+        if ride.price_minor is None:
+            raise Refusal("not_for_sale")
+        first = self._timetable.today()
+        if not first - 1 <= day < first + 60:
+            raise Refusal("not_bookable", field="day")
+        if self._keeper.sure() and ride.departs_ms <= self._keeper.wall_ms():
+            raise Refusal("departed")
+        return ride
+
+    def _until_s(self, ride: Ride) -> int:
+        return rules.valid_until_s(self._timetable.ends_ms(ride.trip_no, ride.day))
+
+    def _hold(self, unit: UnitOfWork, ride: Ride, seat: int | None, channel: int) -> int:
+        connection = unit.connection
+        taken = self._inventory.take(connection, _where(ride), ride.seat_kind, seat)
+        row = store.OrderRow(
+            0, *_where(ride), taken, ride.price_minor or 0, ride.currency, channel, "waiting", None,
+            self._boot, self._keeper.since_start_ms(),
+        )  # fmt: skip
+        order_no = store.add_order(connection, row)
+        self._inventory.hold(connection, order_no, _where(ride), taken)
+        return order_no
+
+    def _cancel(self, unit: UnitOfWork, order_no: int) -> None:
+        row = self._order_row(unit, order_no)
+        if row.state == "sold":
+            raise Refusal("order_sold")
+        store.set_order(unit.connection, order_no, "cancelled")
+        self._inventory.release(unit.connection, order_no)
+
+    def _confirm(self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None) -> int:
+        row = self._order_row(unit, order_no)
+        if row.serial is not None:
+            return row.serial
+        if row.state == "cancelled":
+            raise Refusal("order_cancelled")
+        # The price is what the passenger was shown, also where the timetable has changed since.
+        ride = replace(self._for_sale(*row.where), price_minor=row.price_minor, currency=row.currency)
+        seat = self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
+        serial = self._record(unit, ride, seat, 0, clerk_no, row.channel, self._until_s(ride), tendered_minor)
+        store.set_order(unit.connection, order_no, "sold", serial)
+        self._inventory.release(unit.connection, order_no)
+        return serial
+
+    def _order_row(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
+        row = store.order(unit.connection, order_no)
+        if row is None:
+            raise Refusal("no_such_order", status=404)
+        return row
+
+    def _record(
+        self, unit: UnitOfWork, ride: Ride, seat: int, rider: int, clerk_no: int, channel: int, until_s: int,
+        tendered_minor: int | None,
+    ) -> int:  # fmt: skip
+        if meta.known_identity(self._database) is None:
+            raise Refusal("not_enrolled", status=503)
+        if meta.get(unit.connection, "hub_status", "ok") in ("log_forked", "log_rewound", "revoked"):
+            raise Refusal("box_barred", status=503)
+        price = ride.price_minor or 0
+        if tendered_minor is not None:
+            rules.change_minor(price, tendered_minor)
+        serial = store.next_serial(unit.connection)
+        unit.append(
+            TicketSold(serial, *_where(ride), seat, rider, price, ride.currency, CASH, clerk_no, channel, until_s)
+        )
+        return serial
+
+    def _ticket(self, serial: int) -> Ticket:
+        found = store.sold(self._database.read(), serial)
+        if found is None:
+            raise Refusal("ticket_not_here", status=404, field="ticket", node=0)
+        return self._view(*found)
+
+    def _view(self, sold: TicketSold, sold_ms: int) -> Ticket:
+        identity = meta.known_identity(self._database)
+        if identity is None:
+            raise Refusal("not_enrolled", status=503)
+        claims = rules.claims_of(sold, identity.node_no, identity.epoch)
+        own = _certificate(identity)
+        carry = identity.certificate if own.young_on(days.day_at(sold_ms, "UTC")) else None
+        text = ticket.issue(claims, self._signer, carry)
+        return Ticket(
+            number=claims.ticket_id.number,
+            short_code=ticket.short_code(text),
+            text=text,
+            ticket_id=claims.ticket_id,
+            ride=self._timetable.ride(sold.trip_no, sold.day, sold.from_idx, sold.to_idx),
+            seat=sold.seat,
+            seat_label=self._inventory.label(sold.trip_no, sold.seat),
+            price_minor=sold.price_minor,
+            currency=sold.currency,
+            sold_ms=sold_ms,
+            clerk_no=sold.clerk_no,
+            channel=CHANNELS[sold.channel],
+            boarded=self._boarded(claims.ticket_id),
+        )
+
+    def _order(self, row: store.OrderRow) -> Order:
+        age_ms = self._keeper.since_start_ms() - (row.mono_ms if row.boot == self._boot else 0)
+        identity = meta.known_identity(self._database)
+        number = None
+        if row.serial is not None and identity is not None:
+            number = TicketId(identity.node_no, identity.epoch, row.serial).number
+        return Order(
+            row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.seat),
+            row.price_minor, row.currency, CHANNELS[row.channel], row.state, number, max(age_ms, 0) // 1000,
+        )  # fmt: skip
+
+
+def _shown(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
+    """What can be shown of ``rows``: one whose trip has left the timetable hides no other."""
+    found = []
+    for row in rows:
+        try:
+            found.append(view(row))
+        except Refusal:
+            continue
+    return found
+
+
+@lru_cache(maxsize=4)
+def _certificate(identity: meta.Identity) -> Certificate:
+    """The node's own certificate, verified once for each identity."""
+    return certificate.read(identity.certificate, identity.hub_key)
+
+
+def _where(ride: Ride) -> tuple[int, int, int, int]:
+    return ride.trip_no, ride.day, ride.from_idx, ride.to_idx

@@ -1,0 +1,1 @@
+"""The timetable as this node holds it."""

@@ -1,0 +1,79 @@
+"""API of the timetable: open to everybody at the place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from edge.domains.timetable.service import Timetable
+from edge.kernel.schemas import NUMBER, PlaceSchema, RideSchema, StopSchema, TripSchema
+from edge.kernel.web import Day
+
+
+class Search(Schema):
+    """A text in any language."""
+
+    text = fields.String(load_default="", validate=validate.Length(max=60))
+
+
+class RidesQuery(Schema):
+    """``day`` is a service date; without ``from_stop_no`` any stop of this place."""
+
+    to_stop_no = fields.Integer(required=True, validate=NUMBER)
+    day = Day(required=True)
+    from_stop_no = fields.Integer(load_default=None, validate=NUMBER)
+
+
+class TripQuery(Schema):
+    """``day`` is a service date."""
+
+    day = Day(required=True)
+
+
+def blueprint(timetable: Timetable) -> Any:
+    """The API of this domain."""
+    bp = Blueprint("timetable", __name__, url_prefix="/api/v1", description="Stops, rides and trips")
+
+    @bp.route("/place")
+    class PlaceView(MethodView):
+        @bp.response(200, PlaceSchema)
+        def get(self) -> Any:
+            """Where this box stands; empty before its first exchange."""
+            return timetable.place() or {}
+
+    @bp.route("/destinations")
+    class Destinations(MethodView):
+        @bp.arguments(Search, location="query")
+        @bp.response(200, StopSchema(many=True))
+        def get(self, query: dict[str, Any]) -> Any:
+            """Stops that can be reached from here with a ticket."""
+            return timetable.destinations(query["text"])
+
+    @bp.route("/rides")
+    class Rides(MethodView):
+        @bp.arguments(RidesQuery, location="query")
+        @bp.response(200, RideSchema(many=True))
+        def get(self, query: dict[str, Any]) -> Any:
+            """Rides from here to a stop on a service date, by departure."""
+            return timetable.rides(**query)
+
+    @bp.route("/departures")
+    class Departures(MethodView):
+        @bp.arguments(TripQuery, location="query")
+        @bp.response(200, RideSchema(many=True))
+        def get(self, query: dict[str, Any]) -> Any:
+            """What leaves here on a service date."""
+            return timetable.departures(query["day"])
+
+    @bp.route("/trips/<int:trip_no>")
+    class TripDetail(MethodView):
+        @bp.arguments(TripQuery, location="query")
+        @bp.response(200, TripSchema)
+        def get(self, query: dict[str, Any], trip_no: int) -> Any:
+            """A trip on a service date with all of its calls."""
+            return timetable.trip(trip_no, query["day"])
+
+    return bp

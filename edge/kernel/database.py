@@ -1,0 +1,97 @@
+"""The node's SQLite: one writer connection, one reader a thread, and a proof that it does what was asked of it.
+
+WAL with synchronous=FULL: a commit that returned is on the disk. Power cuts simulated at every write lose rows with
+NORMAL, so the settings are read back, and a box whose SQLite does not obey sells nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlite_utils import Database as Utils
+from sqlite_utils import Migrations
+
+from edge.kernel.memory import Memory
+
+WANTED: Final = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+_MASK_LIMIT: Final = 1 << 62
+
+
+class Database:
+    """``writer`` belongs to the scribe alone; :meth:`read` gives the calling thread its own read-only connection.
+
+    ``memory`` keeps facts of the reference tables, so that a sale does not look them up again and again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.memory = Memory()
+        self.writer = self._open()
+        self._local = threading.local()
+        self.disobeys = [name for name, wanted in WANTED.items() if self._setting(name) != wanted]
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-4000")
+        return connection
+
+    def _setting(self, name: str) -> Any:
+        value = self.writer.execute(f"PRAGMA {name}").fetchone()[0]
+        return value.lower() if isinstance(value, str) else value
+
+    def read(self) -> sqlite3.Connection:
+        """This thread's connection for reading. Sees what was committed before each statement began."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            connection.execute("PRAGMA query_only=ON")
+            self._local.connection = connection
+        return connection
+
+    def migrate(self, schemas: Sequence[tuple[str, str]]) -> None:
+        """Bring the schema up to date: ``(name, SQL)`` in order, each applied once and remembered."""
+        migrations = Migrations("node")
+        for name, script in schemas:
+            migrations(name=name)(_run(script))
+        migrations.apply(Utils(self.writer))
+        if self.writer.in_transaction:
+            self.writer.commit()
+
+    def close(self) -> None:
+        """Close the writer; readers close with their threads."""
+        self.writer.close()
+
+
+def _run(script: str) -> Any:
+    def apply(db: Utils) -> None:
+        for statement in _statements(script):
+            db.execute(statement)
+
+    return apply
+
+
+def _statements(script: str) -> list[str]:
+    found, text = [], ""
+    for line in script.splitlines():
+        text += line + "\n"
+        if sqlite3.complete_statement(text):
+            found.append(text)
+            text = ""
+    return found
+
+
+def mask_out(mask: int) -> int | bytes:
+    """A leg mask as SQLite keeps it: an integer while it fits, else its bytes (trips of more than 62 legs)."""
+    return mask if mask < _MASK_LIMIT else mask.to_bytes((mask.bit_length() + 7) // 8, "big")
+
+
+def mask_in(value: int | bytes) -> int:
+    """The mask again."""
+    return value if isinstance(value, int) else int.from_bytes(value, "big")

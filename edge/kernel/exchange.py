@@ -1,0 +1,219 @@
+"""The node's side of the exchange: what it sends, what it believes, and when it asks again.
+
+It stands beside the server: reading the log takes no lock, and a large answer is applied in small transactions, so that
+no sale waits for the line.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+from edge.kernel import log, meta
+from edge.kernel.clock import TimeKeeper
+from edge.kernel.database import Database
+from edge.kernel.scribe import Scribe, UnitOfWork
+from edge.kernel.streams import CHUNK, Streams
+from sync.kernel import exchange
+from sync.kernel.errors import Fault, YipiaoError
+from sync.kernel.exchange import Request, Response
+from sync.kernel.keys import VerifyKey
+from sync.kernel.operations import Operation
+from sync.kernel.ports import Ids, Signer, Transport
+
+MAX_ROUNDS: Final = 10_000
+_UP_BYTES: Final = 512 * 1024
+_GOING_ON: Final = (exchange.OK, exchange.RESEND)
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one visit to the hub. ``error`` is the code of what went wrong, None when nothing did."""
+
+    rounds: int
+    events_up: int
+    operations_down: int
+    come_back_ms: int
+    error: str | None = None
+
+
+class Exchanger:
+    """Talks to the hub. ``before`` runs ahead of each visit (returning of seats); ``report`` gives what to report."""
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        streams: Streams,
+        keeper: TimeKeeper,
+        signer: Signer,
+        transport: Transport,
+        report: Callable[[], dict[str, Any]],
+        before: Callable[[], None],
+    ) -> None:
+        self._database, self._scribe, self._streams = database, scribe, streams
+        self._keeper, self._signer, self._transport = keeper, signer, transport
+        self._report, self._before = report, before
+        self._number = 0
+        self._reported: dict[str, Any] = {}
+        self._turn = threading.Lock()
+        self.last_error: str | None = None
+        self.last_contact_mono_ms: int | None = None
+
+    def visit(self) -> Outcome:
+        """Exchange until neither side has more. Never raises: what went wrong is in the outcome and in ``last_error``."""
+        with self._turn:
+            rounds = up = down = come_back = 0
+            try:
+                self._before()
+                while rounds < MAX_ROUNDS:
+                    request, got, answer = self._round()
+                    rounds += 1
+                    up, down, come_back = up + len(request.events), down + got, answer.come_back_ms
+                    if not self._more(request, answer, got):
+                        break
+                self.last_error = None if answer.status == exchange.OK else _name(answer.status)
+            except YipiaoError as error:
+                self.last_error = error.code
+            except sqlite3.Error as error:
+                self.last_error = getattr(error, "sqlite_errorname", "database")
+            except Exception:
+                # Whatever the line brought: the next visit must come, or the box would never be heard of again.
+                _logger.exception("visit to the hub failed")
+                self.last_error = "exchange_failed"
+            return Outcome(rounds, up, down, come_back, self.last_error)
+
+    def _more(self, request: Request, answer: Response, got: int) -> bool:
+        if answer.status == exchange.RESEND:
+            return answer.acked_seq != request.first_seq - 1  # else the same would be asked again
+        if answer.status != exchange.OK:
+            return False
+        waits = self._scribe.log.head.seq > answer.acked_seq and bool(request.events)
+        return answer.more or waits or (got > 0 and bool(self._streams.cursor(self._database.read())[1]))
+
+    def _round(self) -> tuple[Request, int, Response]:
+        connection = self._database.read()
+        identity = meta.identity(connection)
+        if identity is None:
+            raise Fault("not_enrolled", retry=False)
+        request, reported = self._request(connection, identity.epoch)
+        data = exchange.encode_request(request, self._signer)
+        answer = exchange.decode_response(self._transport.post(exchange.PATH, data), data, _only(identity.hub_key))
+        self._keeper.saw_hub(answer.hub_ms)
+        self._scribe.hub_ms = answer.hub_ms
+        self.last_contact_mono_ms = self._keeper.clock.mono_ms()
+        if answer.status in _GOING_ON and answer.acked_seq > self._scribe.log.head.seq:
+            # The hub holds more of this log than this disk does: an older state was put back here.
+            answer = replace(answer, status=exchange.REWOUND)
+        got = self._take(request, answer)
+        self._reported = reported
+        return request, got, answer
+
+    def _request(self, connection: sqlite3.Connection, epoch: int) -> tuple[Request, dict[str, Any]]:
+        acked = meta.get(connection, "sent_from", 0)
+        floor, behind = self._streams.cursor(connection)
+        report = self._report()
+        changed = {name: value for name, value in report.items() if self._reported.get(name) != value}
+        self._number += 1
+        request = Request(
+            epoch=epoch,
+            number=self._number,
+            first_seq=acked + 1,
+            prev_hash=log.hash_at(connection, acked),
+            events=tuple(log.slice_after(connection, acked, exchange.MAX_EVENTS, _UP_BYTES)),
+            floor=floor,
+            exceptions=behind,
+            reported=changed,
+        )
+        return request, report
+
+    def _take(self, request: Request, answer: Response) -> int:
+        got = 0
+        for chunk in _chunks(answer.operations, CHUNK):
+            got += self._scribe.write(partial(self._apply, chunk=chunk))
+        if self._changes(request, answer):
+            self._scribe.write(lambda unit: self._settle(unit, request, answer))
+        return got
+
+    def _apply(self, unit: UnitOfWork, chunk: list[Operation]) -> int:
+        return self._streams.apply(unit.connection, chunk)
+
+    def _changes(self, request: Request, answer: Response) -> bool:
+        return (
+            bool(request.events or answer.operations or answer.quarantined or request.exceptions)
+            or answer.floor != request.floor
+            or _name(answer.status) != meta.get(self._database.read(), "hub_status", _name(exchange.OK))
+        )
+
+    def _settle(self, unit: UnitOfWork, request: Request, answer: Response) -> None:
+        connection = unit.connection
+        self._streams.move(connection, answer.floor, answer.exceptions, request.exceptions)
+        connection.executemany("INSERT OR REPLACE INTO quarantined (seq, code) VALUES (?, ?)", answer.quarantined)
+        meta.put(connection, hub_status=_name(answer.status), last_hub_ms=answer.hub_ms)
+        if answer.status in _GOING_ON:
+            meta.put(connection, sent_from=answer.acked_seq)
+            meta.put(connection, acked_seq=max(answer.acked_seq, meta.get(connection, "acked_seq", 0)))
+
+
+class Schedule:
+    """When to visit: the hub's word, jitter so that boxes don't come together, back-off while the hub is away."""
+
+    def __init__(self, exchanger: Exchanger, every_s: int, ids: Ids) -> None:
+        self._exchanger, self._every_s, self._ids = exchanger, every_s, ids
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first visit comes at once."""
+        self._thread.start()
+
+    def soon(self) -> None:
+        """Visit without waiting for the turn (somebody asked for seats)."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the visit under way."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def pause_s(self, outcome: Outcome) -> float:
+        """Seconds until the next visit after ``outcome``."""
+        if outcome.error is None:
+            self._failures = 0
+            base = outcome.come_back_ms / 1000 if outcome.come_back_ms else float(self._every_s)
+        else:
+            self._failures = min(self._failures + 1, 6)
+            base = min(float(self._every_s) * 2 ** (self._failures - 1), 900.0)
+        jitter = int.from_bytes(self._ids.token(2), "big") / 65_536
+        return base * (0.85 + 0.3 * jitter)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            outcome = self._exchanger.visit()
+            self._wake.wait(self.pause_s(outcome))
+            self._wake.clear()
+
+
+def _only(key: VerifyKey) -> Callable[[bytes], VerifyKey | None]:
+    return lambda kid: key if kid == key.kid else None
+
+
+def _name(status: int) -> str:
+    return exchange.STATUS_NAMES.get(status, f"status_{status}")
+
+
+def _chunks(items: Iterable[Any], size: int) -> Iterable[list[Any]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,54 @@
+"""What the box knows of itself: single values under names in the table ``meta``."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from edge.kernel.database import Database
+from sync.kernel.keys import VerifyKey
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this node is, from its enrolment. ``certificate`` is the hub's signed bytes."""
+
+    node_no: int
+    epoch: int
+    name: str
+    hub_key: VerifyKey
+    certificate: bytes
+
+
+def get(connection: sqlite3.Connection, name: str, default: Any = None) -> Any:
+    """The value under ``name``."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return default if row is None else row[0]
+
+
+def put(connection: sqlite3.Connection, **values: Any) -> None:
+    """Set values; inside the caller's transaction."""
+    connection.executemany(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        values.items(),
+    )
+
+
+def known_identity(database: Database) -> Identity | None:
+    """The node's identity as remembered; for what asks with every sale."""
+    return database.memory.get("identity", lambda: identity(database.read()))
+
+
+def identity(connection: sqlite3.Connection) -> Identity | None:
+    """The node's identity, or None before its enrolment."""
+    node_no = get(connection, "node_no")
+    if node_no is None:
+        return None
+    return Identity(
+        node_no=node_no,
+        epoch=get(connection, "epoch"),
+        name=get(connection, "name", ""),
+        hub_key=VerifyKey(get(connection, "hub_public")),
+        certificate=get(connection, "certificate"),
+    )

@@ -1,0 +1,125 @@
+"""Operations from the hub: kept as they came, and folded into reference tables."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from edge.kernel import meta
+from sync.kernel import digest
+from sync.kernel.errors import Malformed
+from sync.kernel.operations import Operation, Subscriptions, split_key
+
+Project = Callable[[sqlite3.Connection, tuple[str, ...], bytes | None], None]
+CHUNK: Final = 200
+_UNREADABLE: Final = (Malformed, ValueError, TypeError, LookupError, OverflowError, sqlite3.IntegrityError)
+_LISTED: Final = 100
+# Of these there is one: better the last that could be read than none.
+_SINGLE: Final = ("subscriptions", "profile")
+
+
+class Streams:
+    """``projections``: first part of a key → how the operation changes the reference tables."""
+
+    def __init__(self, projections: Mapping[str, Project]) -> None:
+        self._projections = {**projections, "subscriptions": self._subscribed}
+
+    def cursor(self, connection: sqlite3.Connection) -> tuple[int, dict[str, int]]:
+        """The common floor, and the streams that stand behind it."""
+        return meta.get(connection, "floor", 0), dict(connection.execute("SELECT stream, pos FROM stream_behind"))
+
+    def move(self, connection: sqlite3.Connection, floor: int, behind: Mapping[str, int], asked: Iterable[str]) -> None:
+        """After all operations of an answer: the new floor, and where each exception of the request stands now.
+
+        A stream that was subscribed by this very answer is behind and was not asked for yet: it stays. One that this
+        answer took away does not come back.
+        """
+        held = set(meta.get(connection, "subscribed", "").split())
+        meta.put(connection, floor=max(floor, meta.get(connection, "floor", 0)))
+        connection.executemany(
+            "DELETE FROM stream_behind WHERE stream = ?", [(stream,) for stream in asked if stream not in behind]
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO stream_behind (stream, pos) VALUES (?, ?)",
+            [(stream, pos) for stream, pos in behind.items() if stream in held],
+        )
+
+    def apply(self, connection: sqlite3.Connection, operations: Iterable[Operation]) -> int:
+        """Keep and fold operations; one that is not newer than what is held changes nothing. Gives how many were new."""
+        read: set[str] = set()
+        odd: set[str] = set()
+        for operation in operations:
+            held = connection.execute(
+                "SELECT pos, body FROM stream_operation WHERE stream = ? AND key = ?", (operation.stream, operation.key)
+            ).fetchone()
+            if held is not None and held[0] >= operation.pos:
+                continue
+            self._keep(connection, operation, None if held is None else held[1])
+            found = read if self.project(connection, operation.key, operation.body) else odd
+            found.add(operation.key)
+        self._note(connection, read, odd)
+        return len(read) + len(odd)
+
+    def project(self, connection: sqlite3.Connection, key: str, body: bytes | None) -> bool:
+        """Fold one operation into the reference tables. A kind that this software does not know is kept only.
+
+        False for one that can't be read: it is kept, nothing stands under its key in the tables (as it will when the
+        tables are folded anew), and it blocks nothing behind it.
+        """
+        prefix, rest = split_key(key)
+        projection = self._projections.get(prefix)
+        if projection is None:
+            return True
+        try:
+            projection(connection, rest, body)
+        except _UNREADABLE:
+            if prefix not in _SINGLE:
+                with contextlib.suppress(*_UNREADABLE):
+                    projection(connection, rest, None)
+            return False
+        return True
+
+    def digests(self, connection: sqlite3.Connection) -> dict[str, str]:
+        """Digest of each stream as 32 hex digits, to compare with the hub's."""
+        return dict(connection.execute("SELECT stream, digest FROM stream_digest ORDER BY stream"))
+
+    def _note(self, connection: sqlite3.Connection, read: set[str], odd: set[str]) -> None:
+        """Remember which keys can't be read, for the status page."""
+        before = set(meta.get(connection, "unreadable", "").split("\n")) - {""}
+        after = (before - read) | odd
+        if after != before:
+            meta.put(connection, unreadable="\n".join(sorted(after)[:_LISTED]))
+
+    def _keep(self, connection: sqlite3.Connection, operation: Operation, old: bytes | None) -> None:
+        connection.execute(
+            "INSERT INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (stream, key) DO UPDATE SET pos = excluded.pos, body = excluded.body",
+            (operation.stream, operation.key, operation.pos, operation.body),
+        )
+        row = connection.execute("SELECT digest FROM stream_digest WHERE stream = ?", (operation.stream,)).fetchone()
+        value = digest.replace(int(row[0], 16) if row else 0, operation.key, old, operation.body)
+        connection.execute(
+            "INSERT INTO stream_digest (stream, digest) VALUES (?, ?) "
+            "ON CONFLICT (stream) DO UPDATE SET digest = excluded.digest",
+            (operation.stream, f"{value:032x}"),
+        )
+
+    def _subscribed(self, connection: sqlite3.Connection, _rest: tuple[str, ...], body: bytes | None) -> None:
+        wanted = set(Subscriptions.from_bytes(body).streams) if body else set()
+        known = set(meta.get(connection, "subscribed", "").split())
+        floor = meta.get(connection, "floor", 0)
+        meta.put(connection, subscribed=" ".join(sorted(wanted)))
+        for stream in sorted(wanted - known):
+            if floor:
+                connection.execute("INSERT OR IGNORE INTO stream_behind (stream, pos) VALUES (?, 0)", (stream,))
+        for stream in sorted(known - wanted):
+            self._forget(connection, stream)
+
+    def _forget(self, connection: sqlite3.Connection, stream: str) -> None:
+        keys = connection.execute("SELECT key FROM stream_operation WHERE stream = ?", (stream,)).fetchall()
+        for (key,) in keys:
+            self.project(connection, key, None)
+        for table in ("stream_operation", "stream_behind", "stream_digest"):
+            connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))

@@ -1,0 +1,1 @@
+"""Gates. Here: one that exists in software only and counts its openings."""

@@ -1,0 +1,1 @@
+"""Scanners of tickets. Here: one that exists in software only, fed by lines of text."""

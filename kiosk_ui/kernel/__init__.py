@@ -1,0 +1,1 @@
+"""What every screen stands on: language, formats, forms, sign-in, protection and errors."""

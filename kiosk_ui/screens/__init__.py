@@ -1,0 +1,16 @@
+"""The screens of a node: a newcomer's table of contents."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from kiosk_ui.screens.clerk.views import blueprint as clerk
+from kiosk_ui.screens.gate.views import blueprint as gate
+from kiosk_ui.screens.home.views import blueprint as home
+from kiosk_ui.screens.kiosk.views import blueprint as kiosk
+from kiosk_ui.screens.portal.views import blueprint as portal
+from kiosk_ui.screens.staff.views import blueprint as staff
+from kiosk_ui.screens.status.views import blueprint as status
+from kiosk_ui.screens.ticket.views import blueprint as ticket
+
+SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, portal, status, staff, ticket)

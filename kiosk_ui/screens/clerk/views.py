@@ -1,0 +1,110 @@
+"""The counter's desk: kiosk orders that wait for cash, tickets by number or scanner, the day's takings."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk_ui.kernel.context import the_node
+from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whole, plain, words
+from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
+from kiosk_ui.kernel.words import beside_fields, sentence
+from kiosk_ui.screens.clerk.sale import routes as sale_routes
+from sync.domains.ticketing.rules import change_minor
+from sync.kernel.errors import Refusal
+
+blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
+blueprint.register_blueprint(sale_routes)
+DAYS_BACK = 7
+
+
+@blueprint.get("")
+@only(*SELLERS)
+def home() -> str:
+    return _desk({})
+
+
+def _desk(errors: dict[str, str], typed: str = "") -> str:
+    """``errors``: ``ticket`` for the search field, an order's number for that order."""
+    waiting = the_node().ticketing.waiting()
+    return render_template("clerk/desk.html", waiting=waiting, errors=errors, typed=typed)
+
+
+@blueprint.get("/waiting")
+@only(*SELLERS)
+def waiting() -> str:
+    """Only the list of orders: the desk's script asks for it, so that a half-typed number is never lost."""
+    return render_template("clerk/waiting.html", waiting=the_node().ticketing.waiting(), errors={})
+
+
+@blueprint.post("/orders/<int(max=9007199254740991):number>/confirm")
+@only(*SELLERS)
+def confirm(number: int) -> ResponseReturnValue:
+    ticketing = the_node().ticketing
+    try:
+        order = ticketing.order_view(number)
+        tendered = amount_minor(request.form, "tendered", order.currency)
+        ticket = ticketing.confirm(number, the_clerk().clerk_no, tendered)
+    except Refusal as refusal:
+        return _desk({str(number): sentence(refusal)}), refusal.status
+    return redirect(url_for("clerk.ticket", number=ticket.number, tendered=tendered), 303)
+
+
+@blueprint.post("/orders/<int(max=9007199254740991):number>/decline")
+@only(*SELLERS)
+def decline(number: int) -> ResponseReturnValue:
+    try:
+        the_node().ticketing.cancel(number)
+    except Refusal as refusal:
+        return _desk({str(number): sentence(refusal)}), refusal.status
+    return redirect(url_for("clerk.home"), 303)
+
+
+@blueprint.post("/find")
+@only(*SELLERS)
+def find() -> ResponseReturnValue:
+    """By POST: a scanned code is as good as the ticket and has no place in an address."""
+    typed = plain(request.form.get("ticket", "")[: MAX_CODE * 2])
+    try:
+        found = the_node().ticketing.find(words({"ticket": typed}, "ticket", MAX_CODE, required=True))
+    except Refusal as refusal:
+        return _desk({"ticket": sentence(refusal)}, typed[:40]), refusal.status
+    return redirect(url_for("clerk.ticket", number=found.number), 303)
+
+
+@blueprint.get("/tickets/<number>")
+@only(*SELLERS)
+def ticket(number: str) -> str:
+    found = the_node().ticketing.find(number)
+    change = None
+    if request.args.get("tendered"):
+        tendered = optional_whole(request.args, "tendered") or 0
+        change = change_minor(found.price_minor, tendered) if tendered >= found.price_minor else None
+    return render_template("clerk/ticket.html", ticket=found, change=change)
+
+
+@blueprint.get("/takings")
+@only(*SELLERS)
+def takings() -> ResponseReturnValue:
+    node = the_node()
+    today = node.timetable.today()
+    try:
+        day = optional_whole(request.args, "day", MAX_DAY)
+    except Refusal as refusal:
+        return _takings_page(today, beside_fields(refusal, ("day",))), refusal.status
+    return _takings_page(today if day is None else day, {})
+
+
+def _takings_page(day: int, errors: dict[str, str]) -> str:
+    node = the_node()
+    everybody = request.args.get("who") == "all"
+    today = node.timetable.today()
+    return render_template(
+        "clerk/takings.html",
+        takings=node.ticketing.takings(None if everybody else the_clerk().clerk_no, day),
+        everybody=everybody,
+        day=day,
+        days=range(today, today - DAYS_BACK, -1),
+        names={clerk.clerk_no: clerk.name for clerk in node.accounts.clerks()},
+        errors=errors,
+    )

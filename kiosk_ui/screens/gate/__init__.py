@@ -1,0 +1,1 @@
+"""Checking tickets: green, amber or red, readable from two metres."""

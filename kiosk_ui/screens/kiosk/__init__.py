@@ -1,0 +1,1 @@
+"""A passenger buys alone, and pays the agent in cash."""

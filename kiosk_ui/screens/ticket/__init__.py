@@ -1,0 +1,1 @@
+"""The ticket on paper and its QR, shared by kiosk and counter."""

@@ -1,0 +1,48 @@
+"""A ticket as a picture and as paper: for whoever has just bought it here, and for staff who sell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, render_template, session
+
+from edge.kernel import qr
+from kiosk_ui.kernel.context import the_node
+from kiosk_ui.kernel.staff import SELLERS, may
+from sync.kernel.errors import Refusal
+
+if TYPE_CHECKING:
+    from edge.domains.ticketing.service import Ticket
+
+blueprint = Blueprint("ticket", __name__, template_folder="templates")
+_KEY = "tickets"
+KEPT = 8
+
+
+def remember_ticket(number: str) -> None:
+    """Let this browser see ticket ``number`` until its session is wiped."""
+    known = [kept for kept in session.get(_KEY, []) if kept != number]
+    session[_KEY] = [*known, number][-KEPT:]
+
+
+def forget_tickets() -> None:
+    """The next person at this kiosk sees nothing of the last one."""
+    session.pop(_KEY, None)
+
+
+def own_ticket(number: str) -> Ticket:
+    """A ticket that this browser may see. Raises :class:`Refusal` ``ticket_not_yours``."""
+    if number not in session.get(_KEY, []) and not may(SELLERS):
+        raise Refusal("ticket_not_yours", status=404)
+    return the_node().ticketing.find(number)
+
+
+@blueprint.get("/tickets/<number>/qr.svg")
+def picture(number: str) -> Response:
+    drawn = qr.svg(own_ticket(number).text)
+    return Response(drawn, mimetype="image/svg+xml")
+
+
+@blueprint.get("/tickets/<number>/print")
+def paper(number: str) -> str:
+    return render_template("ticket/paper.html", ticket=own_ticket(number))

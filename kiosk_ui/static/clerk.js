@@ -1,0 +1,31 @@
+// Comfort at the counter: the list of waiting orders renews itself, and a click on the drawing chooses the seat.
+"use strict";
+(function () {
+  const EVERY_MS = 4000;
+  const list = document.getElementById("orders");
+  function busy() {
+    return list.contains(document.activeElement) || list.querySelector("input:not([type=hidden])[value], .problem") !== null;
+  }
+  async function renew() {
+    if (busy() || document.hidden) { return; }
+    try {
+      const answer = await fetch(list.dataset.source, { redirect: "error" });
+      if (answer.ok && !busy()) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        list.replaceChildren.apply(list, Array.from(page.body.childNodes));
+      }
+    } catch (error) { /* The box is busy or restarting: the next round will do. */ }
+  }
+  if (list) { setInterval(renew, EVERY_MS); }
+
+  const choice = document.getElementById("seat");
+  document.querySelectorAll(".cabin.small [data-seat]").forEach(function (cell) {
+    cell.addEventListener("click", function () { choice.value = cell.dataset.seat; show(); });
+  });
+  function show() {
+    document.querySelectorAll(".cabin.small .chosen").forEach(function (cell) { cell.classList.remove("chosen"); });
+    const cell = choice.value && document.querySelector('.cabin.small [data-seat="' + CSS.escape(choice.value) + '"]');
+    if (cell) { cell.classList.add("chosen"); }
+  }
+  if (choice) { choice.addEventListener("change", show); show(); }
+})();

@@ -1,0 +1,58 @@
+// The gate without a page load: send the scan, show the verdict, sound it, take the focus back. Works without this too.
+"use strict";
+(function () {
+  const TONES = { green: [[880, 0.12]], amber: [[660, 0.12], [660, 0.12]], red: [[220, 0.35]] };
+  const form = document.getElementById("scan");
+  const code = document.getElementById("code");
+  let audio = null;
+  let sending = false;
+
+  function sound(colour) {
+    try {
+      audio = audio || new AudioContext();
+      let at = audio.currentTime;
+      (TONES[colour] || []).forEach(function (tone) {
+        const voice = audio.createOscillator();
+        const volume = audio.createGain();
+        voice.frequency.value = tone[0];
+        volume.gain.setValueAtTime(0.25, at);
+        volume.gain.exponentialRampToValueAtTime(0.001, at + tone[1]);
+        voice.connect(volume).connect(audio.destination);
+        voice.start(at);
+        voice.stop(at + tone[1]);
+        at += tone[1] + 0.06;
+      });
+    } catch (error) { /* No loudspeaker: the colour says it all. */ }
+  }
+  function swap(page, id) {
+    const fresh = page.getElementById(id);
+    if (fresh) { document.getElementById(id).replaceWith(fresh); }
+  }
+  function focus() { code.focus(); }
+
+  form.addEventListener("submit", async function (event) {
+    event.preventDefault();
+    if (sending) { return; }
+    sending = true;
+    const body = new FormData(form);
+    code.value = "";
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!page.getElementById("verdict")) { location.reload(); return; }
+      swap(page, "verdict");
+      swap(page, "counts");
+      sound(document.getElementById("verdict").dataset.colour);
+    } catch (error) {
+      location.reload();
+    } finally {
+      sending = false;
+      focus();
+    }
+  });
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest("a, button, input, select, label")) { focus(); }
+  });
+  sound(document.getElementById("verdict").dataset.colour);
+  focus();
+})();

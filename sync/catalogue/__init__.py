@@ -1,0 +1,49 @@
+"""One catalogue of texts in three languages: ``errors.toml`` (codes of refusals), ``screens.toml``, ``console.toml``.
+
+A text may hold ``{name}`` fields. A missing key is shown as itself, so that a page never fails for a word.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Final
+
+LANGUAGES: Final = ("zh-Hans", "zh-Hant", "en")
+FILES: Final = ("errors.toml", "screens.toml", "console.toml")
+
+
+class Catalogue:
+    """Texts by key and language."""
+
+    def __init__(self, texts: dict[str, dict[str, str]]) -> None:
+        self.texts = texts
+
+    def text(self, key: str, language: str, **args: object) -> str:
+        """The text under ``key`` in ``language`` (else zh-Hans), its fields filled from ``args``."""
+        found = self.texts.get(key)
+        if found is None:
+            return key
+        text = found.get(language) or found[LANGUAGES[0]]
+        try:
+            return text.format(**args) if "{" in text else text
+        except (KeyError, IndexError):
+            return text
+
+
+def parse(sources: Iterable[str]) -> Catalogue:
+    """A catalogue from TOML texts; a key that stands twice raises ValueError."""
+    texts: dict[str, dict[str, str]] = {}
+    for source in sources:
+        for key, value in tomllib.loads(source).items():
+            if key in texts:
+                raise ValueError(f"text {key!r} is there twice")
+            texts[key] = value
+    return Catalogue(texts)
+
+
+def load() -> Catalogue:
+    """The catalogue that this package ships."""
+    folder = files(__name__)
+    return parse((folder / name).read_text(encoding="utf-8") for name in FILES if (folder / name).is_file())

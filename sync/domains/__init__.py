@@ -1,0 +1,27 @@
+"""The domains, and what each says: the table of contents of everything that travels."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sync.domains.boarding import events as boarding
+from sync.domains.inventory import events as inventory
+from sync.domains.ratings import events as ratings
+from sync.domains.ticketing import events as ticketing
+from sync.kernel.events import ClerkLocked, NodeStarted, Registry
+
+DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings")
+
+EVENTS: Final = Registry(
+    [
+        NodeStarted,
+        ClerkLocked,
+        ticketing.TicketSold,
+        inventory.SeatsAsked,
+        inventory.GrantReturned,
+        boarding.TicketBoarded,
+        boarding.BoardingRefused,
+        boarding.GateOpened,
+        ratings.TripRated,
+    ]
+)

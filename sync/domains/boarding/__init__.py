@@ -1,0 +1,1 @@
+"""Who got on, who was refused and why."""

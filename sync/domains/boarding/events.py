@@ -1,0 +1,47 @@
+"""What a gate decided and did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sync.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class TicketBoarded(Event):
+    """A ticket was accepted for this trip. ``clock_sure`` False: its validity in time was not checked."""
+
+    TYPE: ClassVar[int] = 30
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    gate: str
+    clerk_no: int
+    short_code: str
+    clock_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardingRefused(Event):
+    """A code was refused. ``ticket_id`` is empty when the code could not be read as a ticket; ``reason`` as in rules."""
+
+    TYPE: ClassVar[int] = 31
+    reason: str
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    gate: str
+    clerk_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpened(Event):
+    """The gate device says that it opened for this boarding."""
+
+    TYPE: ClassVar[int] = 32
+    ticket_id: bytes
+    gate: str

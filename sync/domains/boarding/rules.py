@@ -1,0 +1,57 @@
+"""What a gate answers to a ticket whose signature holds.
+
+Colours: green may board, amber may board but something was not checked, red may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.kernel.ticket import Claims
+
+GREEN = "green"
+AMBER = "amber"
+RED = "red"
+
+DAMAGED = "damaged"
+UNKNOWN_ISSUER = "unknown_issuer"
+FORGED = "forged"
+REVOKED = "revoked"
+WRONG_TRIP = "wrong_trip"
+WRONG_DATE = "wrong_date"
+WRONG_STOP = "wrong_stop"
+ALREADY_USED = "already_used"
+EXPIRED = "expired"
+NO_SUCH_TRIP = "no_such_trip"
+REASONS = (
+    DAMAGED, UNKNOWN_ISSUER, FORGED, REVOKED, WRONG_TRIP, WRONG_DATE, WRONG_STOP, ALREADY_USED, EXPIRED, NO_SUCH_TRIP,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate knows: the trip that it boards, the stop where it stands (None: any), and its clock."""
+
+    trip_no: int
+    day: int
+    stop_idx: int | None
+    now_s: int
+    clock_sure: bool
+
+
+def refusal(claims: Claims, gate: Gate, revoked_after: int | None) -> str | None:
+    """The reason to refuse, or None. ``revoked_after``: last good serial of the issuer if its key is revoked.
+
+    Being used already is not decided here: that is the log's to say, in the transaction that boards.
+    """
+    if revoked_after is not None and claims.ticket_id.serial > revoked_after:
+        return REVOKED
+    if claims.trip_no != gate.trip_no:
+        return WRONG_TRIP
+    if claims.day != gate.day:
+        return WRONG_DATE
+    if gate.clock_sure and gate.now_s > claims.until_s:
+        return EXPIRED
+    if gate.stop_idx is not None and not claims.from_idx <= gate.stop_idx < claims.to_idx:
+        return WRONG_STOP
+    return None

@@ -1,0 +1,1 @@
+"""Seats × legs, and the grants by which a node may sell them with no network."""

@@ -1,0 +1,60 @@
+"""The arithmetic of seats × legs, the same on both ends.
+
+A leg mask is an integer with bit k set for the leg between stops k and k+1; a trip of n stops has n-1 legs. For free
+seating a mapping leg → places stands in the place of seat → mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sync.kernel.errors import Refusal
+
+RESERVED = "reserved"
+FREE = "free"
+
+
+def legs_mask(from_idx: int, to_idx: int) -> int:
+    """Mask of the legs of a ride from stop ``from_idx`` to ``to_idx``."""
+    return (1 << to_idx) - (1 << from_idx)
+
+
+def held_masks(grants: Iterable[tuple[int, int, int]]) -> dict[int, int]:
+    """Seat → legs held, from rows (seat, granted mask, returned mask) of all grants of one dated trip."""
+    held: dict[int, int] = {}
+    for seat, granted, returned in grants:
+        held[seat] = held.get(seat, 0) | (granted & ~returned)
+    return held
+
+
+def open_masks(held: Mapping[int, int], sold: Mapping[int, int]) -> dict[int, int]:
+    """Seat → legs that are held and not sold; seats without any are left out."""
+    found = {seat: mask & ~sold.get(seat, 0) for seat, mask in held.items()}
+    return {seat: mask for seat, mask in found.items() if mask}
+
+
+def seats_for(open_seats: Mapping[int, int], wanted: int) -> list[int]:
+    """Seats on which every leg of ``wanted`` is open, in seat order."""
+    return sorted(seat for seat, mask in open_seats.items() if mask & wanted == wanted)
+
+
+def best_seat(open_seats: Mapping[int, int], wanted: int) -> int:
+    """The seat to sell when nobody chose: the one that leaves the fewest open legs unused (then the lowest number).
+
+    Raises :class:`Refusal` ``no_seat``.
+    """
+    fitting = seats_for(open_seats, wanted)
+    if not fitting:
+        raise Refusal("no_seat")
+    return min(fitting, key=lambda seat: (open_seats[seat].bit_count(), seat))
+
+
+def take_seat(open_seats: Mapping[int, int], seat: int, wanted: int) -> None:
+    """Refuse (``seat_taken``) unless ``seat`` is open on all legs of ``wanted``."""
+    if open_seats.get(seat, 0) & wanted != wanted:
+        raise Refusal("seat_taken", seat=seat)
+
+
+def places_for(open_places: Mapping[int, int], from_idx: int, to_idx: int) -> int:
+    """Free places for a ride: the fewest on any of its legs (leg → places, missing means none)."""
+    return min((open_places.get(leg, 0) for leg in range(from_idx, to_idx)), default=0)

@@ -1,0 +1,1 @@
+"""What passengers say of a trip that they were on."""

@@ -1,0 +1,1 @@
+"""Sales and the tickets that come of them."""

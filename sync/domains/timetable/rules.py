@@ -1,0 +1,66 @@
+"""When a trip runs, when it is where, and what a ride on it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sync.domains.timetable.operations import Pattern, Service, Trip
+from sync.kernel import days
+from sync.kernel.errors import Refusal
+
+HORIZON_DAYS = 7
+FALLBACKS = ("zh-Hans", "zh-Hant", "en")
+
+
+def service_runs(service: Service, day: int) -> bool:
+    """Whether ``service`` runs on ``day``: exceptions first, then the weekday inside the period (GTFS calendar)."""
+    if day in service.removed:
+        return False
+    if day in service.added:
+        return True
+    if not service.start_day <= day <= service.end_day:
+        return False
+    return bool(service.weekdays >> days.date_of(day).weekday() & 1)
+
+
+def trip_runs(trip: Trip, service: Service, day: int) -> bool:
+    """Whether ``trip`` runs on ``day``, with what a newer feed has left to it."""
+    if trip.only_days is not None:
+        return day in trip.only_days
+    return day not in trip.except_days and service_runs(service, day)
+
+
+def fare_minor(pattern: Pattern, from_idx: int, to_idx: int) -> int | None:
+    """Full fare of a ride in minor units of the route's currency; None when it is not for sale."""
+    count = len(pattern.stop_nos)
+    if not 0 <= from_idx < to_idx < count:
+        return None
+    return pattern.fares[from_idx * (2 * count - from_idx - 1) // 2 + to_idx - from_idx - 1]
+
+
+def departs_ms(pattern: Pattern, trip: Trip, idx: int, day: int, zone: str) -> int:
+    """UTC milliseconds of the departure from stop ``idx``."""
+    return days.instant_ms(day, trip.start_s + pattern.departures[idx], zone)
+
+
+def arrives_ms(pattern: Pattern, trip: Trip, idx: int, day: int, zone: str) -> int:
+    """UTC milliseconds of the arrival at stop ``idx``."""
+    return days.instant_ms(day, trip.start_s + pattern.arrivals[idx], zone)
+
+
+def check_ride(pattern: Pattern, from_idx: int, to_idx: int) -> None:
+    """Refuse a ride that this pattern does not offer: ``ride_order``, ``ride_no_boarding``, ``ride_no_alighting``."""
+    if not 0 <= from_idx < to_idx < len(pattern.stop_nos):
+        raise Refusal("ride_order", status=422)
+    if not pattern.pickup[from_idx]:
+        raise Refusal("ride_no_boarding", status=422)
+    if not pattern.drop_off[to_idx]:
+        raise Refusal("ride_no_alighting", status=422)
+
+
+def name_in(names: Mapping[str, str], language: str) -> str:
+    """A name in ``language``, else in the nearest that there is; empty when there is none at all."""
+    for choice in (language, *FALLBACKS):
+        if names.get(choice):
+            return names[choice]
+    return next((text for text in names.values() if text), "")

@@ -1,0 +1,1 @@
+"""Encoding, signing, chaining and exchange: what every domain stands on."""

@@ -1,0 +1,62 @@
+"""Deterministic CBOR (RFC 8949 §4.2): the same value is always the same bytes, and other bytes are refused.
+
+Only what a record needs is allowed: integers, byte and text strings, arrays, maps with integer or text keys
+(never both kinds in one map, where two readings of "sorted" differ), booleans and null. No floats, no tags.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import cbor2
+
+from sync.kernel.errors import Malformed
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_DEPTH: Final = 16
+_PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
+
+
+def encode(value: Any) -> bytes:
+    """The one encoding of ``value``. Raises :class:`Malformed` (``cbor_type``) on a type outside the list above."""
+    _check(value, 0)
+    return cbor2.dumps(value, canonical=True)
+
+
+def decode(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
+    """Read one value that fills ``data`` and is in canonical form.
+
+    Raises :class:`Malformed` with code ``cbor_size`` (over ``max_bytes``), ``cbor_damaged`` (does not decode, or bytes
+    left over), ``cbor_type``, ``cbor_depth`` or ``cbor_not_canonical``.
+    """
+    if len(data) > max_bytes:
+        raise Malformed("cbor_size", f"{len(data)} bytes, at most {max_bytes}")
+    try:
+        value = cbor2.loads(data)
+    except Exception as error:
+        # Tags are refused below, but cbor2 works them out first, and a crafted one raises whatever it likes.
+        raise Malformed("cbor_damaged", type(error).__name__) from None
+    _check(value, 0)
+    if cbor2.dumps(value, canonical=True) != data:
+        raise Malformed("cbor_not_canonical")
+    return value
+
+
+def _check(value: Any, depth: int) -> None:
+    kind = type(value)
+    if kind in _PLAIN:
+        return
+    if depth >= MAX_DEPTH:
+        raise Malformed("cbor_depth")
+    if kind is list or kind is tuple:
+        for item in value:
+            if type(item) not in _PLAIN:
+                _check(item, depth + 1)
+    elif kind is dict:
+        if len({type(key) for key in value}) > 1 or not all(type(key) in (int, str) for key in value):
+            raise Malformed("cbor_type", "a map has integer keys or text keys")
+        for item in value.values():
+            if type(item) not in _PLAIN:
+                _check(item, depth + 1)
+    else:
+        raise Malformed("cbor_type", kind.__name__)

@@ -1,0 +1,113 @@
+"""Events: what happened on a node, in the node's own order. The only thing that travels up.
+
+An event is the canonical CBOR array ``[type, version, hlc, mono_ms, hub_ms, body]``:
+
+* ``type``, ``version``: which dataclass the body is (``sync/domains/*/events.py``),
+* ``hlc``: hybrid logical time (:mod:`sync.kernel.hlc`),
+* ``mono_ms``: monotonic milliseconds since the start that the last :class:`NodeStarted` before it records,
+* ``hub_ms``: the last hub time that the node had seen, 0 for never,
+* ``body``: the dataclass's fields in order.
+
+Its sequence is its place in the log and is covered by the chain, so it costs no byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from sync.kernel import cbor, records
+from sync.kernel.errors import Malformed
+
+MAX_EVENT_BYTES: Final = 16 * 1024
+
+
+class Event:
+    """Base of every event dataclass: ``TYPE`` is its number for ever, ``VERSION`` grows when fields are added."""
+
+    TYPE: ClassVar[int]
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted(Event):
+    """The node's process came up. Later events count ``mono_ms`` from here."""
+
+    TYPE: ClassVar[int] = 1
+    boot_id: bytes
+    software: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkLocked(Event):
+    """Too many wrong PINs for one clerk; ``until_ms`` is the node's own claim of when it ends."""
+
+    TYPE: ClassVar[int] = 5
+    clerk_no: int
+    attempts: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When, by which clocks. ``hlc`` as in :mod:`sync.kernel.hlc`, the others in ms."""
+
+    hlc: int
+    mono_ms: int
+    hub_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event with its stamp. ``event`` is None when this software does not know the type or can't read the version."""
+
+    type: int
+    version: int
+    stamp: Stamp
+    event: Event | None
+    body: list[Any]
+
+
+class Registry:
+    """The event types that a process knows: built once from the explicit lists of the domains."""
+
+    def __init__(self, kinds: Iterable[type[Event]]) -> None:
+        self._kinds: dict[int, type[Event]] = {}
+        for kind in kinds:
+            if kind.TYPE in self._kinds:
+                raise ValueError(f"event type {kind.TYPE} is there twice")
+            self._kinds[kind.TYPE] = kind
+
+    def __iter__(self) -> Any:
+        return iter(self._kinds.values())
+
+    def encode(self, event: Event, stamp: Stamp) -> bytes:
+        """Bytes of ``event``. Raises :class:`Malformed` (``event_size``) above 16 KiB."""
+        body = records.to_body(event)
+        data = cbor.encode([event.TYPE, event.VERSION, stamp.hlc, stamp.mono_ms, stamp.hub_ms, body])
+        if len(data) > MAX_EVENT_BYTES:
+            raise Malformed("event_size")
+        return data
+
+    def decode(self, data: bytes) -> Envelope:
+        """Read an event. An unknown type, or a known one with a body that does not fit a *newer* version, comes back
+        with ``event`` None and is kept; a body that does not fit its own version raises ``record_shape``."""
+        value = cbor.decode(data, MAX_EVENT_BYTES)
+        if type(value) is not list or len(value) != 6 or not all(type(item) is int for item in value[:5]):
+            raise Malformed("event_shape")
+        number, version, hlc, mono_ms, hub_ms, body = value
+        if type(body) is not list or min(number, version, hlc, mono_ms, hub_ms) < 0:
+            raise Malformed("event_shape")
+        kind = self._kinds.get(number)
+        return Envelope(number, version, Stamp(hlc, mono_ms, hub_ms), self._read(kind, version, body), body)
+
+    def _read(self, kind: type[Event] | None, version: int, body: list[Any]) -> Event | None:
+        if kind is None:
+            return None
+        try:
+            return records.from_body(kind, body)
+        except Malformed:
+            if version > kind.VERSION:
+                return None
+            raise

@@ -1,0 +1,125 @@
+"""From a frozen dataclass to a plain array and back, checked field by field.
+
+Events and operation bodies are arrays of their fields in order. New fields go to the end and have a default: an old
+reader takes the fields that it knows, a new reader fills what an old writer did not send (see docs/concepts).
+Allowed field types: int, str, bytes, bool, ``X | None``, ``tuple[X, ...]`` and ``tuple[A, B, …]``, ``dict[str, X]``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sync.kernel.errors import Malformed
+
+T = TypeVar("T")
+Check = Callable[[Any], Any]
+Checks = tuple[tuple[tuple[str, Check], ...], int]
+# What a dataclass's fields are never changes, so it is worked out once a class.
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+_CHECKS: dict[type[Any], Checks] = {}
+
+
+def to_body(record: Any) -> list[Any]:
+    """Values of ``record``'s fields in order, tuples as lists."""
+    return [_plain(getattr(record, name)) for name in _names(type(record))]
+
+
+def from_body(kind: type[T], body: Any) -> T:
+    """A ``kind`` from an array. Raises :class:`Malformed` (``record_shape``) naming the field that does not fit."""
+    if type(body) is not list:
+        raise Malformed("record_shape", kind.__name__)
+    checks, required = _checks(kind)
+    if len(body) < required:
+        raise Malformed("record_shape", f"{kind.__name__}: {len(body)} of {required} fields")
+    values = []
+    for value, (name, check) in zip(body, checks, strict=False):
+        try:
+            values.append(check(value))
+        except (TypeError, ValueError):
+            raise Malformed("record_shape", f"{kind.__name__}.{name}") from None
+    return kind(*values)
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in dataclasses.fields(kind))
+    return _NAMES[kind]
+
+
+def _checks(kind: type[Any]) -> Checks:
+    if kind not in _CHECKS:
+        _CHECKS[kind] = _make_checks(kind)
+    return _CHECKS[kind]
+
+
+def _make_checks(kind: type[Any]) -> Checks:
+    hints = typing.get_type_hints(kind)
+    fields = dataclasses.fields(kind)
+    required = sum(
+        field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING for field in fields
+    )
+    return tuple((field.name, _check_for(hints[field.name])) for field in fields), required
+
+
+def _check_for(hint: Any) -> Check:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint in (int, str, bytes, bool):
+        return _exact(hint)
+    if origin in (types.UnionType, typing.Union) and len(arguments) == 2 and type(None) in arguments:
+        inner = _check_for(next(item for item in arguments if item is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return _many(_check_for(arguments[0]))
+    if origin is tuple:
+        return _fixed([_check_for(item) for item in arguments])
+    if origin is dict and arguments[0] is str:
+        return _mapping(_check_for(arguments[1]))
+    raise TypeError(f"a record can't have a field of type {hint!r}")
+
+
+def _exact(kind: type[Any]) -> Check:
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError
+        return value
+
+    return check
+
+
+def _many(inner: Check) -> Check:
+    def check(value: Any) -> Any:
+        if type(value) is not list:
+            raise TypeError
+        return tuple([inner(item) for item in value])
+
+    return check
+
+
+def _fixed(inner: list[Check]) -> Check:
+    def check(value: Any) -> Any:
+        if type(value) is not list or len(value) != len(inner):
+            raise TypeError
+        return tuple([test(item) for test, item in zip(inner, value, strict=True)])
+
+    return check
+
+
+def _mapping(inner: Check) -> Check:
+    def check(value: Any) -> Any:
+        if type(value) is not dict or not all(type(key) is str for key in value):
+            raise TypeError
+        return {key: inner(item) for key, item in value.items()}
+
+    return check
+
+
+def _plain(value: Any) -> Any:
+    if type(value) is tuple:
+        return [_plain(item) for item in value]
+    if type(value) is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,76 @@
+"""``./yipiao bench``: what it measured, as one JSON object on the last line; progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+CLIENTS = click.option("--clients", default=8, show_default=True, help="Connections that ask at the same time.")
+ROUNDS = click.option("--rounds", default=5, show_default=True, help="Rounds; their medians are reported.")
+
+
+@click.group()
+def cli() -> None:
+    """Measure, beside the bare limit of this machine in the same run."""
+
+
+@cli.command()
+@CLIENTS
+@ROUNDS
+@click.option("--sales", "size", default=2_000, show_default=True, help="Sales a round.")
+@AS_JSON
+def sell(clients: int, rounds: int, size: int, as_json: bool) -> None:
+    """Sales of one node over HTTP."""
+    from tests.bench import counter
+
+    _show(counter.sell(clients, rounds, size, _say_since()), as_json)
+
+
+@cli.command()
+@CLIENTS
+@ROUNDS
+@click.option("--tickets", "size", default=2_000, show_default=True, help="Tickets a round.")
+@AS_JSON
+def board(clients: int, rounds: int, size: int, as_json: bool) -> None:
+    """Tickets checked and boarded by one node over HTTP."""
+    from tests.bench import counter
+
+    _show(counter.board(clients, rounds, size, _say_since()), as_json)
+
+
+def _say_since() -> Callable[[str], None]:
+    begun = time.monotonic()
+    return lambda text: click.echo(f"[{time.monotonic() - begun:5.1f} s] {text}", err=True)
+
+
+def _show(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, value in found.items():
+        click.echo(f"{name}: {value}")
+
+
+def main(argv: list[str]) -> int:
+    """Exit code: 0 when it was measured, 1 when something failed, 2 for a wrong call."""
+    try:
+        cli.main(args=argv, prog_name="yipiao bench", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (RuntimeError, OSError) as error:
+        click.echo(f"the benchmark failed: {error}", err=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

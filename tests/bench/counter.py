@@ -1,0 +1,114 @@
+"""`bench sell` and `bench board`: one node over HTTP, as many clients as a busy counter has."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sync.kernel import days
+from tests.bench import limits, load
+from tests.bench.client import Connection
+from tests.bench.node import Server, listens, node_server, sign_in
+from tests.bench.world import Sale, prepare, sales, tickets
+
+Say = Callable[[str], None]
+Request = tuple[str, dict[str, Any]]
+Limit = Callable[[Path, int, Path], float]
+STARTS = 5
+WARM_UP = 200
+
+
+def sell(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
+    """Sales over HTTP: grant check, durable event, signed ticket."""
+    with scratch() as folder:
+        first_day = prepare(folder / "node")
+        requests = [_sale(sale) for sale in sales(first_day)]
+        ready_s = _ready_s(folder / "node", [requests.pop() for _ in range(STARTS)], say)
+        found = _measure(folder, requests, clients, rounds, size, limits.sales_per_s, say)
+        return {**found, "ready_s": round(ready_s, 3)}
+
+
+def board(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
+    """Boardings over HTTP of tickets that another node sold: signature, directory, first use, durable event."""
+    with scratch() as folder:
+        first_day = prepare(folder / "node")
+        requests = [_check(sale, text) for sale, text in tickets(first_day, rounds * size + WARM_UP)]
+        return _measure(folder, requests, clients, rounds, size, limits.boardings_per_s, say)
+
+
+def _measure(
+    folder: Path, requests: list[Request], clients: int, rounds: int, size: int, limit: Limit, say: Say
+) -> dict[str, Any]:
+    """Rounds of load, each followed by the limit over the rows that it wrote, so that both meet the same weather."""
+    server = node_server(folder / "node")
+    found: list[load.Load] = []
+    bare: list[float] = []
+    try:
+        server.start()
+        server.wait(lambda: listens(server.port))
+        token = sign_in(server.port)
+        load.run(server.port, token, requests[:WARM_UP], clients)
+        for number in range(rounds):
+            start = WARM_UP + number * size
+            before = limits.head_of(folder / "node")
+            found.append(load.run(server.port, token, requests[start : start + size], clients))
+            bare.append(limit(folder / "node", before, folder / f"limit{number}"))
+            say(f"round {number + 1} of {rounds}: {found[-1].per_s:.0f}/s, limit {bare[-1]:.0f}/s")
+        rss = server.rss_mib()
+    finally:
+        server.stop()
+    return {
+        "per_s": round(median(one.per_s for one in found), 1),
+        "p50_ms": round(median(one.percentile_ms(50) for one in found), 2),
+        "p99_ms": round(median(one.percentile_ms(99) for one in found), 2),
+        "limit_per_s": round(median(bare), 1),
+        "ratio": round(median(one.per_s for one in found) / median(bare), 3),
+        "clients": clients,
+        "node_rss_mib": round(rss, 1),
+    }
+
+
+def _ready_s(folder: Path, requests: list[Request], say: Say) -> float:
+    """Seconds from the start of the process to the first ticket sold, the sign-in included; the median of some starts."""
+    found = []
+    for path, body in requests:
+        server = node_server(folder)
+        try:
+            begun = server.start()
+            server.wait(lambda server=server: listens(server.port))
+            Connection(server.port, sign_in(server.port)).post(path, body)
+            found.append(time.perf_counter() - begun)
+        finally:
+            server.stop()
+        say(f"ready to sell after {found[-1]:.2f} s")
+    return median(found)
+
+
+def _sale(sale: Sale) -> Request:
+    return "/api/v1/tickets", {
+        "trip_no": sale.trip_no, "day": days.date_of(sale.day).isoformat(), "from_idx": sale.from_idx,
+        "to_idx": sale.to_idx, "seat": sale.seat, "key": uuid.uuid4().hex,
+    }  # fmt: skip
+
+
+def _check(sale: Sale, text: str) -> Request:
+    day = days.date_of(sale.day).isoformat()
+    return "/api/v1/boarding/checks", {"code": text, "trip_no": sale.trip_no, "day": day, "gate": "gate-1"}
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on the disk that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="yipiao-bench-"))
+    try:
+        (folder / "node").mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

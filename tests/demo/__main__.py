@@ -1,0 +1,144 @@
+"""`./yipiao demo`: everything on this machine, until Ctrl-C; with `--check` the whole story, and then it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from tests.demo import checker
+from tests.demo.setup import SAMPLE, Demo
+from tests.demo.story import WANTED, Story
+from tests.demo.world import ROOT, DemoFailed
+
+SCREENS = {
+    "station": ("clerk", "kiosk", "gate", "status"),
+    "village": ("kiosk", "clerk", "status"),
+    "pier": ("clerk", "kiosk", "gate", "status"),
+    "coach-1": ("gate", "portal", "status"),
+}
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Run the whole story on ports and data of its own, then end.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: one JSON object on the last line.")
+@click.option("--feed", type=click.Path(exists=True, path_type=Path), default=None, help="Another GTFS feed.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=None, help="Where the data stays.")
+@click.option("--keep", is_flag=True, help="With --check: keep the data folder.")
+def demo(check: bool, as_json: bool, feed: Path | None, data: Path | None, keep: bool) -> int:
+    """One hub and four nodes on this machine, with the sample timetable or another one."""
+    chosen = (feed or SAMPLE).resolve()
+    if check:
+        return _check(chosen, data, keep, as_json)
+    return _show(chosen, (data or ROOT / ".demo").resolve())
+
+
+def _show(feed: Path, folder: Path) -> int:
+    begun = time.monotonic()
+    world = Demo(folder, feed, _say_since(begun), own_ports=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    try:
+        world.prepare()
+        world.start()
+        _print_addresses(world)
+        while True:
+            time.sleep(1)
+            for process in world.processes.values():
+                if process.running is not None and process.running.poll() is not None:
+                    click.echo(f"{process.name} ended; starting it again (its output: {process.log})", err=True)
+                    process.start()
+    except KeyboardInterrupt:
+        click.echo("stopping; the data stays, the next start goes on with it", err=True)
+    finally:
+        world.stop()
+    return 0
+
+
+def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
+    begun = time.monotonic()
+    folder = data or Path(tempfile.mkdtemp(prefix="yipiao-demo-"))
+    world = Demo(folder.resolve(), feed, _say_since(begun), own_ports=True)
+    try:
+        world.prepare()
+        world.start()
+        story = Story(world)
+        story.run()
+        world.say("waiting for the exchanges, then comparing")
+        converged = checker.converge(world, story)
+        found = checker.facts(world, story) | {"converged": converged, "seconds": round(time.monotonic() - begun, 1)}
+    finally:
+        world.stop()
+    if keep:
+        world.say(f"data kept in {folder}")
+    elif data is None:
+        _remove(folder)
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else _lines(found))
+    return 0 if _holds(found) else 1
+
+
+def _holds(found: dict[str, object]) -> bool:
+    refused = found["refused"]
+    none = ("gate_opened_twice", "seats_sold_twice", "events_lost", "fen_difference", "quarantined")
+    return (
+        all(int(str(found[name])) >= wanted for name, wanted in WANTED.items())
+        and isinstance(refused, dict)
+        and all(count > 0 for count in refused.values())
+        and all(found[name] == 0 for name in none)
+        and int(str(found["gate_opened"])) > 0
+        and float(str(found["hub_offline_s"])) >= 15
+        and found["converged"] is True
+    )
+
+
+def _print_addresses(world: Demo) -> None:
+    plan = world.plan
+    click.echo("\nYipiao is up. Stop it with Ctrl-C.\n")
+    click.echo(f"  hub console   http://127.0.0.1:{plan.ports['hub']}/console")
+    click.echo(f"                sign in as {plan.admin['name']}, passphrase {plan.admin['passphrase']}\n")
+    for name, screens in SCREENS.items():
+        clerk_no, pin, _ = plan.clerks[name]
+        address = f"http://127.0.0.1:{plan.ports[name]}"
+        click.echo(f"  {name:<12}  {plan.names[name].get('zh-Hans', '')} {plan.names[name].get('en', '')}")
+        click.echo("                " + "  ".join(f"{address}/{screen}" for screen in screens))
+        click.echo(f"                clerk number {clerk_no}, PIN {pin}\n")
+    click.echo(f"  scanner       type a ticket's code into:  nc 127.0.0.1 {plan.ports['feed']}\n")
+
+
+def _lines(found: dict[str, object]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in found.items())
+
+
+def _say_since(begun: float) -> Callable[[str], None]:
+    return lambda text: click.echo(f"[{time.monotonic() - begun:5.1f} s] {text}", err=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(argv: list[str]) -> int:
+    """Exit code: 0 when all held, 1 when something did not, 2 for a wrong call."""
+    try:
+        return int(demo.main(args=argv, prog_name="yipiao demo", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (DemoFailed, AssertionError) as error:
+        click.echo(f"the demo failed: {error}", err=True)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,130 @@
+"""What is true afterwards, looked at from outside: the databases of hub, nodes and gate against what people were told."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from typing import Any
+
+import sqlalchemy as sa
+
+from cloud.domains.boarding import tables as boarding
+from cloud.domains.ratings import tables as ratings
+from cloud.domains.ticketing import tables as ticketing
+from cloud.kernel import streams as hub_streams
+from cloud.kernel import tables as kernel
+from sync.domains.inventory import rules
+from sync.kernel.ticket import TicketId
+from tests.demo.setup import Demo
+from tests.demo.story import Story
+
+CONVERGE_S = 60.0
+
+
+def converge(demo: Demo, story: Story) -> bool:
+    """Wait for the exchanges: nothing waits at any node and every stream's digest is the hub's."""
+    end = time.monotonic() + CONVERGE_S
+    while time.monotonic() < end:
+        if all(story.clients[name].status()["waiting"] == 0 for name in demo.plan.clerks) and _same_digests(demo):
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def facts(demo: Demo, story: Story) -> dict[str, Any]:
+    """The object that `demo --check` prints, but for `converged` and `seconds`."""
+    told = story.told
+    with demo.hub_database.read() as tx:
+        held = [row._asdict() for row in tx.execute(sa.select(ticketing.ticket))]
+        boarded = {bytes(row.ticket_id) for row in tx.execute(sa.select(boarding.boarded.c.ticket_id))}
+        rated = {bytes(row.ticket_id) for row in tx.execute(sa.select(ratings.rating.c.ticket_id))}
+        heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
+        quarantined = tx.execute(sa.select(sa.func.count()).select_from(kernel.quarantine)).scalar_one()
+    hub_sold = {TicketId(row["node_no"], row["epoch"], row["serial"]).number: row for row in held}
+    lost = sum(number not in hub_sold for number in told.sold)
+    lost += sum(_id(number) not in boarded for number in told.boarded)
+    lost += sum(_id(number) not in rated for number in told.rated)
+    lost += _events_missing(demo, heads)
+    opened = _openings(demo)
+    return {
+        "feed": demo.plan.feed.rsplit("/", 1)[-1],
+        "nodes": len(demo.plan.clerks),
+        "hub_offline_s": told.hub_offline_s,
+        "sold": len(hub_sold),
+        "boarded": len(boarded),
+        "rated": len(rated),
+        "refused": {reason: told.refused[reason] for reason in ("already_used", "wrong_trip", "wrong_date", "forged")},
+        "gate_opened": sum(opened.values()),
+        "gate_opened_twice": sum(count > 1 for count in opened.values()),
+        "seats_sold_twice": _double_seats(held),
+        "events_lost": lost,
+        "fen_difference": _difference(told.sold, held),
+        "quarantined": quarantined,
+        "retried_after_kill": told.retried,
+    }
+
+
+def _id(number: str) -> bytes:
+    found = TicketId.from_number(number)
+    return found.to_bytes() if found else b""
+
+
+def _difference(told: dict[str, dict[str, Any]], held: list[dict[str, Any]]) -> int:
+    """Minor units by which what was told differs from what the hub holds, added up over nodes and currencies."""
+    ours: Counter[tuple[str, int]] = Counter()
+    theirs: Counter[tuple[str, int]] = Counter()
+    for sold in told.values():
+        found = TicketId.from_number(sold["number"])
+        ours[(sold["currency"], found.node_no if found else 0)] += sold["price_minor"]
+    for row in held:
+        theirs[(row["currency"], row["node_no"])] += row["price_minor"]
+    return sum(abs(ours[key] - theirs[key]) for key in {*ours, *theirs})
+
+
+def _double_seats(held: list[dict[str, Any]]) -> int:
+    """Pairs of tickets that overlap on a seat and a leg, worked out from the tickets alone."""
+    taken: dict[tuple[int, int, int], int] = {}
+    clashes = 0
+    for row in held:
+        if not row["seat"]:
+            continue
+        key = (row["trip_no"], row["day"], row["seat"])
+        mask = rules.legs_mask(row["from_idx"], row["to_idx"])
+        clashes += bool(taken.get(key, 0) & mask)
+        taken[key] = taken.get(key, 0) | mask
+    return clashes
+
+
+def _events_missing(demo: Demo, heads: dict[int, int]) -> int:
+    missing = 0
+    for name, node_no in demo.plan.nodes.items():
+        with sqlite3.connect(f"file:{demo.node_data(name) / 'node.sqlite'}?mode=ro", uri=True) as connection:
+            own = connection.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0]
+        missing += abs(own - heads.get(node_no, 0))
+    return missing
+
+
+def _openings(demo: Demo) -> Counter[str]:
+    """Verdict → how often the gate's arm moved, from the lines that the gate printed when it did."""
+    found: Counter[str] = Counter()
+    for line in (demo.folder / "logs" / "gate.log").read_text(encoding="utf-8").splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if said.get("event") == "opened":
+            found[said.get("verdict_id", "?")] += 1
+    return found
+
+
+def _same_digests(demo: Demo) -> bool:
+    with demo.hub_database.read() as tx:
+        for name in demo.plan.nodes:
+            path = demo.node_data(name) / "node.sqlite"
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+                for stream, digest in connection.execute("SELECT stream, digest FROM stream_digest"):
+                    if hub_streams.digest(tx, stream).hex() != digest:
+                        return False
+    return True

@@ -1,0 +1,80 @@
+"""A person at a node, over HTTP: what the story's clerks, inspectors and passengers can do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import uuid
+from typing import Any
+
+
+class Refused(Exception):
+    """The node said no, with a code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status, self.code = status, code
+
+
+class Away(Exception):
+    """The node did not answer: nobody knows whether it did what was asked."""
+
+
+class Client:
+    """One keep-alive connection to a node; ``token`` after :meth:`sign_in`."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: http.client.HTTPConnection | None = None
+        self._token = ""
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON. Raises :class:`Refused` or :class:`Away`."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        data = None
+        if body is not None:
+            data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        try:
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            self._connection.request(method, path, data, headers)
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Away(type(error).__name__) from None
+        value = json.loads(content) if content else None
+        if answer.status >= 400:
+            raise Refused(answer.status, value.get("code", "?"), value.get("message", ""))
+        return value
+
+    def close(self) -> None:
+        """Drop the connection; the next call opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def sign_in(self, clerk_no: int, pin: str) -> None:
+        """Sign in as a clerk."""
+        self._token = self.call("POST", "/api/v1/sessions", {"clerk_no": clerk_no, "pin": pin})["token"]
+
+    def sell(self, trip_no: int, day: str, from_idx: int, to_idx: int, key: str = "") -> dict[str, Any]:
+        """Sell a ride; the ticket."""
+        body = {"trip_no": trip_no, "day": day, "from_idx": from_idx, "to_idx": to_idx, "key": key or uuid.uuid4().hex}
+        found: dict[str, Any] = self.call("POST", "/api/v1/tickets", body)
+        return found
+
+    def check(self, code: str, trip_no: int, day: str, gate: str = "gate-page") -> dict[str, Any]:
+        """Check a code at the gate; the verdict."""
+        body = {"code": code, "trip_no": trip_no, "day": day, "gate": gate}
+        found: dict[str, Any] = self.call("POST", "/api/v1/boarding/checks", body)
+        return found
+
+    def rate(self, ticket: str, level: int, tags: list[str], comment: str) -> None:
+        """Rate with the whole code."""
+        self.call("POST", "/api/v1/ratings", {"ticket": ticket, "level": level, "tags": tags, "comment": comment})
+
+    def status(self) -> dict[str, Any]:
+        """How the node is."""
+        found: dict[str, Any] = self.call("GET", "/api/v1/status")
+        return found

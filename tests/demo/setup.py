@@ -1,0 +1,204 @@
+"""Building the demo's world: data folders, timetable, nodes, clerks, sign-ins; once, and found again at the next start."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from cloud.kernel.database import Database
+from sync.kernel import days
+from tests.demo import layout
+from tests.demo.world import ROOT, Process, choose_ports, command
+
+SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
+EXCHANGE_S = 5
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stands in ``demo.json``: everything that a second start needs."""
+
+    feed: str
+    ports: dict[str, int]
+    clerks: dict[str, list[Any]]
+    admin: dict[str, str]
+    nodes: dict[str, int]
+    names: dict[str, dict[str, str]]
+    coach_trips: list[int]
+    ferry_trips: list[int]
+    coach_stops: int
+    ferry_stops: int
+    day: int
+
+
+class Demo:
+    """The whole demo under one folder."""
+
+    def __init__(self, folder: Path, feed: Path, say: Say, own_ports: bool) -> None:
+        self.folder, self.feed, self.say = folder, feed, say
+        self._first_port = None if own_ports else 8600
+        self.processes: dict[str, Process] = {}
+        self.plan: Plan
+
+    @property
+    def hub_data(self) -> Path:
+        """The hub's folder."""
+        return self.folder / "hub"
+
+    @property
+    def hub_database(self) -> Database:
+        """The hub's database, to look at."""
+        return Database(f"sqlite:///{self.hub_data / 'hub.sqlite'}")
+
+    def node_data(self, name: str) -> Path:
+        """A node's folder."""
+        return self.folder / name
+
+    def prepare(self) -> None:
+        """Make the world, or find the one that is there; nothing runs yet but the hub while it is made."""
+        file = self.folder / "demo.json"
+        if file.is_file():
+            self.plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
+            self._describe_processes()
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.say(f"importing the timetable {self.feed.name}")
+        self._hub("import-gtfs", str(self.feed), "--json")
+        zone = "Asia/Shanghai"
+        day = days.day_at(int(time.time() * 1000), zone) + 1
+        with self.hub_database.read() as tx:
+            chosen = layout.choose(tx, day)
+        self.plan = self._make(chosen, day)
+        self._describe_processes()
+        self._enrol_all(chosen)
+        fresh = file.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(asdict(self.plan), ensure_ascii=False, indent=1), encoding="utf-8")
+        fresh.replace(file)
+
+    def _make(self, chosen: layout.Layout, day: int) -> Plan:
+        names = ["hub", *[post.name for post in chosen.posts], "broker", "feed"]
+        ports = dict(zip(names, choose_ports(len(names), self._first_port), strict=True))
+        admin = self._hub("add-admin", "admin", "--json")
+        return Plan(
+            feed=str(self.feed), ports=ports, clerks={},
+            admin={"name": "admin", "passphrase": admin["passphrase"]}, nodes={},
+            names={post.name: post.names for post in chosen.posts},
+            coach_trips=list(chosen.coach_trips), ferry_trips=list(chosen.ferry_trips),
+            coach_stops=chosen.coach_stops, ferry_stops=chosen.ferry_stops, day=day,
+        )  # fmt: skip
+
+    def _enrol_all(self, chosen: layout.Layout) -> None:
+        codes: dict[str, str] = {}
+        for post in chosen.posts:
+            self.say(f"adding node {post.name} ({post.names.get('en', '')})")
+            words = ["--kind", post.kind, *[word for number in post.stop_nos for word in ("--stop", str(number))]]
+            for language, text in post.names.items():
+                words += ["--label", f"{language}={text}"]
+            made = self._hub("add-node", post.name, *words, "--json")
+            self.plan.nodes[post.name], codes[post.name] = made["node_no"], made["code"]
+            self._add_clerk(post)
+        self.give_duties()
+        hub = self.processes["hub"]
+        hub.start()
+        hub.wait_ready()
+        try:
+            for name, code in codes.items():
+                self.say(f"enrolling {name}")
+                url = f"http://127.0.0.1:{self.plan.ports['hub']}"
+                words = ["node", "enrol", "--data", str(self.node_data(name)), "--hub", url, code]
+                command(["-m", "edge.cli", *words])
+        finally:
+            hub.stop()
+
+    def _add_clerk(self, post: layout.Post) -> None:
+        roles = [word for role in ROLES[post.kind] for word in ("--role", role)]
+        made = self._hub("add-clerk", _clerk_name(post.kind), "--node", post.name, *roles, "--json")
+        self.plan.clerks[post.name] = [made["clerk_no"], made["pin"], post.kind]
+
+    def give_duties(self, count: int = 8) -> None:
+        """The coach runs the line's first trips of the story's day, and the next ones of today."""
+        for trip_no in self.plan.coach_trips[:count]:
+            self._hub("duty", "coach-1", str(trip_no), days.date_of(self.plan.day).isoformat(), layout.VEHICLE)
+
+    def _hub(self, *words: str) -> dict[str, Any]:
+        return command(["-m", "cloud.cli", *words, "--data", str(self.hub_data)])
+
+    def _describe_processes(self) -> None:
+        ports = self.plan.ports
+        hub_url = f"http://127.0.0.1:{ports['hub']}"
+        self._add("hub", ["-m", "cloud.cli", "run", "--data", str(self.hub_data), "--port", str(ports["hub"])],
+                  f"{hub_url}/healthz", YIPIAO_HUB_COME_BACK_MS=str(EXCHANGE_S * 1000),
+                  YIPIAO_HUB_GRANT_HOURS="60", YIPIAO_HUB_GRANT_TRIPS="3000")  # fmt: skip
+        self._add("broker", ["-m", "firmware_bridges.cli", "broker", "--port", str(ports["broker"]), "--data",
+                             str(self.folder / "broker")], f"tcp://127.0.0.1:{ports['broker']}")  # fmt: skip
+        for name in self.plan.names:
+            words = ["-m", "edge.cli", "node", "run", "--data", str(self.node_data(name)), "--port", str(ports[name]),
+                     "--hub", hub_url, "--exchange-every", str(EXCHANGE_S)]  # fmt: skip
+            if name == "coach-1":
+                words += ["--mqtt-port", str(ports["broker"]), "--gate-device", "gate-1"]
+            self._add(name, words, f"http://127.0.0.1:{ports[name]}/healthz")
+
+    def describe_devices(self) -> None:
+        """Scanner and gate of the on-board box; its name in topics is known once it is enrolled."""
+        node = f"node-{self.plan.nodes['coach-1']}"
+        common = ["--node", node, "--port", str(self.plan.ports["broker"])]
+        feed = self.plan.ports["feed"]
+        self._add("scanner", ["-m", "firmware_bridges.cli", "scanner", *common, "--device", "scanner-1", "--data",
+                              str(self.folder / "scanner"), "--feed-port", str(feed)],
+                  f"tcp://127.0.0.1:{feed}")  # fmt: skip
+        self._add("gate", ["-m", "firmware_bridges.cli", "gate", *common, "--device", "gate-1", "--data",
+                           str(self.folder / "gate")], "")  # fmt: skip
+
+    def start(self) -> None:
+        """Start everything."""
+        self.describe_devices()
+        for name in ("hub", "broker", *self.plan.clerks, "scanner", "gate"):
+            self.say(f"starting {name}")
+            self.processes[name].start()
+        for process in self.processes.values():
+            process.wait_ready()
+
+    def stop(self) -> None:
+        """Stop everything, the hub last."""
+        for process in reversed(self.processes.values()):
+            process.stop()
+
+    def _add(self, name: str, words: list[str], health: str, **environment: str) -> None:
+        self.processes[name] = Process(name, words, self.folder / "logs" / f"{name}.log", health, environment)
+
+
+ROLES = {
+    "station": ("clerk", "agent", "gate"),
+    "village": ("agent", "clerk"),
+    "pier": ("clerk", "gate"),
+    "vehicle": ("gate",),
+}
+
+
+def _pin() -> str:
+    while True:
+        pin = f"{secrets.randbelow(1_000_000):06d}"
+        if len(set(pin)) > 2:
+            return pin
+
+
+def _clerk_name(kind: str) -> str:
+    return {"station": "站务员甲", "village": "邮政代办员乙", "pier": "码头售票员丙", "vehicle": "司机丁"}[kind]
+
+
+def iso(day: int) -> str:
+    """A service day as ISO text."""
+    return days.date_of(day).isoformat()
+
+
+def tomorrow(value: str) -> str:
+    """The ISO date after ``value``."""
+    return (date.fromisoformat(value) + timedelta(days=1)).isoformat()

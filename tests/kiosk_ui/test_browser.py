@@ -1,0 +1,199 @@
+"""The pages in a real browser: nothing blocked, nothing too small to touch, nothing wider than the screen."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+RIDE = f"trip={COACH_TRIP}&day={TODAY}&from=0&to=4"
+KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/trips?to=5", f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=3")
+PASSENGERS = (*KIOSK, "/portal", "/portal/ticket", "/sign-in", "/")
+SCREENS = {"kiosk, standing": (1080, 1920), "kiosk, lying": (1280, 800), "phone": (390, 844), "small phone": (320, 640)}
+TOUCH_PX = 88
+FAINT = """(() => {
+  const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = rgb => { const [r, g, b] = rgb.map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const ground = item => { for (; item; item = item.parentElement) { const c = parse(getComputedStyle(item).backgroundColor);
+    if (c.length === 3 || c[3] > 0.99) return c.slice(0, 3); } return [255, 255, 255]; };
+  return [...document.querySelectorAll('body *')].filter(item => item.getClientRects().length
+      && [...item.childNodes].some(node => node.nodeType === 3 && node.data.trim())).map(item => {
+    const style = getComputedStyle(item), pair = [light(parse(style.color).slice(0, 3)), light(ground(item))].sort();
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05), size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    return [ratio, large ? 3 : 4.5, item.textContent.trim().slice(0, 30), style.color];
+  }).filter(([ratio, least]) => ratio < least);
+})()"""
+TARGETS = """[...document.querySelectorAll('a[href], button, input:not([type=hidden])')].map(item => {
+  const box = item.getBoundingClientRect();
+  return [box.width, box.height, item.className + ' ' + item.textContent.trim()];
+}).filter(([width, height]) => width > 1)"""
+
+
+@pytest.fixture
+def site(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser says on its console: blocked scripts and styles, and errors of ours."""
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+def sign_in(page: Page, site: str) -> None:
+    page.goto(f"{site}/sign-in")
+    page.fill("#clerk_no", str(CLERK_NO))
+    page.fill("#pin", PIN)
+    page.press("#pin", "Enter")
+    page.wait_for_url(f"{site}/clerk")
+
+
+def test_a_ticket_is_bought_by_touch_and_paid_at_the_counter(
+    browser: Browser, page: Page, site: str, complaints: list[str]
+) -> None:
+    page.goto(f"{site}/kiosk")
+    for step in ("text=点这里开始", "a.tile >> text=广州", "a.trip >> nth=0", "button[value='3']", "button.go"):
+        page.click(step)
+    page.wait_for_selector("text=请向工作人员支付 ¥30.00")
+    counter = browser.new_page()
+    try:
+        sign_in(counter, site)
+        counter.fill(".order .cash", "100")
+        counter.press(".order .cash", "Enter")
+        counter.wait_for_selector("text=¥70.00")
+    finally:
+        counter.close()
+    page.wait_for_url(re.compile("/kiosk/ticket/"))
+    assert page.evaluate("document.querySelector('.ticket-qr').naturalWidth") > 0
+    page.click("text=完成")
+    page.wait_for_url(f"{site}/kiosk")
+    assert complaints == []
+
+
+def test_a_sale_takes_the_keyboard_alone(page: Page, site: str, complaints: list[str]) -> None:
+    sign_in(page, site)
+    page.goto(f"{site}/clerk/sell")
+    page.keyboard.type("Guangzhou\n")
+    page.wait_for_selector("table.list")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tendered")
+    page.keyboard.type("50\n")
+    page.wait_for_selector("text=¥20.00")
+    assert complaints == []
+
+
+def test_a_scanner_types_and_the_gate_answers_without_a_new_page(
+    bench: Bench, page: Page, site: str, complaints: list[str]
+) -> None:
+    code = bench.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, "key-0001").text
+    sign_in(page, site)
+    page.goto(f"{site}/gate/{COACH_TRIP}/{TODAY}")
+    page.evaluate("window.stayed = true")
+    for colour, word in (("green", "请上车"), ("red", "不能上车")):
+        page.keyboard.insert_text(code)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f".verdict.{colour} >> text={word}")
+    assert page.evaluate("window.stayed") is True
+    assert page.evaluate("document.activeElement.id") == "code"
+    assert page.inner_text("#counts").startswith("1")
+    assert complaints == []
+
+
+def test_a_silent_kiosk_warns_lets_a_touch_extend_and_wipes(page: Page, site: str) -> None:
+    page.clock.install()
+    page.goto(f"{site}/kiosk/to?lang=en")
+    page.clock.run_for(62_000)
+    page.wait_for_selector("#idle >> text=Are you still there?")
+    page.click("#idle button")
+    assert page.is_hidden("#idle")
+    page.clock.run_for(85_000)
+    assert page.is_visible("#idle")
+    page.clock.run_for(10_000)
+    page.wait_for_url(f"{site}/kiosk")
+    assert page.inner_text(".attract strong") == "买车票"
+
+
+@pytest.mark.parametrize("big", ["0", "1"])
+def test_whatever_is_touched_at_the_kiosk_is_large_enough(page: Page, site: str, big: str) -> None:
+    for name in ("kiosk, standing", "kiosk, lying"):
+        width, height = SCREENS[name]
+        page.set_viewport_size({"width": width, "height": height})
+        for address in KIOSK:
+            page.goto(f"{site}{address}{'&' if '?' in address else '?'}big={big}")
+            small = [found for found in page.evaluate(TARGETS) if min(found[:2]) < TOUCH_PX and "skip" not in found[2]]
+            assert small == [], (name, address)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_page_is_wider_than_its_screen_in_any_language(
+    page: Page, site: str, complaints: list[str], screen: str
+) -> None:
+    width, height = SCREENS[screen]
+    page.set_viewport_size({"width": width, "height": height})
+    for address in PASSENGERS:
+        for language in ("zh-Hans", "en"):
+            page.goto(f"{site}{address}{'&' if '?' in address else '?'}lang={language}")
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert over <= 0, (screen, address, language)
+    assert complaints == []
+
+
+def test_every_word_stands_out_from_its_ground(page: Page, site: str) -> None:
+    sign_in(page, site)
+    staff = ("/clerk", "/clerk/sell", "/clerk/sell?to=5", f"/clerk/sell/ride?{RIDE}", "/clerk/takings", "/gate/trips",
+             f"/gate/{COACH_TRIP}/{TODAY}", "/status", "/nowhere")  # fmt: skip
+    for address in (*PASSENGERS, *staff):
+        page.goto(f"{site}{address}")
+        assert page.evaluate(FAINT) == [], address
+
+
+def test_every_field_has_its_label(page: Page, site: str) -> None:
+    sign_in(page, site)
+    for address in (*PASSENGERS, "/clerk", "/clerk/sell", f"/clerk/sell/ride?{RIDE}", f"/gate/{COACH_TRIP}/{TODAY}"):
+        page.goto(f"{site}{address}")
+        fields = "input:not([type=hidden]), select, textarea"
+        bare = (
+            f"[...document.querySelectorAll('{fields}')].filter(field => !field.labels.length).map(field => field.name)"
+        )
+        assert page.evaluate(bare) == [], address
+
+
+def test_everything_can_be_bought_without_scripts(browser: Browser, site: str) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    context.set_default_timeout(15_000)
+    try:
+        plain = context.new_page()
+        plain.goto(f"{site}/kiosk")
+        for step in ("text=点这里开始", "a.tile >> text=广州", "a.trip >> nth=0", "button[value='2']", "button.go"):
+            plain.click(step)
+        plain.wait_for_selector("text=请向工作人员支付")
+        counter = browser.new_page()
+        sign_in(counter, site)
+        counter.click(".order button >> nth=0")
+        counter.close()
+        plain.wait_for_url(re.compile("/kiosk/ticket/"))
+    finally:
+        context.close()

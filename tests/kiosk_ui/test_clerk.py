@@ -1,0 +1,131 @@
+"""The counter."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from kiosk_ui.app import create_app
+from tests.kiosk_ui.conftest import SEATS
+from tests.kiosk_ui.person import Page, Person
+from tests.support.nodes import COACH_TRIP, TODAY, Bench
+
+RIDE = f"trip={COACH_TRIP}&day={TODAY}&from=0&to=4"
+
+
+def sell(clerk: Person, **filled: str) -> Page:
+    clerk.see(f"/clerk/sell/ride?{RIDE}")
+    return clerk.send("/clerk/sell", **filled)
+
+
+def test_a_clerk_sells_by_typing_a_name_and_the_cash(clerk: Person) -> None:
+    clerk.see("/clerk/sell")
+    trips = clerk.send("/clerk/sell", text="Guangzhou")
+    assert "15:00" in trips.text and str(SEATS) in trips.text
+    autofocus = [tag for tag, attrs in trips.tags if "autofocus" in attrs]
+    assert autofocus == ["a"], "the first trip that can be sold has the focus: Enter chooses it"
+    clerk.see(next(address for address in trips.links if "/clerk/sell/ride" in address))
+    sold = clerk.send("/clerk/sell", tendered="１００")
+    assert sold.path.startswith("/clerk/tickets/") and "找零 ¥70.00" in sold.text
+    assert "找零" not in clerk.see(sold.path).text
+
+
+def test_a_double_click_and_a_resubmitted_form_give_the_same_ticket(bench: Bench, clerk: Person) -> None:
+    clerk.see(f"/clerk/sell/ride?{RIDE}")
+    form = clerk.page.form("/clerk/sell")
+    first, second = clerk.post(form.action, form.values), clerk.post(form.action, form.values)
+    assert first.path == second.path
+    assert bench.node.ticketing.takings(None, TODAY).count == 1
+
+
+def test_a_form_from_before_a_power_cut_still_gives_its_one_ticket(bench: Bench, clerk: Person) -> None:
+    clerk.see(f"/clerk/sell/ride?{RIDE}")
+    form = clerk.page.form("/clerk/sell")
+    first = clerk.post(form.action, form.values)
+    again = Person(create_app(bench.node))
+    again.client._cookies = clerk.client._cookies
+    assert again.post(form.action, form.values).path == first.path
+    assert bench.node.ticketing.takings(None, TODAY).count == 1
+
+
+def test_short_cash_stands_beside_its_field_and_sells_nothing(bench: Bench, clerk: Person) -> None:
+    refused = sell(clerk, tendered="20")
+    assert refused.status == 422 and 'id="tendered-problem"' in refused.html and "不够票价" in refused.text
+    assert 'value="20"' in refused.html
+    assert bench.node.ticketing.takings(None, TODAY).count == 0
+    assert clerk.send("/clerk/sell", tendered="30").path.startswith("/clerk/tickets/")
+
+
+def test_an_amount_that_is_none_stands_beside_its_field(clerk: Person) -> None:
+    for typed in ("abc", "1e5", "--3", "5.555", "45,50", "9" * 40):
+        refused = sell(clerk, tendered=typed)
+        assert refused.status == 422 and 'id="tendered-problem"' in refused.html, typed
+
+
+def test_the_chosen_seat_is_sold_and_gone_from_the_list(clerk: Person) -> None:
+    assert "01B" in sell(clerk, seat="2").text
+    assert '<option value="2"' not in clerk.see(f"/clerk/sell/ride?{RIDE}").html
+
+
+def test_a_seat_sold_meanwhile_is_said_beside_the_seat(clerk: Person) -> None:
+    clerk.see(f"/clerk/sell/ride?{RIDE}")
+    form = clerk.page.form("/clerk/sell")
+    sell(clerk, seat="2")
+    refused = clerk.post(form.action, {**form.values, "seat": "2"})
+    assert refused.status == 409 and "另选一个座位" in refused.text
+
+
+def test_a_ticket_is_found_by_its_number_and_by_its_code(bench: Bench, clerk: Person) -> None:
+    number = sell(clerk).path.rsplit("/", 1)[1]
+    code = bench.node.ticketing.find(number).text
+    for typed in (number, number.replace("-", ""), code, f"  {code} "):
+        clerk.see("/clerk")
+        found = clerk.send("/clerk/find", ticket=typed)
+        assert found.path == f"/clerk/tickets/{number}"
+        assert "Y1:" not in found.path
+
+
+def test_what_is_no_ticket_is_said_beside_the_field(clerk: Person) -> None:
+    for typed in ("", "123", "Y1:" + "A" * 2000, "<script>"):
+        clerk.see("/clerk")
+        refused = clerk.send("/clerk/find", ticket=typed)
+        assert refused.status in (404, 422) and 'id="ticket-problem"' in refused.html
+        assert "<script>" not in refused.html.replace('<script src="', "")
+
+
+def test_takings_show_count_and_sum_of_mine_and_of_all(clerk: Person) -> None:
+    sell(clerk)
+    sell(clerk)
+    mine = clerk.see("/clerk/takings")
+    assert "¥60.00" in mine.text and "陈晓" in mine.text
+    assert "¥60.00" in clerk.see("/clerk/takings?who=all").text
+    assert "还没有售票" in clerk.see(f"/clerk/takings?day={TODAY - 1}").text
+
+
+def test_confirming_an_order_twice_gives_one_ticket(bench: Bench, app: Flask, clerk: Person) -> None:
+    passenger = Person(app)
+    passenger.see(f"/kiosk/confirm?{RIDE}&seat=3")
+    passenger.send("/kiosk/order")
+    clerk.see("/clerk")
+    form = clerk.page.form("/confirm")
+    assert clerk.post(form.action, form.values).path == clerk.post(form.action, form.values).path
+    assert bench.node.ticketing.takings(None, TODAY).count == 1
+
+
+def test_too_little_cash_for_an_order_stands_at_that_order(bench: Bench, app: Flask, clerk: Person) -> None:
+    passenger = Person(app)
+    passenger.see(f"/kiosk/confirm?{RIDE}&seat=3")
+    passenger.send("/kiosk/order")
+    clerk.see("/clerk")
+    refused = clerk.send("/confirm", tendered="1")
+    assert refused.status == 422 and 'class="problem"' in refused.html
+    assert len(bench.node.ticketing.waiting()) == 1
+
+
+def test_on_board_the_clerk_only_chooses_stops(vehicle: Bench) -> None:
+    driver = Person(create_app(vehicle.node))
+    driver.sign_in()
+    aboard = driver.see("/clerk/sell")
+    assert "车上售票" in aboard.text
+    form = driver.send("/clerk/sell/ride", **{"from": "1", "to": "3"})
+    assert "鼎湖" in form.text and "¥22.00" in form.text
+    assert driver.send("/clerk/sell").path.startswith("/clerk/tickets/")

@@ -1,0 +1,128 @@
+"""A phone on the bus."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from flask import Flask
+
+from edge.domains.ticketing.service import Ticket
+from kiosk_ui.app import create_app
+from tests.kiosk_ui.person import Page, Person
+from tests.kiosk_ui.test_gate import photograph
+from tests.support.nodes import CLERK_NO, COACH_TRIP, TODAY, Bench
+
+PAGE_BYTES = 60_000
+
+
+@pytest.fixture
+def app(vehicle: Bench) -> Flask:
+    return create_app(vehicle.node)
+
+
+@pytest.fixture
+def boarded(vehicle: Bench) -> Ticket:
+    """A ticket sold and checked on this coach."""
+    sold = vehicle.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, "key-0001")
+    vehicle.node.boarding.check(sold.text, COACH_TRIP, TODAY, "door", CLERK_NO)
+    return sold
+
+
+def show(phone: Person, ticket: str, short_code: str = "") -> Page:
+    phone.see("/portal/ticket")
+    return phone.send("/portal/ticket", ticket=ticket, short_code=short_code)
+
+
+def test_the_first_page_is_this_trip_with_its_next_stops(vehicle: Bench, passenger: Person) -> None:
+    trip = passenger.see("/portal")
+    assert "广州" in trip.text and "岭西客运" in trip.text
+    assert re.search(r"下一站 端州 15:00", trip.text)
+    vehicle.clock.pass_ms(4 * 3_600_000)
+    assert re.search(r"下一站 南海 16:20", passenger.see("/portal").text)
+    vehicle.clock.pass_ms(24 * 3_600_000)
+    assert passenger.see("/portal").status == 200
+
+
+def test_a_ticket_is_shown_by_number_and_short_code_by_code_or_by_picture(passenger: Person, boarded: Ticket) -> None:
+    shown = show(passenger, boarded.number, boarded.short_code.lower())
+    assert shown.path == "/portal/ticket" and "15:00" in shown.text and boarded.number in shown.text
+    passenger.send("/portal/forget")
+    by_code = show(passenger, boarded.text)
+    assert "15:00" in by_code.text and boarded.text not in by_code.html
+    passenger.send("/portal/forget")
+    token = passenger.page.forms[0].values["csrf_token"]
+    sent = {"csrf_token": token, "picture": (io.BytesIO(photograph(boarded.text)), "phone.png")}
+    assert "15:00" in passenger.post("/portal/ticket", sent).text
+
+
+def test_a_trip_is_rated_once_a_ticket(vehicle: Bench, passenger: Person, boarded: Ticket) -> None:
+    show(passenger, boarded.number, boarded.short_code)
+    passenger.see("/portal/rate")
+    thanks = passenger.send("/portal/rate", level="4", tags=["clean", "on_time"], comment="很好\r\n谢谢")
+    assert thanks.path == "/portal/thanks"
+    assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (1, 40)
+    assert "1 人评价，平均 4.0 分" in passenger.see("/portal").text
+    again = show(passenger, boarded.number, boarded.short_code)
+    assert again.status == 409 and "已经评价过" in again.text
+    assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (1, 40)
+
+
+def test_two_phones_with_one_ticket_rate_once(vehicle: Bench, app: Flask, boarded: Ticket) -> None:
+    phones = [Person(app), Person(app)]
+    for phone in phones:
+        show(phone, boarded.text)
+        phone.see("/portal/rate")
+    results = [phone.send("/portal/rate", level="5") for phone in phones]
+    assert [page.path for page in results] == ["/portal/thanks", "/portal/rate"]
+    assert "已经评价过" in results[1].text
+    assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (1, 50)
+
+
+def test_bad_ratings_keep_what_was_written(passenger: Person, boarded: Ticket) -> None:
+    show(passenger, boarded.number, boarded.short_code)
+    passenger.see("/portal/rate")
+    for filled in ({}, {"level": "0"}, {"level": "6"}, {"level": "five"}):
+        refused = passenger.send("/portal/rate", comment="慢了一点", **filled)
+        assert refused.status == 422 and 'id="level-problem"' in refused.html and "慢了一点" in refused.text
+    long = passenger.send("/portal/rate", level="3", comment="长" * 501)
+    assert long.status == 422 and 'id="comment-problem"' in long.html
+    unknown = passenger.send("/portal/rate", level="3", tags=["clean", "invented"])
+    assert unknown.status == 422 and 'id="tags-problem"' in unknown.html
+
+
+def test_the_wrong_short_code_and_a_ticket_not_checked_yet_say_what_to_do(
+    vehicle: Bench, passenger: Person, boarded: Ticket
+) -> None:
+    wrong = show(passenger, boarded.number, "0000")
+    assert wrong.status == 422 and 'id="short_code-problem"' in wrong.html
+    unchecked = vehicle.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, "key-0002")
+    assert "还没有在这辆车上检票" in show(passenger, unchecked.text).text
+    assert 'id="ticket-problem"' in show(passenger, "12345").html
+
+
+def test_rating_without_a_ticket_leads_to_the_ticket(passenger: Person) -> None:
+    assert passenger.see("/portal/rate").path == "/portal/ticket"
+
+
+def test_no_page_of_the_portal_weighs_more_than_sixty_kilobytes(passenger: Person, boarded: Ticket) -> None:
+    show(passenger, boarded.number, boarded.short_code)
+    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/thanks"):
+        page = passenger.see(address)
+        wanted = [a.get("href") for tag, a in page.tags if tag == "link"] + [
+            a["src"] for _, a in page.tags if "src" in a
+        ]
+        parts = [passenger.client.get(str(part)).data for part in dict.fromkeys(wanted)]
+        assert len(page.html.encode()) + sum(map(len, parts)) <= PAGE_BYTES, address
+
+
+def test_the_portal_names_no_clerk_and_no_passenger(passenger: Person, boarded: Ticket) -> None:
+    show(passenger, boarded.text)
+    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/thanks"):
+        assert "陈晓" not in passenger.see(address).text
+
+
+def test_a_station_shows_what_leaves_next(bench: Bench) -> None:
+    board = Person(create_app(bench.node)).see("/portal")
+    assert "接下来的班次" in board.text and "16:00 桂山岛" in board.text

@@ -1,0 +1,110 @@
+"""Who may see what."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from kiosk_ui.app import create_app
+from kiosk_ui.kernel.staff import safe_next
+from tests.kiosk_ui.conftest import GATE_NO, GATE_PIN
+from tests.kiosk_ui.person import Person
+from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
+
+FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
+             "/clerk/takings", "/clerk/tickets/1", "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
+OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/seat", "/kiosk/confirm", "/kiosk/leave", "/portal",
+        "/portal/ticket", "/portal/rate", "/portal/thanks", "/sign-in", "/healthz"}  # fmt: skip
+BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>", "/kiosk/ticket/<number>", "/tickets/<number>/qr.svg",
+              "/tickets/<number>/print"}  # fmt: skip
+
+
+@pytest.mark.parametrize("address", FOR_STAFF)
+def test_a_page_for_staff_leads_a_stranger_to_the_sign_in(passenger: Person, address: str) -> None:
+    answer = passenger.client.get(address)
+    assert answer.status_code == 303 and answer.headers["Location"].startswith("/sign-in?next=")
+
+
+def test_after_signing_in_one_is_where_one_wanted_to_be(passenger: Person) -> None:
+    passenger.see("/clerk/takings?who=all")
+    page = passenger.send("/sign-in", clerk_no=str(CLERK_NO), pin=PIN)
+    assert page.path == "/clerk/takings" and "陈晓" in page.text
+
+
+def test_every_page_is_open_or_guarded_and_a_new_one_must_say_which(app: Flask, passenger: Person) -> None:
+    for rule in app.url_map.iter_rules():
+        address = rule.rule
+        if address.startswith(("/api", "/assets")) or "GET" not in (rule.methods or ()):
+            continue
+        if address in OPEN | BY_SESSION:
+            continue
+        plain = address.replace("<int(max=9007199254740991):trip_no>", "1").replace("<int(max=36524):day>", "1")
+        answer = passenger.client.get(plain.replace("<number>", "1"))
+        assert answer.status_code == 303, f"{address} is neither open nor guarded"
+
+
+def test_an_inspector_boards_but_does_not_sell(app: Flask) -> None:
+    inspector = Person(app)
+    assert inspector.sign_in(GATE_NO, GATE_PIN).path.startswith("/gate")
+    refused = inspector.see("/clerk")
+    assert refused.status == 403 and "您的岗位不能使用此功能" in refused.text
+    assert inspector.see("/status").status == 200
+
+
+def test_a_wrong_pin_stands_beside_its_field_and_five_of_them_lock(passenger: Person) -> None:
+    for left in (4, 3, 2, 1, 0):
+        refused = passenger.sign_in(pin="0000")
+        assert 'id="pin-problem"' in refused.html and f"再错 {left} 次" in refused.text
+        assert "0000" not in refused.html
+    locked = passenger.sign_in()
+    assert locked.status == 429 and "已锁定" in locked.text
+    assert passenger.see("/clerk").path == "/sign-in"
+
+
+@pytest.mark.parametrize("number", ["", "abc", "-1", "9" * 30, "1 OR 1=1", "١٢"])
+def test_a_clerk_number_that_is_none_is_said_so(passenger: Person, number: str) -> None:
+    passenger.see("/sign-in")
+    refused = passenger.send("/sign-in", clerk_no=number, pin="1")
+    assert refused.status in (401, 422) and "problem" in refused.html
+
+
+def test_signing_out_ends_it(clerk: Person) -> None:
+    clerk.see("/clerk")
+    clerk.send("/sign-out")
+    assert clerk.see("/clerk").path == "/sign-in"
+
+
+def test_an_account_taken_away_by_the_hub_is_out_at_once(bench: Bench, clerk: Person) -> None:
+    assert clerk.see("/clerk").path == "/clerk"
+    bench.operate("node/7", f"clerk/{CLERK_NO}", None)
+    assert clerk.see("/clerk").path == "/sign-in"
+
+
+def test_a_session_of_one_box_is_worth_nothing_on_another(vehicle: Bench, clerk: Person) -> None:
+    other = Person(create_app(vehicle.node))
+    other.client._cookies = clerk.client._cookies
+    assert other.see("/status").path == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example", "javascript:1", "", "/a\nb", None],
+)
+def test_a_sign_in_never_leads_to_another_place(target: str | None) -> None:
+    assert safe_next(target) is None
+
+
+def test_the_status_page_says_what_is_wrong_and_what_to_do(bench: Bench, clerk: Person) -> None:
+    well = clerk.see("/status")
+    assert "一切正常" in well.text and "等待上传" in well.text
+    bench.node.clock._hub = None
+    bench.clock.wall += 400 * 86_400_000
+    ill = clerk.see("/status")
+    assert "本机的时间不可信" in ill.text and "接通网络" in ill.text
+
+
+def test_staff_pages_say_how_long_ago_the_hub_was_reached(bench: Bench, clerk: Person) -> None:
+    assert "还没有连上过中心" in clerk.see("/clerk").text
+    bench.node.exchange.last_contact_mono_ms = bench.clock.mono
+    bench.clock.pass_ms(7 * 60_000)
+    assert "上次连上中心：7分钟前" in clerk.see("/clerk").text

@@ -1,0 +1,1 @@
+"""What stands behind `./yipiao check` and `./yipiao test`."""
