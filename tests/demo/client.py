@@ -45,7 +45,8 @@ class Client:
             raise Away(type(error).__name__) from None
         value = json.loads(content) if content else None
         if answer.status >= 400:
-            raise Refused(answer.status, value.get("code", "?"), value.get("message", ""))
+            said = value if isinstance(value, dict) else {}
+            raise Refused(answer.status, said.get("code", "?"), said.get("message", ""))
         return value
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,13 +10,21 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
+from cloud.bootstrap import build
+from cloud.domains.timetable.service import trip_facts
 from cloud.kernel.database import Database
+from cloud.kernel.nodes import find
+from cloud.kernel.settings import load
+from sync.domains.timetable import rules
 from sync.kernel import days
 from tests.demo import layout
 from tests.demo.world import ROOT, Process, choose_ports, command
 
 SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
 EXCHANGE_S = 5
+ZONE = "Asia/Shanghai"
 Say = Callable[[str], None]
 
 
@@ -67,12 +74,12 @@ class Demo:
         if file.is_file():
             self.plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
             self._describe_processes()
+            self.give_duties()
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say(f"importing the timetable {self.feed.name}")
         self._hub("import-gtfs", str(self.feed), "--json")
-        zone = "Asia/Shanghai"
-        day = days.day_at(int(time.time() * 1000), zone) + 1
+        day = days.day_at(int(time.time() * 1000), ZONE) + 1
         with self.hub_database.read() as tx:
             chosen = layout.choose(tx, day)
         self.plan = self._make(chosen, day)
@@ -123,10 +130,30 @@ class Demo:
         made = self._hub("add-clerk", _clerk_name(post.kind), "--node", post.name, *roles, "--json")
         self.plan.clerks[post.name] = [made["clerk_no"], made["pin"], post.kind]
 
-    def give_duties(self, count: int = 8) -> None:
-        """The coach runs the line's first trips of the story's day, and the next ones of today."""
-        for trip_no in self.plan.coach_trips[:count]:
-            self._hub("duty", "coach-1", str(trip_no), days.date_of(self.plan.day).isoformat(), layout.VEHICLE)
+    def give_duties(self) -> None:
+        """The coach runs the line's next trips of today and the first ones of tomorrow and of the story's day."""
+        hub = build(load(self.hub_data, {}))
+        now = hub.clock.wall_ms()
+        today = days.day_at(now, ZONE)
+        with hub.database.write() as tx:
+            box = find(tx, "coach-1")
+            known = set(hub.boarding.duties_of(tx, box.node_no))
+            for day in sorted({today, today + 1, self.plan.day}):
+                for trip_no in self._ahead(tx, day, now):
+                    if (trip_no, day) not in known:
+                        hub.boarding.assign_duty(tx, box, trip_no, day, layout.VEHICLE)
+        hub.close()
+
+    def _ahead(self, tx: Connection, day: int, now: int) -> list[int]:
+        """Trips of the coach line that run on ``day`` and have not left yet, at most eight."""
+        found = []
+        for trip_no in self.plan.coach_trips:
+            facts = trip_facts(tx, trip_no)
+            if facts is None or not rules.trip_runs(facts.trip, facts.service, day):
+                continue
+            if rules.departs_ms(facts.pattern, facts.trip, 0, day, facts.zone) > now:
+                found.append(trip_no)
+        return found[:8]
 
     def _hub(self, *words: str) -> dict[str, Any]:
         return command(["-m", "cloud.cli", *words, "--data", str(self.hub_data)])
@@ -181,13 +208,6 @@ ROLES = {
     "pier": ("clerk", "gate"),
     "vehicle": ("gate",),
 }
-
-
-def _pin() -> str:
-    while True:
-        pin = f"{secrets.randbelow(1_000_000):06d}"
-        if len(set(pin)) > 2:
-            return pin
 
 
 def _clerk_name(kind: str) -> str:

@@ -10,7 +10,10 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+import base45
 
 from sync.kernel import keys, ticket
 from tests.demo.client import Away, Client, Refused
@@ -88,7 +91,10 @@ class Story:
     def _wait_for_seats(self) -> None:
         for name in SELLERS:
             for ride in self._sales(name)[:4]:
-                _until(lambda name=name, ride=ride: self._places(name, ride) > 0, f"seats for {name}")
+                _until(partial(self._has_places, name, ride), f"seats for {name}")
+
+    def _has_places(self, name: str, ride: tuple[int, str, int, int]) -> bool:
+        return self._places(name, ride) > 0
 
     def _places(self, name: str, ride: tuple[int, str, int, int]) -> int:
         trip_no, day, from_idx, to_idx = ride
@@ -272,9 +278,9 @@ def forgeries(text: str) -> list[str]:
     stranger = keys.Ed25519Signer(b"s" * 32)
     claims = opened.claims
     own = ticket.issue(claims, stranger)
-    body = bytearray(ticket.base45.b45decode(text[3:]))
+    body = bytearray(base45.b45decode(text[3:]))
     body[-1] ^= 1
-    changed = ticket.PREFIX + ticket.base45.b45encode(bytes(body)).decode()
+    changed = ticket.PREFIX + base45.b45encode(bytes(body)).decode()
     stolen = keys.Ed25519Signer(b"t" * 32)
     stolen.kid = opened.kid
     return [own, changed, ticket.issue(claims, stolen)]
