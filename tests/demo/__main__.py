@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,7 @@ def _show(feed: Path, folder: Path) -> int:
         world.prepare()
         world.start()
         _print_addresses(world)
+        threading.Thread(target=_listen, args=(world,), daemon=True).start()
         while True:
             time.sleep(1)
             for process in world.processes.values():
@@ -60,6 +62,21 @@ def _show(feed: Path, folder: Path) -> int:
     finally:
         world.stop()
     return 0
+
+
+def _listen(world: Demo) -> None:
+    """A process's name and Enter stops it, and again starts it: `hub`, to see the nodes go on alone."""
+    for line in sys.stdin:
+        process = world.processes.get(line.strip())
+        if process is None:
+            click.echo(f"names: {', '.join(world.processes)}", err=True)
+        elif process.running is not None:
+            process.stop()
+            click.echo(f"{process.name} is stopped; type {process.name} again to start it", err=True)
+        else:
+            process.start()
+            process.wait_ready()
+            click.echo(f"{process.name} is up again", err=True)
 
 
 def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
@@ -100,7 +117,7 @@ def _holds(found: dict[str, object]) -> bool:
 
 def _print_addresses(world: Demo) -> None:
     plan = world.plan
-    click.echo("\nYipiao is up. Stop it with Ctrl-C.\n")
+    click.echo("\nYipiao is up. Stop it with Ctrl-C. Type hub and Enter to stop the hub alone, again to start it.\n")
     click.echo(f"  hub console   http://127.0.0.1:{plan.ports['hub']}/console")
     click.echo(f"                sign in as {plan.admin['name']}, passphrase {plan.admin['passphrase']}\n")
     for name, screens in SCREENS.items():

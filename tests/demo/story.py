@@ -132,7 +132,7 @@ class Story:
 
     def _sell_through_a_power_cut(self, name: str) -> None:
         """Sell with one key a sale, kill -9 in the middle, and ask again with the same key until there is an answer."""
-        stop, client = threading.Event(), self.clients[name]
+        stop, client, before = threading.Event(), self.clients[name], len(self.told.sold)
 
         def sell() -> None:
             while not stop.is_set():
@@ -143,12 +143,12 @@ class Story:
 
         seller = threading.Thread(target=sell)
         seller.start()
-        time.sleep(0.25)
+        _until(lambda: len(self.told.sold) >= before + 4, "the first sales before the power cut")
         self.demo.processes[name].kill()
         self.demo.processes[name].start()
         self.demo.processes[name].wait_ready()
         _until(lambda: self._signed_in_again(name), f"{name} to sign in again")
-        time.sleep(0.25)
+        _until(lambda: len(self.told.sold) >= before + 8, "sales after the power cut")
         stop.set()
         seller.join()
 
@@ -291,4 +291,4 @@ def _until(done: Callable[[], bool], what: str, seconds: float = 60) -> None:
     while not done():
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.1)
+        time.sleep(0.01)
