@@ -20,7 +20,8 @@ def test_every_text_exists_in_three_languages() -> None:
 
 
 def test_every_refusal_has_a_sentence() -> None:
-    sentences = entries(read(CATALOGUE / "errors.toml"))
+    catalogues = [path for path in files() if path.parent == CATALOGUE and path.suffix == ".toml"]
+    sentences = {key for path in catalogues for key in entries(read(path))}
     used = [pair for path in python_files(*ROOMS) for pair in refusal_codes(path, read(path))]
     assert used
     without = [f"{where} {code}" for code, where in used if code not in sentences]

@@ -5,6 +5,7 @@ Nothing of the node is replaced but its clock, its randomness and the line to th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -104,9 +105,13 @@ class Bench:
 
     def operate(self, stream: str, key: str, body: bytes | None) -> None:
         """What the hub would send."""
-        self.pos += 1
-        operation = Operation(stream, self.pos, key, body)
-        self.node.scribe.write(lambda unit: self.node.streams.apply(unit.connection, [operation]))
+        self.operate_all([(stream, key, body)])
+
+    def operate_all(self, said: Iterable[tuple[str, str, bytes | None]]) -> None:
+        """Several operations in one transaction: (stream, key, body)."""
+        operations = [Operation(stream, self.pos + i, key, body) for i, (stream, key, body) in enumerate(said, 1)]
+        self.pos += len(operations)
+        self.node.scribe.write(lambda unit: self.node.streams.apply(unit.connection, operations))
 
     def grant(
         self,
@@ -149,12 +154,11 @@ def make_bench(
     enrol(bench, node_no)
     publish_timetable(bench)
     profile = operations.Profile(node_no, kind, names("端州汽车站", "端州汽車站", "Duanzhou Station"), (1,))
-    bench.operate(f"node/{node_no}", "profile", profile.to_bytes())
     clerk = operations.Clerk(CLERK_NO, "陈晓", ("clerk", "agent", "gate"), pin_hash())
-    bench.operate(f"node/{node_no}", f"clerk/{CLERK_NO}", clerk.to_bytes())
+    said = {"profile": profile.to_bytes(), f"clerk/{CLERK_NO}": clerk.to_bytes()}
     if kind == "vehicle":
-        for trip_no in (COACH_TRIP, LATE_TRIP):
-            bench.operate(f"node/{node_no}", f"duty/{trip_no}/{TODAY}", Duty("粤H12345").to_bytes())
+        said |= {f"duty/{trip_no}/{TODAY}": Duty("粤H12345").to_bytes() for trip_no in (COACH_TRIP, LATE_TRIP)}
+    bench.operate_all((f"node/{node_no}", key, body) for key, body in said.items())
     return bench
 
 
@@ -208,6 +212,8 @@ def publish_timetable(bench: Bench) -> None:
         f"trip/{FERRY_TRIP}": Trip(2, 1, 16 * 3600, False, names("桂山岛", "桂山島", "Guishan"), "T2"),
         f"trip/{LATE_TRIP}": Trip(1, 1, 24 * 3600 + 600, False, names("广州", "廣州", "Guangzhou"), "T3"),
     }  # fmt: skip
-    for stream, records in (("net", net), ("operator/1", operator)):
-        for key, record in records.items():
-            bench.operate(stream, key, record.to_bytes())
+    bench.operate_all(
+        (stream, key, record.to_bytes())
+        for stream, records in (("net", net), ("operator/1", operator))
+        for key, record in records.items()
+    )

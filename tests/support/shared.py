@@ -11,13 +11,3 @@ from tests.tooling.tree import ROOT
 def shared_data() -> Path:
     """Where the shared data would lie: in YIPIAO_SHARED, else in `shared` beside the checkout."""
     return Path(os.environ.get("YIPIAO_SHARED") or ROOT.parent / "shared").resolve() / "data"
-
-
-def shared_file(name: str) -> Path:
-    """One file of the shared data; the test is skipped, and named in the summary, where it is absent."""
-    import pytest
-
-    path = shared_data() / name
-    if not path.exists():
-        pytest.skip(f"shared data absent: {name}")
-    return path

@@ -9,7 +9,7 @@ import pytest
 
 from cloud.domains.timetable.gtfs import FeedRejected, compile_feed
 from tests.domains.timetable.gtfs_feeds import Place
-from tests.support.shared import shared_file
+from tests.support.skipping import shared_file
 
 ROWS = 1_000_000  # more than any of these files has
 
