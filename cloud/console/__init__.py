@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from cloud.console import pages, web
+from cloud.console.desk import Desk
 
 if TYPE_CHECKING:
     from cloud.bootstrap import Hub
@@ -24,7 +25,7 @@ def create_console(hub: Hub) -> Blueprint:
         static_folder="static",
         static_url_path="/static",
     )
-    desk = web.Desk(hub)
+    desk = Desk(hub)
     web.prepare(blueprint, desk)
     pages.register(blueprint, desk)
     return blueprint

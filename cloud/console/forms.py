@@ -20,7 +20,7 @@ from wtforms import (
 from wtforms.fields.core import Field
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from cloud.console.web import Desk
+from cloud.console.desk import Desk
 from cloud.kernel.clerks import ROLES
 from cloud.kernel.nodes import KINDS
 from sync.kernel.errors import Refusal
@@ -76,7 +76,7 @@ class Revoke(FlaskForm):
 
 
 class Release(FlaskForm):
-    grant = HiddenField()
+    grant = IntegerField(default=0)
     places = IntegerField(default=1)
     reason = StringField(validators=[needed])
 

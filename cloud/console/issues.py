@@ -42,6 +42,8 @@ class Issue:
 def everything(tx: Connection, states: list[NodeState], now_ms: int, zone: str) -> list[Issue]:
     """All issues of the network."""
     found = [*_noted(tx, {state.node_no: state.name for state in states}), *_of_hub(tx, now_ms, zone)]
+    if not states:
+        found.append(Issue("no_nodes", WARN, link=url_for("console.nodes")))
     for state in states:
         found += of_node(state, now_ms)
     return sorted(found, key=lambda issue: (issue.level != BAD, issue.node_no, issue.code))

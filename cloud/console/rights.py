@@ -20,6 +20,7 @@ class Right:
 
 RIGHTS: Final[dict[str, Right]] = {
     "static": Right(ANYONE),
+    "unknown": Right(),
     "sign_in": Right(ANYONE, ANYONE),
     "sign_out": Right(VIEWER, VIEWER),
     "passphrase": Right(VIEWER, VIEWER),

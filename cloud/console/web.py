@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, g, redirect, request, session, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
 
+from cloud.console.desk import Desk, language
 from cloud.console.formats import Formats
 from cloud.console.rights import ANYONE, BEFORE_CHANGE, RIGHTS
-from cloud.domains.timetable import service as timetable
 from cloud.kernel import guard
-from cloud.kernel.accounts import Accounts, Admin
-from cloud.kernel.clerks import Clerks
 from sync import catalogue
+from sync.domains.timetable.rules import name_in
 from sync.kernel.days import date_of
 from sync.kernel.errors import Refusal
 
 if TYPE_CHECKING:
-    from cloud.bootstrap import Hub
+    pass
 
-PAGE: Final = 50
-MAX_PAGE: Final = 100_000
-NUMBER: Final = "int(max=9223372036854775807)"
-DAY: Final = "int(signed=True, max=1000000)"
 SECRET_FILE: Final = "console.key"  # noqa: S105 (a file name)
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -46,73 +42,7 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-T = TypeVar("T")
 log = logging.getLogger("cloud.console")
-
-
-class Desk:
-    """What the pages work with."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.database = hub.database
-        self.accounts = Accounts(hub.database, hub.clock, hub.ids)
-        self.clerks = Clerks(hub.clock, hub.ids)
-        self.texts = catalogue.load()
-        self._zone = (0, "UTC")
-
-    def now_ms(self) -> int:
-        """The hub's present time."""
-        return self.hub.clock.wall_ms()
-
-    def zone(self) -> str:
-        """The time zone that most operators of the timetable keep; looked up once a minute."""
-        minute = self.now_ms() // 60_000
-        if minute != self._zone[0]:
-            with self.database.read() as tx:
-                self._zone = (minute, timetable.main_zone(tx))
-        return self._zone[1]
-
-    def asked(self, name: str) -> str:
-        """A field of the address, trimmed."""
-        return request.args.get(name, "").strip()[:200]
-
-    def who(self) -> Admin:
-        """The person at the console; pages that anyone may open don't ask."""
-        person = guard.person()
-        if person is None:
-            raise Refusal("sign_in_needed", status=401)
-        return person
-
-    def t(self, key: str, **args: object) -> str:
-        """A text in the language of this request."""
-        return self.texts.text(key, language(), **args)
-
-    def or_code(self, prefix: str, code: str) -> str:
-        """The text for one of many codes; the code itself where there is none yet."""
-        text = self.t(prefix + code)
-        return code if text == prefix + code else text
-
-    def explain(self, refusal: Refusal) -> str:
-        """A refusal's sentence."""
-        return self.t(refusal.code, **refusal.details)
-
-    def render(self, template: str, status: int = 200, **values: Any) -> tuple[str, int]:
-        """A page."""
-        return render_template(f"console/{template}", **values), status
-
-    def page_number(self) -> int:
-        """Which page of a long list is asked for, from 1."""
-        text = request.args.get("page", "1")
-        return min(max(int(text), 1), MAX_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
-
-    def offset(self) -> int:
-        """How many rows stand on the pages before."""
-        return (self.page_number() - 1) * PAGE
-
-    def cut(self, rows: Sequence[T]) -> tuple[Sequence[T], bool]:
-        """This page of ``rows``, and whether there are more."""
-        return rows[self.offset() : self.offset() + PAGE], len(rows) > self.offset() + PAGE
 
 
 def prepare(blueprint: Blueprint, desk: Desk) -> None:
@@ -126,6 +56,10 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
     def check() -> Response | None:
         g.formats = Formats(language(), desk.zone())
         return _choose_language() or _check_rights()
+
+    @blueprint.get("/<path:anything>")
+    def unknown(anything: str) -> ResponseReturnValue:
+        raise NotFound
 
     @blueprint.after_request
     def add_headers(response: Response) -> Response:
@@ -148,6 +82,7 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
             "f": g.formats,
             "here": here,
             "iso_day": iso_day,
+            "name_in": name_in,
             "desk_page": desk.page_number,
         }
 
@@ -155,20 +90,6 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
     blueprint.register_error_handler(CSRFError, lambda _error: _refused(desk, "console_stale_form", 403, {}))
     blueprint.register_error_handler(HTTPException, lambda error: _http_error(desk, error))
     blueprint.register_error_handler(Exception, lambda error: _failed(desk, error))
-
-
-def language() -> str:
-    """The language that was chosen, else the one that the browser asks for."""
-    chosen = session.get("language")
-    if chosen in catalogue.LANGUAGES:
-        return str(chosen)
-    for tag, _quality in request.accept_languages:
-        parts = tag.lower().split("-")
-        if parts[0] == "zh":
-            return "zh-Hant" if {"hant", "tw", "hk", "mo"} & set(parts) else "zh-Hans"
-        if parts[0] == "en":
-            return "en"
-    return catalogue.LANGUAGES[0]
 
 
 def here(**changes: object) -> str:

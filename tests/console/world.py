@@ -18,10 +18,12 @@ from cloud.bootstrap import Hub, build
 from cloud.domains.timetable import service as timetable
 from cloud.domains.timetable.gtfs import compile_feed
 from cloud.domains.timetable.publish import import_feed
+from cloud.kernel import nodes
 from cloud.kernel.accounts import Accounts
 from cloud.kernel.clerks import Clerks
 from cloud.kernel.settings import Settings
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded
+from sync.domains.inventory.operations import read_grant
 from sync.domains.ratings.events import TripRated
 from sync.domains.timetable.rules import fare_minor
 from sync.kernel.events import ClerkLocked, NodeStarted
@@ -65,7 +67,6 @@ class ConsoleWorld:
     boxes: dict[str, Box] = field(default_factory=dict)
     trip: tuple[int, int] = (0, 0)
     ferry: tuple[int, int] = (0, 0)
-    held: list[int] = field(default_factory=list)
 
     def person(self) -> Person:
         return Person(self.app.test_client())
@@ -116,6 +117,9 @@ def fill(world: ConsoleWorld) -> ConsoleWorld:
     for box in (station, village, ferry, silent):
         box.visit()
     _sell(world, station, village)
+    with hub.database.write() as tx:
+        hub.inventory.grant(tx, nodes.find(tx, silent.node_no), world.trip, 3)
+    silent.visit()
     _sell_ferry(world, ferry)
     world.clock.now_ms += 40 * MINUTE_MS
     station.waiting = 0
@@ -139,7 +143,7 @@ def _stop_with(tx: Any, stop_nos: list[int], kind: str, now_ms: int) -> int:
 
 def _sell(world: ConsoleWorld, station: Box, village: Box) -> None:
     """Good sales, a seat that the village never held, a ticket boarded twice, words of passengers."""
-    grant = next(one for one in station.grants() if one.seats) if False else _first(station)
+    grant = _first(station)
     world.trip = (grant.trip_no, grant.day)
     with world.hub.database.read() as tx:
         facts = timetable.trip_facts(tx, grant.trip_no)
@@ -158,7 +162,9 @@ def _sell(world: ConsoleWorld, station: Box, village: Box) -> None:
             village.append(boarded)
     station.append(BoardingRefused("already_used", tickets[0], *world.trip, "门1", 1))
     said = ("司机开得很稳，\n车里也干净。", "", "Left eight minutes late.")
-    for ticket, level, tags, comment in zip(tickets, (5, 4, 2), (("clean", "safe_driving"), (), ("late",)), said, strict=True):
+    for ticket, level, tags, comment in zip(
+        tickets, (5, 4, 2), (("clean", "safe_driving"), (), ("late",)), said, strict=True
+    ):
         language = "en" if comment.isascii() and comment else "zh-Hans"
         station.append(TripRated(ticket, *world.trip, level, tags, comment, language))
     station.append(ClerkLocked(7, 5, world.clock.now_ms + 10 * MINUTE_MS))
@@ -178,8 +184,6 @@ def _sell_ferry(world: ConsoleWorld, ferry: Box) -> None:
 
 def _first(box: Box) -> Any:
     """The first grant that a box holds."""
-    from sync.domains.inventory.operations import read_grant
-
     grants = [read_grant(body, box.hub.signer.verify_key) for body in box.keys("grant").values()]
     return min(grants, key=lambda grant: (grant.day, grant.grant_id))
 

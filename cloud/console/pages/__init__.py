@@ -9,7 +9,7 @@ from flask import Blueprint
 from cloud.console.pages import nodes, overview, people, quarantine, sales, seats, sign_in, timetable
 
 if TYPE_CHECKING:
-    from cloud.console.web import Desk
+    from cloud.console.desk import Desk
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from werkzeug.exceptions import NotFound
 
 from cloud.console import forms, issues, queries
-from cloud.console.web import NUMBER, Desk, language
+from cloud.console.desk import NUMBER, Desk, language
 from cloud.domains.timetable import service as timetable
 from cloud.kernel import nodes as node_list
 from sync.catalogue import LANGUAGES
@@ -84,7 +85,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         with desk.database.write() as tx:
             found = queries.close_issue(tx, number, desk.now_ms())
             if found is None:
-                raise Refusal("console_http_404", status=404)
+                raise NotFound
             desk.accounts.audit(tx, desk.who().name, "issue_closed", node=found.node_no, issue=found.code)
         flash(desk.t("console_issue_closed"))
         return redirect(url_for("console.overview"))

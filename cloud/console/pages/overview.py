@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from cloud.console import issues, queries
-from cloud.console.web import Desk
+from cloud.console.desk import Desk
 from sync.kernel.days import day_at
 
 SHOWN_ISSUES = 50

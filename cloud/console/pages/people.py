@@ -9,14 +9,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from cloud.console import forms
-from cloud.console.web import PAGE, Desk
+from cloud.console.desk import PAGE, Desk
 from cloud.kernel import audit, clerks, nodes
 from sync.kernel.errors import Refusal
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Clerks and the audit."""
+    _register_lists(blueprint, desk)
+    _register_clerk(blueprint, desk)
 
+
+def _register_lists(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/clerks", endpoint="clerks")
     def clerk_list() -> ResponseReturnValue:
         with desk.database.read() as tx:
@@ -42,6 +46,14 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             return desk.render("clerk_add.html", refusal.status, form=form)
         return desk.render("clerk_pin.html", number=number, name=form.name.data, pin=None if pin else given)
 
+    @blueprint.get("/audit", endpoint="audit")
+    def audit_list() -> ResponseReturnValue:
+        with desk.database.read() as tx:
+            rows = audit.entries(tx, PAGE + 1, desk.offset())
+        return desk.render("audit.html", entries=rows[:PAGE], more=len(rows) > PAGE)
+
+
+def _register_clerk(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.route("/clerks/<int(max=2147483647):number>", methods=["GET", "POST"])
     def clerk(number: int) -> ResponseReturnValue:
         with desk.database.read() as tx:
@@ -92,12 +104,6 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             desk.accounts.audit(tx, desk.who().name, "clerk_left", clerk=number)
         flash(desk.t("console_clerk_gone"))
         return redirect(url_for("console.clerks"))
-
-    @blueprint.get("/audit", endpoint="audit")
-    def audit_list() -> ResponseReturnValue:
-        with desk.database.read() as tx:
-            rows = audit.entries(tx, PAGE + 1, desk.offset())
-        return desk.render("audit.html", entries=rows[:PAGE], more=len(rows) > PAGE)
 
 
 def _node_names(tx: Connection) -> dict[int, str]:

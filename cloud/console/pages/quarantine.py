@@ -8,14 +8,15 @@ from typing import Any
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from werkzeug.exceptions import NotFound
 
 from cloud.console import forms, queries
-from cloud.console.web import NUMBER, PAGE, Desk, language
+from cloud.console.desk import NUMBER, PAGE, Desk, language
 from cloud.domains.timetable import service as timetable
 from cloud.kernel import fleet
 from cloud.kernel import nodes as node_list
 from sync.domains import EVENTS
-from sync.kernel.errors import Malformed, Refusal
+from sync.kernel.errors import Malformed
 from sync.kernel.events import Envelope
 from sync.kernel.hlc import wall_ms_of
 
@@ -48,7 +49,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         with desk.database.read() as tx:
             held = queries.quarantined(tx, pos)
             if held is None:
-                raise Refusal("console_http_404", status=404)
+                raise NotFound
             envelope = _decoded(held.event)
             label = _label_of(tx, envelope)
         form = forms.Note()

@@ -9,7 +9,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from cloud.console import queries
-from cloud.console.web import PAGE, Desk, language
+from cloud.console.desk import PAGE, Desk, language
 from cloud.domains.ratings import service as rating_service
 from cloud.domains.timetable import service as timetable
 from cloud.kernel import nodes as node_list

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from werkzeug.exceptions import NotFound
 
 from cloud.console import forms, queries, seatmap
+from cloud.console.desk import DAY, PAGE, TRIP, Desk, language
 from cloud.console.pages.sales import asked_day
-from cloud.console.web import DAY, NUMBER, PAGE, Desk, language
 from cloud.domains.boarding.service import boarding_counts
 from cloud.domains.inventory import ledger
 from cloud.domains.inventory.service import books_of
@@ -18,6 +19,9 @@ from cloud.domains.ticketing.service import tickets_of
 from cloud.domains.timetable import service as timetable
 from sync.kernel.days import day_at
 from sync.kernel.errors import Refusal
+
+MOST = (1 << 63) - 1
+FARTHEST_DAY = 1_000_000
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
@@ -35,11 +39,11 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             ]
         return desk.render("trips.html", rows=rows, day=day, more=len(found) > PAGE)
 
-    @blueprint.get(f"/trips/<{NUMBER}:trip_no>/<{DAY}:day>")
+    @blueprint.get(f"/trips/<{TRIP}:trip_no>/<{DAY}:day>")
     def trip(trip_no: int, day: int) -> ResponseReturnValue:
         return _page(desk, trip_no, day, forms.Release(formdata=None))
 
-    @blueprint.post(f"/trips/<{NUMBER}:trip_no>/<{DAY}:day>/release")
+    @blueprint.post(f"/trips/<{TRIP}:trip_no>/<{DAY}:day>/release")
     def release(trip_no: int, day: int) -> ResponseReturnValue:
         form = forms.Release()
         if not form.validate():
@@ -47,7 +51,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         who, reason = desk.who().name, form.reason.data.strip()[:200]
         try:
             with desk.database.write() as tx:
-                grant_id, places = form.grant.data or 0, form.places.data or 0
+                grant_id, places = min(max(form.grant.data or 0, 0), MOST), form.places.data or 0
                 count = desk.hub.seats.release_at_risk(tx, grant_id, places, reason, who)
                 audited = {"trip": trip_no, "day": day, "grant": grant_id, "places": count, "reason": reason}
                 desk.accounts.audit(tx, who, "release_at_risk", **audited)
@@ -59,6 +63,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 
 
 def _page(desk: Desk, trip_no: int, day: int, form: forms.Release, status: int = 200) -> ResponseReturnValue:
+    if abs(day) > FARTHEST_DAY:
+        raise NotFound
     with desk.database.read() as tx:
         view, book = desk.hub.seats.trip(tx, trip_no, day), books_of(tx, (trip_no, day))
         suspects = {(line.node_no, line.node_epoch) for line in view.holders if line.suspect}

@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from cloud.console import forms
-from cloud.console.web import Desk, inside
+from cloud.console.desk import Desk
+from cloud.console.web import inside
 from cloud.kernel import guard
 from sync.kernel.errors import Refusal
 

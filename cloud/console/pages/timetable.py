@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from cloud.console.web import PAGE, Desk, language
+from cloud.console.desk import PAGE, Desk, language
 from cloud.domains.timetable import service
 
 

@@ -90,7 +90,8 @@ def main_zone(tx: Connection) -> str:
 
 def agency_of(tx: Connection, trip_no: int) -> int | None:
     """Operator of a trip; None when there never was one of that number."""
-    return tx.execute(select(tables.trip.c.agency_no).where(tables.trip.c.trip_no == trip_no)).scalar()
+    facts = trip_facts(tx, trip_no)
+    return None if facts is None else facts.agency_no
 
 
 def trip_label(tx: Connection, trip_no: int, day: int, language: str) -> TripLabel:

@@ -23,7 +23,7 @@ from sync.kernel.days import day_of, instant_ms
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
 from tests.domains.timetable.gtfs_feeds import SOUND, compiled
-from tests.support.shared import shared_file
+from tests.support.skipping import shared_file
 
 SAMPLE = Path(service.__file__).parent / "sample_feed"
 TODAY = day_of(date(2026, 7, 20))
@@ -265,7 +265,7 @@ def test_a_reader_who_was_away_for_some_imports_holds_the_same(
     with hub_db.read() as tx:
         names = list(tx.execute(sa.select(operation.c.stream).distinct()).scalars())
         held = streams.read(tx, dict.fromkeys(names, 0), 0, {}, 1 << 30)
-    state = {item.key: item.body for item in held.operations if item.body is not None}
+    state = {item.key: item.body for item in held.operations}
     (number,) = trips_named(hub_db, "T1")
     take(hub_db, later(tmp_path / "b", fare_attributes=DEARER), {number: [TODAY]})
     take(hub_db, later(tmp_path / "c", stop_times=MOVED), {number: [TODAY]})
@@ -325,6 +325,14 @@ def test_stops_are_found_by_any_name(hub_db: Database) -> None:
             assert feed.stops[0].feed_id in [stop.feed_id for stop in found]
         assert len(service.search_stops(tx, "", "en", 1000)) == len(feed.stops)
         assert service.search_stops(tx, "100% _nothing_", "en", 10) == []
+
+
+def test_a_trip_that_never_was_has_no_facts_but_a_name(hub_db: Database, first: CompiledFeed) -> None:
+    take(hub_db, first)
+    with hub_db.read() as tx:
+        for number in (0, 999, 1 << 31, (1 << 63) - 1):
+            assert service.trip_facts(tx, number) is None and service.agency_of(tx, number) is None
+            assert service.trip_label(tx, number, (1 << 63) - 1, "en").line == f"#{number}"
 
 
 def test_the_report_is_kept(hub_db: Database) -> None:

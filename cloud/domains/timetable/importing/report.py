@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cloud.domains.timetable.gtfs.model import CompiledFeed, Route
+from cloud.domains.timetable.importing.compiled import names
 from cloud.domains.timetable.importing.writing import Changes
-from sync.domains.timetable.rules import name_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ImportReport:
     counts: dict[str, int]
     changes: dict[str, dict[str, int]]
     operations: int
-    not_for_sale: list[dict[str, str]]
+    not_for_sale: list[dict[str, Any]]
     ambiguous: list[dict[str, Any]]
     notes: list[dict[str, Any]]
 
@@ -56,9 +56,9 @@ def make_report(
     )
 
 
-def _unsold(route: Route) -> dict[str, str]:
-    name = name_in(route.short_names, "zh-Hans") or name_in(route.long_names, "zh-Hans")
-    return {"route": route.feed_id, "agency": route.agency, "name": name, "reason": route.not_for_sale}
+def _unsold(route: Route) -> dict[str, Any]:
+    texts = {"short_names": names(route.short_names), "long_names": names(route.long_names)}
+    return {"route": route.feed_id, "agency": route.agency, "reason": route.not_for_sale, **texts}
 
 
 def _pair(pair: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,9 @@ class DatedTrip(NamedTuple):
     departs_ms: int
 
 
-def dated_trips_at(tx: Connection, stop_nos: Collection[int], from_ms: int, until_ms: int, limit: int) -> list[DatedTrip]:
+def dated_trips_at(
+    tx: Connection, stop_nos: Collection[int], from_ms: int, until_ms: int, limit: int
+) -> list[DatedTrip]:
     """The next departures from any of these stops on which a ride is for sale, in order; each dated trip once.
 
     Instants in milliseconds since 1970, ``until_ms`` not included.

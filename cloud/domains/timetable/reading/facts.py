@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -12,6 +13,7 @@ from cloud.domains.timetable.importing.trips import trip_record
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Trip
 
+MOST_TRIPS: Final = (1 << 31) - 1
 # Records never change under their bytes, so what was read once may be remembered by them, for every database.
 agency_of_bytes = lru_cache(500)(Agency.from_bytes)
 route_of_bytes = lru_cache(2_000)(Route.from_bytes)
@@ -100,6 +102,8 @@ class TripFacts:
 
 def trip_facts(tx: Connection, trip_no: int) -> TripFacts | None:
     """Everything about trip ``trip_no``, also when it is no longer published; None when there never was one."""
+    if not 0 < trip_no <= MOST_TRIPS:
+        return None
     trip, pattern, route = tables.trip, tables.pattern, tables.route
     agency, service, plan = tables.agency, tables.service, tables.seat_plan
     row = tx.execute(

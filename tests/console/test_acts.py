@@ -1,0 +1,210 @@
+"""What admins do at the console, what nodes hear of it, and that every act is written down."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from cloud.kernel import audit, fleet, streams
+from cloud.kernel import nodes as node_list
+from sync.kernel import pins
+from sync.kernel.days import day_of, instant_ms
+from sync.kernel.operations import Clerk, node_stream
+from tests.cloud.world import Box
+from tests.console.world import ConsoleWorld
+
+CODE = re.compile(r'<code class="code big">([0-9A-Z-]{19})</code>')
+PIN = re.compile(r'<code class="code">(\d{4,12})</code>')
+
+
+def acts(world: ConsoleWorld, who: str = "王敏") -> list[tuple[str, dict[str, object]]]:
+    """What ``who`` did, newest first, sign-ins left out."""
+    with world.hub.database.read() as tx:
+        entries = audit.entries(tx, 1000)
+    return [(entry.act, entry.details) for entry in entries if entry.who == who and not entry.act.startswith("sign")]
+
+
+def clerks_of(world: ConsoleWorld, node_no: int) -> dict[str, Clerk]:
+    """Clerks as a node hears of them."""
+    with world.hub.database.read() as tx:
+        found = streams.read_all(tx, node_stream(node_no))
+    return {one.key: Clerk.from_bytes(one.body or b"") for one in found if one.key.startswith("clerk/")}
+
+
+def test_a_node_is_added_and_its_code_is_shown_once(bare: ConsoleWorld) -> None:
+    person = bare.add_admin("王敏")
+    given = {"name": "肇庆站-1", "kind": "station", "name_en": "Zhaoqing", "low_water": "3", "place": "0", "stops": ""}
+    page = person.post("/console/nodes/new", **given)
+    (code,) = CODE.findall(page.text)
+    with bare.hub.database.read() as tx:
+        info = node_list.find(tx, "肇庆站-1")
+    assert (info.kind, info.low_water, info.names) == ("station", 3, {"en": "Zhaoqing"})
+    assert code not in person.get(f"/console/nodes/{info.node_no}").text
+    Box(bare.hub, info.node_no, code, "box").enrol()
+    assert acts(bare)[0] == ("node_added", {"node": info.node_no, "name": "肇庆站-1", "kind": "station", "stops": []})
+
+
+def test_a_wrong_node_stays_on_its_form_with_the_reason_beside_the_field(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    person.get("/console/?language=en")
+    sound = {"name": "new", "kind": "pier", "place": "0", "low_water": "2"}
+    for wrong, field in (({"name": ""}, "name"), ({"stops": "1, nine"}, "stops"), ({"stops": "1 999999"}, "stops"),
+                         ({"name": "肇庆站-1"}, "name"), ({"low_water": "many"}, "low_water")):  # fmt: skip
+        page = person.post("/console/nodes/new", **{**sound, **wrong})
+        assert page.status_code in (409, 422), wrong
+        assert f'id="{field}-error"' in page.text, wrong
+        assert f'value="{wrong.get("stops", "")}"' in page.text
+    assert not [act for act, _ in acts(world) if act == "node_added"]
+
+
+def test_revoking_needs_a_reason_and_the_name(world: ConsoleWorld) -> None:
+    person, number = world.add_admin("王敏"), world.boxes["肇庆站-1"].node_no
+    address, page = f"/console/nodes/{number}/revoke", f"/console/nodes/{number}"
+    for data in ({"reason": "", "confirm": "肇庆站-1"}, {"reason": "stolen", "confirm": "肇庆站-2"}):
+        assert person.post(address, page, **data).status_code == 422
+    assert 'class="chip good">' in person.get(page).text
+    assert person.post(address, page, reason="stolen", confirm="肇庆站-1").status_code == 302
+    with world.hub.database.read() as tx:
+        (state,) = [one for one in fleet.states(tx, world.hub.contacts) if one.node_no == number]
+    assert state.status == "revoked" and state.status_detail == "stolen"
+    assert acts(world)[0] == ("node_revoked", {"node": number, "reason": "stolen"})
+    assert "/revoke" not in person.get(page).text
+
+
+def test_a_new_code_ends_the_one_before(world: ConsoleWorld) -> None:
+    person, box = world.add_admin("王敏"), world.boxes["仓库备用机"]
+    page = person.post(f"/console/nodes/{box.node_no}/code", f"/console/nodes/{box.node_no}")
+    (code,) = CODE.findall(page.text)
+    assert code != box.code and acts(world)[0][0] == "node_code"
+    Box(world.hub, box.node_no, code, "spare").enrol()
+
+
+def test_a_clerk_reaches_the_nodes_that_were_chosen_and_no_others(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    one, two = world.boxes["肇庆站-1"].node_no, world.boxes["石塘村邮点"].node_no
+    page = person.post("/console/clerks/new", name="周 丽", roles=["clerk", "gate"], nodes=[str(one)])
+    (pin,) = PIN.findall(page.text)
+    heard = clerks_of(world, one)["clerk/4"]
+    assert (heard.name, heard.roles) == ("周 丽", ("clerk", "gate")) and pins.pin_matches(pin, heard.pin_hash)
+    assert "clerk/4" not in clerks_of(world, two)
+    assert pin not in person.get("/console/audit").text and pin not in person.get("/console/clerks/4").text
+
+    person.post("/console/clerks/4", name="周丽", roles=["agent"], nodes=[str(two)])
+    assert "clerk/4" not in clerks_of(world, one)
+    assert clerks_of(world, two)["clerk/4"].roles == ("agent",)
+
+    person.post("/console/clerks/4/pin", "/console/clerks/4", pin="135790", repeated="135790")
+    assert pins.pin_matches("135790", clerks_of(world, two)["clerk/4"].pin_hash)
+    person.post("/console/clerks/4/leave", "/console/clerks/4")
+    assert "clerk/4" not in clerks_of(world, two)
+    assert person.get("/console/clerks/4").status_code == 404
+    assert [act for act, _ in acts(world)][:4] == ["clerk_left", "clerk_pin_changed", "clerk_changed", "clerk_added"]
+
+
+def test_a_clerk_who_can_not_be_is_explained_beside_the_field(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    sound: dict[str, Any] = {"name": "周丽", "roles": ["clerk"], "pin": "135790", "repeated": "135790"}
+    for wrong, field in (({"name": " "}, "name"), ({"pin": "135791"}, "repeated"), ({"pin": "12", "repeated": "12"}, "pin"),
+                         ({"pin": "1111", "repeated": "1111"}, "pin")):  # fmt: skip
+        page = person.post("/console/clerks/new", **{**sound, **wrong})
+        assert page.status_code == 422 and f'id="{field}-error"' in page.text, wrong
+    assert person.post("/console/clerks/new", name="周丽", pin="135790", repeated="135790").status_code == 422
+    assert person.post("/console/clerks/new", **{**sound, "nodes": ["999"]}).status_code == 422
+    assert person.post("/console/clerks/new", **{**sound, "roles": ["king"]}).status_code == 422
+
+
+def test_a_quarantined_event_is_looked_at_once(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    person.get("/console/?language=en")
+    with world.hub.database.read() as tx:
+        held = fleet.quarantined_events(tx)
+    assert {one.code for one in held} == {"seat_sold_twice", "boarded_twice", "event_shape"}
+    for one in held:
+        page = person.get(f"/console/quarantine/{one.pos}")
+        assert "Mark as looked at" in page.text
+        assert ("price_minor" in page.text) == (one.code == "seat_sold_twice")
+        assert person.post(f"/console/quarantine/{one.pos}", note="").status_code == 422
+        assert person.post(f"/console/quarantine/{one.pos}", note="rebooked <b>").status_code == 302
+    assert "Nothing to look at" in person.get("/console/quarantine").text
+    assert "rebooked &lt;b&gt;" in person.get("/console/quarantine?seen=1").text
+    assert "Conflicts:" not in person.get("/console/").text
+    assert [act for act, _ in acts(world)][:3] == ["quarantine_seen"] * 3
+
+
+def test_an_issue_is_closed_by_a_person(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    (number,) = set(re.findall(r"/console/issues/(\d+)/close", person.get("/console/").text))
+    assert person.post(f"/console/issues/{number}/close", "/console/").status_code == 302
+    assert f"/console/issues/{number}/close" not in person.get("/console/").text
+    assert person.post(f"/console/issues/{number}/close", "/console/").status_code == 404
+    assert acts(world)[0] == ("issue_closed", {"node": world.boxes["粤H-20231"].node_no, "issue": "revoked"})
+
+
+def test_what_is_wrong_stands_first_with_cause_and_next_step(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    person.get("/console/?language=en")
+    page = person.get("/console/").text
+    for words in (
+        "Conflicts: 2",
+        "Quarantined events to look at: 3",
+        "Node revoked",
+        "Silent",
+        "Not enrolled yet",
+        "Clerk 7",
+    ):
+        assert words in page
+    assert page.count("Cause:") == page.count("Next step:") == 6
+    assert page.index("urgent") < page.index("watch")
+    world.clock.now_ms += 26 * 3_600_000
+    assert person.sign_in("王敏").get("/console/").text.count("Silent") == 4
+
+
+def test_seats_of_a_silent_node_are_released_by_a_person_with_a_reason(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    day = world.trip[1]
+    silent = world.boxes["山口村邮点"]
+    grant = next(one for one in silent.grants(day=day) if one.trip_no == world.trip[0])
+    world.clock.now_ms = grant.sell_until_ms + 1
+    world.boxes["肇庆站-1"].visit()
+    person.sign_in("王敏")
+    page = f"/console/trips/{grant.trip_no}/{day}"
+    assert 'class="cell suspect"' in person.get(page).text
+    data = {"grant": str(grant.grant_id), "places": "1"}
+    assert person.post(f"{page}/release", page, reason="", **data).status_code == 422
+    assert person.post(f"{page}/release", page, reason="box burnt", **{**data, "places": "400"}).status_code == 409
+    assert person.post(f"{page}/release", page, reason="box burnt", **data).status_code == 302
+    act, details = acts(world)[0]
+    assert act == "release_at_risk" and details["reason"] == "box burnt" and details["places"] == 1
+
+
+def test_a_hub_without_timetable_and_nodes_says_how_to_begin(bare: ConsoleWorld) -> None:
+    person = bare.add_admin("王敏")
+    page = person.get("/console/?language=en", follow_redirects=True).text
+    assert "There is no timetable yet" in page and "There are no nodes yet" in page
+
+
+def test_a_timetable_that_ends_is_told_before_it_does(world: ConsoleWorld) -> None:
+    world.clock.now_ms = instant_ms(day_of(date(2030, 12, 25)), 0, "Asia/Shanghai")
+    person = world.add_admin("王敏")
+    assert "Days until the timetable ends: 6" in person.get("/console/?language=en", follow_redirects=True).text
+    world.clock.now_ms += 7 * 86_400_000
+    assert "Days since the timetable ended: 1" in person.sign_in("王敏").get("/console/").text
+
+
+def test_sales_add_up_by_currency_and_days(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    person.get("/console/?language=en")
+    page = person.get("/console/sales").text
+    assert "Tickets: 10" in page and "CN¥134.00" in page
+    one = person.get(f"/console/sales?node={world.boxes['青湾码头-1'].node_no}").text
+    assert "Tickets: 3" in one and "CN¥54.00" in one
+    assert "No sales in these days" in person.get("/console/sales?from=2025-01-01&to=2025-01-02").text
+    assert "Swap them" in person.get("/console/sales?from=2026-08-01&to=2026-07-01").text
+
+
+def test_no_page_of_ratings_says_with_which_ticket(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    page = person.get("/console/ratings").text
+    assert "司机开得很稳" in page and "Left eight minutes late." in page
+    assert not re.search(r"\d{5}-\d{2}-\d{7}", page)
