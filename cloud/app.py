@@ -10,10 +10,12 @@ from flask import Flask, Response, jsonify, redirect
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter, ValidationError
 
+from cloud.console import create_console
 from cloud.domains.boarding import routes as boarding
 from cloud.domains.inventory import routes as inventory
 from cloud.domains.ratings import routes as ratings
 from cloud.domains.ticketing import routes as ticketing
+from cloud.domains.timetable import routes as timetable
 from cloud.kernel import noderoutes, syncroutes
 from cloud.kernel.web import Problem, handle_errors
 from sync.kernel import apidoc
@@ -46,16 +48,7 @@ def create_app(hub: Hub) -> Flask:
     app.url_map.converters["day"] = DayConverter
     app.register_blueprint(syncroutes.blueprint(hub.database, hub.exchange, hub.enrolment))
     _add_api(app, hub)
-    try:
-        from cloud.console import create_console
-
-        app.register_blueprint(create_console(hub))
-    except ImportError:
-        from cloud.kernel import guard
-        from cloud.kernel.accounts import Accounts
-
-        app.secret_key = "x"
-        guard.install(app, Accounts(hub.database, hub.clock, hub.ids))
+    app.register_blueprint(create_console(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")
     app.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     handle_errors(app)
@@ -80,9 +73,12 @@ class DayConverter(BaseConverter):
 
 
 def _add_api(app: Flask, hub: Hub) -> None:
-    api = Api(app)
+    api = Api()
     api.ERROR_SCHEMA = Problem
+    api.init_app(app)
+    api.register_converter(DayConverter, lambda _converter: {"type": "string", "format": "date"})
     for blueprint in (
+        timetable.blueprint(hub.database),
         ticketing.blueprint(hub.database),
         inventory.blueprint(hub.database, hub.seats),
         boarding.blueprint(hub.database),

@@ -28,7 +28,7 @@ def check(envelope: Envelope) -> tuple[str, str] | None:
         return None
     numbers, texts, lists = _getters_of(type(event))
     found = numbers(event)
-    if found and not (0 <= min(found) and max(found) < LIMIT):
+    if found and not (min(found) >= 0 and max(found) < LIMIT):
         return "event_range", type(event).__name__
     if any("\x00" in value for value in texts(event)) or any("\x00" in t for value in lists(event) for t in value):
         return "event_text", type(event).__name__

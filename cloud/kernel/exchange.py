@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from cloud.kernel import streams
 from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database, head_pos, raise_counter
-from cloud.kernel.fold import Received
+from cloud.kernel.fold import Folded
 from cloud.kernel.intake import Intake, Taken, may_speak, quarantined
 from cloud.kernel.nodes import ACTIVE, NodeInfo, Nodes, find, streams_of
 from cloud.kernel.settings import Settings
@@ -35,7 +35,7 @@ _MAX_LEAP: Final = 1 << 40
 _NEWEST: Final = (
     sa.select(sa.func.coalesce(sa.func.max(stream.c.head), 0))
     .select_from(subscription.join(stream, stream.c.stream == subscription.c.stream))
-    .where(subscription.c.node_no == node_key.c.node_no)
+    .where(subscription.c.node_no == node_key.c.node_no, subscription.c.active)
     .correlate(node_key)
     .scalar_subquery()
 )
@@ -51,7 +51,7 @@ _WHO: Final = (
 )  # fmt: skip
 
 # What the domains decide once a node's events are in (refill, answers, manifests), in the same transaction.
-Decide = Callable[[Connection, NodeInfo, Sequence[Received]], None]
+Decide = Callable[[Connection, NodeInfo, Folded], None]
 # What a node is given as time goes on (seats for trips that come within reach, streams).
 Provision = Callable[[Connection, NodeInfo], None]
 
@@ -118,7 +118,7 @@ class Exchange:
             raise_counter(tx, request.floor)
             self._nodes.note(tx, node_no, HUB_WAS_BEHIND, f"the node has operations up to {request.floor}")
         info = find(tx, node_no)
-        if taken.fresh:
+        if taken.fresh.events:
             for decide in self._steps.decide:
                 decide(tx, info, taken.fresh)
         if now >= info.provision_due_ms:

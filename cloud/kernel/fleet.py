@@ -108,7 +108,9 @@ def note_quarantine(tx: Connection, pos: int, note: str, by: str, now_ms: int) -
 def _newest(tx: Connection) -> dict[int, int]:
     """Position of the last operation on any stream of each node."""
     joined = subscription.join(stream, stream.c.stream == subscription.c.stream)
-    query = sa.select(subscription.c.node_no, sa.func.max(stream.c.head)).select_from(joined)
+    query = (
+        sa.select(subscription.c.node_no, sa.func.max(stream.c.head)).select_from(joined).where(subscription.c.active)
+    )
     return dict(tuple(row) for row in tx.execute(query.group_by(subscription.c.node_no)))
 
 

@@ -7,9 +7,9 @@ the outcome. An event that breaks a rule raises :class:`Quarantine`: it is kept,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -67,6 +67,21 @@ class Applier(Protocol):
         """Write the outcome."""
 
 
+A = TypeVar("A", bound=Applier)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A batch that was folded in, with the appliers that did it: what they read need not be read again."""
+
+    events: Sequence[Received] = ()
+    appliers: Sequence[Applier] = ()
+
+    def by(self, kind: type[A]) -> A | None:
+        """The applier of this kind, if the batch had anything for it."""
+        return next((one for one in self.appliers if isinstance(one, kind)), None)
+
+
 class Fold:
     """``appliers`` in the order in which they see an event."""
 
@@ -86,14 +101,16 @@ class Fold:
         code, detail = wrong
         return (None if code == "event_shape" else envelope), Quarantine(code, detail)
 
-    def apply(self, tx: Connection, batch: Sequence[Received]) -> None:
+    def apply(self, tx: Connection, batch: Sequence[Received]) -> Folded:
         """Apply a batch, and record what is quarantined or unknown."""
         fit = [received for received in batch if received.held is None]
+        used = []
         for kind in self._appliers:
             mine = [one for one in fit if one.envelope is not None and type(one.envelope.event) in kind.HANDLES]
             if mine:
-                _run(kind(tx), mine)
+                used.append(_run(kind(tx), mine))
         _record(tx, batch)
+        return Folded(batch, used)
 
     def rebuild(self, tx: Connection) -> int:
         """Empty all state tables and fold the whole log again. Returns the number of events."""
@@ -122,8 +139,7 @@ class Fold:
         return Received(pos, node_no, epoch, seq, envelope, held)
 
 
-def _run(applier: Applier, mine: Iterable[Received]) -> None:
-    mine = list(mine)
+def _run(applier: Applier, mine: Sequence[Received]) -> Applier:
     applier.prepare(mine)
     for received in mine:
         try:
@@ -132,6 +148,7 @@ def _run(applier: Applier, mine: Iterable[Received]) -> None:
             # The first rule that an event breaks names it.
             received.held = received.held or found
     applier.flush()
+    return applier
 
 
 def _record(tx: Connection, batch: Sequence[Received]) -> None:

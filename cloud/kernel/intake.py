@@ -12,7 +12,6 @@ What a request may find, with ``head`` the end of the log as the hub holds it:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel.database import insert_rows, take_positions
-from cloud.kernel.fold import Fold, Quarantine, Received
+from cloud.kernel.fold import Fold, Folded, Quarantine, Received
 from cloud.kernel.nodes import ACTIVE, FORKED, REPLACED, REVOKED, REWOUND, Nodes
 from cloud.kernel.tables import event_log, held_tail, node_key, quarantine
 from sync.kernel import cbor, exchange
@@ -30,6 +29,22 @@ from sync.kernel.exchange import MAX_EVENTS, MAX_UP_BYTES, Request
 from sync.kernel.ports import Clock
 
 MAX_HELD_TAILS: Final = 50
+_KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
+_HEAD: Final = (
+    sa.update(node_key)
+    .where(node_key.c.kid == sa.bindparam("which"))
+    .values(head_seq=sa.bindparam("seq"), head_hash=sa.bindparam("hash"))
+)
+_QUARANTINED: Final = (
+    sa.select(quarantine.c.seq, quarantine.c.code)
+    .where(
+        quarantine.c.node_no == sa.bindparam("node_no"),
+        quarantine.c.epoch == sa.bindparam("epoch"),
+        quarantine.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(quarantine.c.seq)
+)
+_NOTHING: Final = Folded()
 _LOG: Final = ("pos", "node_no", "epoch", "seq", "type", "hash", "bytes")
 
 
@@ -54,7 +69,7 @@ class Taken:
 
     status: int
     acked_seq: int
-    fresh: Sequence[Received] = ()
+    fresh: Folded = _NOTHING
 
 
 class Intake:
@@ -73,7 +88,7 @@ class Intake:
 
     def take(self, tx: Connection, sent: Prepared) -> Taken:
         """Apply the chain rules and take in what is new."""
-        key = tx.execute(sa.select(node_key).where(node_key.c.kid == sent.kid)).one()
+        key = tx.execute(_KEY, {"kid": sent.kid}).one()
         if key.status in (REVOKED, FORKED):
             if key.status == FORKED:
                 self._hold(tx, key, sent.request)
@@ -104,10 +119,10 @@ class Intake:
                 return seq - 1
         return None
 
-    def _append(self, tx: Connection, key: Row[Any], sent: Prepared, skip: int) -> list[Received]:
+    def _append(self, tx: Connection, key: Row[Any], sent: Prepared, skip: int) -> Folded:
         events, first = sent.request.events[skip:], sent.request.first_seq + skip
         if not events:
-            return []
+            return _NOTHING
         pos = take_positions(tx, len(events))
         fresh = [
             Received(pos + i, key.node_no, key.epoch, first + i, envelope, held)
@@ -119,10 +134,8 @@ class Intake:
             for one, hashed, data in zip(fresh, hashes, events, strict=True)
         ]
         insert_rows(tx, event_log, _LOG, rows)
-        head = {"head_seq": sent.last_seq, "head_hash": hashes[-1]}
-        tx.execute(sa.update(node_key).where(node_key.c.kid == key.kid).values(**head))
-        self._fold.apply(tx, fresh)
-        return fresh
+        tx.execute(_HEAD, {"which": key.kid, "seq": sent.last_seq, "hash": hashes[-1]})
+        return self._fold.apply(tx, fresh)
 
     def _short(self, tx: Connection, key: Row[Any], sent: Prepared) -> Taken:
         """The request ends before the head. That is a repeated older request if the node says or shows that it has
@@ -167,9 +180,8 @@ def hash_at(tx: Connection, key: Row[Any], seq: int) -> bytes | None:
 
 def quarantined(tx: Connection, node_no: int, epoch: int, first_seq: int, last_seq: int) -> tuple[tuple[int, str], ...]:
     """(sequence, code) of the quarantined events of a log between two sequences, both included."""
-    column = quarantine.c
-    mine = (column.node_no == node_no, column.epoch == epoch, column.seq >= first_seq, column.seq <= last_seq)
-    rows = tx.execute(sa.select(column.seq, column.code).where(*mine).order_by(column.seq))
+    span = {"node_no": node_no, "epoch": epoch, "first": first_seq, "last": last_seq}
+    rows = tx.execute(_QUARANTINED, span)
     return tuple((seq, code) for seq, code in rows)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel import streams
-from cloud.kernel.database import next_pos
+from cloud.kernel.database import insert_rows, next_pos
 from cloud.kernel.tables import issue, node, node_key, place, subscription
 from sync.kernel.certificate import Revocation
 from sync.kernel.errors import Refusal
@@ -24,6 +24,17 @@ REWOUND: Final = "rewound"
 REVOKED: Final = "revoked"
 REPLACED: Final = "replaced"
 MAX_NODE_NO: Final = 99_999
+
+_BY_NUMBER: Final = sa.select(node).where(node.c.node_no == sa.bindparam("which"))
+_BY_NAME: Final = sa.select(node).where(node.c.name == sa.bindparam("which"))
+_STREAMS: Final = sa.select(subscription.c.stream, subscription.c.since_pos).where(
+    subscription.c.node_no == sa.bindparam("node_no"), subscription.c.active
+)
+_ACTIVE: Final = (
+    sa.update(subscription)
+    .where(subscription.c.node_no == sa.bindparam("node"), subscription.c.stream == sa.bindparam("name"))
+    .values(active=sa.bindparam("on"))
+)
 
 LastSerial = Callable[[Connection, int, int], int]
 
@@ -91,9 +102,10 @@ class Nodes:
             )
         )
         self.publish_profile(tx, node_no)
-        own = {NET, place_stream(place_no), node_stream(node_no)}
-        tx.execute(sa.insert(subscription).values(node_no=node_no, stream=node_stream(node_no), since_pos=0))
-        self.set_streams(tx, node_no, own)
+        tx.execute(
+            sa.insert(subscription).values(node_no=node_no, stream=node_stream(node_no), since_pos=0, active=True)
+        )
+        self.set_streams(tx, node_no, [NET, place_stream(place_no)])
         return node_no
 
     def publish_profile(self, tx: Connection, node_no: int) -> None:
@@ -104,20 +116,19 @@ class Nodes:
 
     def set_streams(self, tx: Connection, node_no: int, wanted: Iterable[str]) -> None:
         """The streams that a node is to hold from now on, and no others."""
-        chosen = sorted({*wanted, node_stream(node_no)})
-        held = streams_of(tx, node_no)
-        if set(chosen) == set(held) and node_stream(node_no) in held and len(held) > 1:
-            return
         own = node_stream(node_no)
+        chosen, held = sorted({*wanted, own}), streams_of(tx, node_no)
+        if set(chosen) == set(held):
+            return
         pos = streams.publish(tx, own, "subscriptions", Subscriptions(tuple(chosen)).to_bytes())
-        gone = [name for name in held if name not in chosen]
-        if gone:
-            tx.execute(
-                sa.delete(subscription).where(subscription.c.node_no == node_no, subscription.c.stream.in_(gone))
-            )
-        fresh = [{"node_no": node_no, "stream": name, "since_pos": pos} for name in chosen if name not in held]
-        if fresh:
-            tx.execute(sa.insert(subscription), fresh)
+        mine = subscription.c.node_no == node_no
+        known = set(tx.execute(sa.select(subscription.c.stream).where(mine)).scalars())
+        changes = [(name, name in chosen) for name in known if (name in chosen) != (name in held)]
+        if changes:
+            tx.execute(_ACTIVE, [{"node": node_no, "name": name, "on": on} for name, on in changes])
+        fresh = [name for name in chosen if name not in known]
+        rows = [(node_no, name, pos, True) for name in fresh]
+        insert_rows(tx, subscription, ("node_no", "stream", "since_pos", "active"), rows)
 
     def subscribe(self, tx: Connection, node_no: int, more: Iterable[str]) -> None:
         """Add streams to those that a node holds."""
@@ -168,8 +179,7 @@ class Nodes:
 
 def find(tx: Connection, which: int | str) -> NodeInfo:
     """A node by number or name. Raises :class:`Refusal` (``node_unknown``, 404)."""
-    column = node.c.node_no if isinstance(which, int) else node.c.name
-    row = tx.execute(sa.select(node).where(column == which)).first()
+    row = tx.execute(_BY_NUMBER if isinstance(which, int) else _BY_NAME, {"which": which}).first()
     if row is None:
         raise Refusal("node_unknown", status=404, field="node", node=which)
     return _info(row)
@@ -188,9 +198,7 @@ def current_key(tx: Connection, node_no: int) -> Row[tuple[object, ...]] | None:
 
 def streams_of(tx: Connection, node_no: int) -> dict[str, int]:
     """Stream → position since when the node is subscribed to it."""
-    rows = tx.execute(
-        sa.select(subscription.c.stream, subscription.c.since_pos).where(subscription.c.node_no == node_no)
-    )
+    rows = tx.execute(_STREAMS, {"node_no": node_no})
     return {row.stream: row.since_pos for row in rows}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -48,10 +49,15 @@ def digests(tx: Connection) -> dict[str, bytes]:
 
 
 def _digest(tx: Connection, table: sa.Table) -> bytes:
-    # Sorted here and not by the database, whose order of texts depends on its language.
-    keys = [column.name for column in table.primary_key.columns]
-    rows = sorted(tx.execute(sa.select(table)).mappings(), key=lambda row: [row[name] for name in keys])
     hashed = hashlib.sha256()
-    for row in rows:
-        hashed.update(cbor.encode(list(row.values())))
+    order = [_in_byte_order(tx, column) for column in table.primary_key.columns]
+    for row in tx.execute(sa.select(table).order_by(*order).execution_options(yield_per=5_000)):
+        hashed.update(cbor.encode(list(row)))
     return hashed.digest()
+
+
+def _in_byte_order(tx: Connection, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Texts by their bytes, whatever the language of the database."""
+    if tx.dialect.name == "postgresql" and isinstance(column.type, sa.Text):
+        return column.collate("C")
+    return column

@@ -17,6 +17,17 @@ from sync.kernel.errors import Refusal
 
 PREFIX: Final = "YIPIAO_HUB_"
 FILE: Final = "hub.toml"
+_SPANS: Final = {
+    "port": (0, 65_535),
+    "threads": (1, 64),
+    "come_back_spread_percent": (0, 100),
+    "share_percent": (0, 100),
+    "contact_flush_ms": (100, 600_000),
+    "provision_every_s": (1, 86_400),
+    "grant_hours": (0, 720),
+    "certificate_days": (1, 36_500),
+}
+_SCHEMES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +71,16 @@ def load(data: Path, environment: Mapping[str, str], **given: Any) -> Settings:
 
 
 def _typed(name: str, value: Any, kind: Any) -> Any:
+    if name == "database" and value and not str(value).startswith(_SCHEMES):
+        raise _odd(name, "neither sqlite:///… nor postgresql://…")
     if "int" not in str(kind):
         return Path(value) if "Path" in str(kind) else str(value)
     text = str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) < 10):
         raise _odd(name, f"{value!r} is not a whole number")
-    if name == "port" and int(text) > 65_535:
-        raise _odd(name, "a port is below 65536")
+    low, high = _SPANS.get(name, (0, 999_999_999))
+    if not low <= int(text) <= high:
+        raise _odd(name, f"not between {low} and {high}")
     return int(text)
 
 

@@ -28,6 +28,15 @@ _EMPTY: Final = bytes(16)
 _OVERHEAD: Final = 24
 _PAGE: Final = 500
 _COLUMNS: Final = ("stream", "key", "pos", "body")
+_HEADS: Final = sa.select(stream.c.stream, stream.c.head).where(
+    stream.c.stream.in_(sa.bindparam("names", expanding=True))
+)
+_NEXT: Final = (
+    sa.select(operation.c.stream, operation.c.pos, operation.c.key, operation.c.body)
+    .where(operation.c.stream.in_(sa.bindparam("names", expanding=True)), operation.c.pos > sa.bindparam("after"))
+    .order_by(operation.c.pos)
+    .limit(_PAGE)
+)
 _REPLACE: Final = (
     sa.update(operation)
     .where(operation.c.stream == sa.bindparam("on"), operation.c.key == sa.bindparam("under"))
@@ -113,8 +122,7 @@ def heads(tx: Connection, names: Sequence[str]) -> dict[str, int]:
     """Position of the last operation of each stream; 0 for one without any."""
     found = dict.fromkeys(names, 0)
     for some in chunks(names):
-        rows = tx.execute(sa.select(stream.c.stream, stream.c.head).where(stream.c.stream.in_(some)))
-        found.update(tuple(row) for row in rows)
+        found.update(tuple(row) for row in tx.execute(_HEADS, {"names": some}))
     return found
 
 
@@ -208,12 +216,7 @@ def _page(tx: Connection, names: list[str], after: int) -> list[Operation]:
     """The next operations of some streams in order of position, one page a stream at most."""
     found: list[Operation] = []
     for some in chunks(names, _PAGE):
-        rows = tx.execute(
-            sa.select(operation.c.stream, operation.c.pos, operation.c.key, operation.c.body)
-            .where(operation.c.stream.in_(some), operation.c.pos > after)
-            .order_by(operation.c.pos)
-            .limit(_PAGE)
-        )
+        rows = tx.execute(_NEXT, {"names": some, "after": after})
         found += [Operation(*row) for row in rows]
     found.sort(key=lambda item: item.pos)
     return found[:_PAGE]

@@ -109,12 +109,14 @@ enrol_code = sa.Table(
     sa.Column("welcome", sa.LargeBinary),
 )
 
+# ``active`` False: taken away. The row stays, because a node that has not heard of it still stands where it stood.
 subscription = sa.Table(
     "subscription",
     metadata,
     sa.Column("node_no", sa.Integer, sa.ForeignKey("node.node_no"), primary_key=True),
     sa.Column("stream", sa.Text, primary_key=True, index=True),
     sa.Column("since_pos", Big, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
 )
 
 # Soft: written every few seconds from memory, and lost without harm.

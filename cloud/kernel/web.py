@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from flask import Flask, Response, jsonify, request
 from flask_smorest import Blueprint
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -28,6 +28,9 @@ _HTTP: Final = {404: "not_found", 405: "method_not_allowed", 413: "exchange_size
 
 class Day(fields.Field[int]):
     """A service date: ``2026-07-31`` outside, days since 2020-01-01 inside."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(metadata={"type": "string", "format": "date"}, **more)
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         # What a node claims may be no date at all.
@@ -63,7 +66,7 @@ def reading(
     def around(view: F) -> F:
         shown = routes.response(200, answer)(view)
         if query is not None:
-            shown = routes.arguments(query, location="query")(shown)
+            shown = routes.arguments(query, location="query", unknown=RAISE)(shown)
         routes.get(rule)(require(role)(shown))
         return view
 
@@ -74,6 +77,8 @@ def refuse(code: str, status: int, message: str = "", **more: Any) -> Response:
     """A small JSON answer with a code."""
     body = jsonify({"code": code, "message": message or code, **more})
     body.status_code = status
+    if status == 401:
+        body.headers["WWW-Authenticate"] = "Bearer"
     return body
 
 
@@ -96,7 +101,10 @@ def handle_errors(app: Flask) -> None:
             return error.response  # type: ignore[return-value]
         status = error.code or 500
         wrong = getattr(error, "data", {}).get("messages")
-        return refuse(_HTTP.get(status, f"http_{status}"), status, error.description or "", **_fields(wrong))
+        answer = refuse(_HTTP.get(status, f"http_{status}"), status, error.description or "", **_fields(wrong))
+        # Such as Allow with 405: all but the type of the body that was not sent.
+        answer.headers.extend([(name, value) for name, value in error.get_headers() if name != "Content-Type"])
+        return answer
 
     def unexpected(error: Exception) -> Response:
         log.error("%s %s", request.method, request.path, exc_info=error)

@@ -168,6 +168,27 @@ def test_a_stream_taken_away_is_told_no_more(world: World) -> None:
     assert "operator/9" not in box.store
 
 
+@pytest.mark.parametrize("visits_between", [False, True])
+def test_a_stream_taken_away_and_given_again_is_whole(world: World, visits_between: bool) -> None:
+    box = world.box("a")
+    with world.hub.database.write() as tx:
+        world.hub.nodes.subscribe(tx, box.node_no, ["operator/9"])
+        streams.publish(tx, "operator/9", "trip/1", b"a")
+    box.visit()
+    with world.hub.database.write() as tx:
+        world.hub.nodes.unsubscribe(tx, box.node_no, ["operator/9"])
+        streams.publish(tx, "operator/9", "trip/2", b"b")
+    if visits_between:
+        box.visit()
+    with world.hub.database.write() as tx:
+        world.hub.nodes.subscribe(tx, box.node_no, ["operator/9"])
+        streams.publish(tx, "operator/9", "trip/3", b"c")
+    box.visit()
+    with world.hub.database.read() as tx:
+        assert box.digest("operator/9") == streams.digest(tx, "operator/9")
+    assert len(box.store["operator/9"]) == 3
+
+
 @pytest.mark.postgresql
 def test_a_reader_never_misses_an_operation_that_commits_late(postgresql_url: str) -> None:
     database = Database(postgresql_url)
@@ -183,7 +204,13 @@ def test_a_reader_never_misses_an_operation_that_commits_late(postgresql_url: st
     writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
     for writer in writers:
         writer.start()
-    watcher = threading.Thread(target=lambda: ([writer.join() for writer in writers], stop.set()))
+
+    def watch() -> None:
+        for writer in writers:
+            writer.join()
+        stop.set()
+
+    watcher = threading.Thread(target=watch)
     watcher.start()
     while True:
         done = stop.is_set()

@@ -24,7 +24,7 @@ def blueprint(database: Database) -> Blueprint:
     """Routes of this domain."""
     routes = Blueprint("boarding", __name__, url_prefix="/api/v1", description="Who got on")
 
-    @reading(routes, "/trips/<int:trip_no>/<day:day>/boarding", BoardingSchema())
+    @reading(routes, "/trips/<int(max=2147483647):trip_no>/<day:day>/boarding", BoardingSchema())
     def boarding(trip_no: int, day: int) -> service.BoardingCounts:
         """Boardings and refusals of a dated trip"""
         with database.read() as tx:

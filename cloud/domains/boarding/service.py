@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.boarding.tables import boarded, boarded_twice, duty, gate_opening, refusal_sum
 from cloud.kernel import streams
 from cloud.kernel.database import chunks
-from cloud.kernel.fold import Received
+from cloud.kernel.fold import Folded, Received
 from cloud.kernel.nodes import NodeInfo, Nodes
 from cloud.kernel.ports import SoldTickets, Timetable
 from cloud.kernel.tables import subscription
@@ -20,6 +20,10 @@ from sync.domains.ticketing.events import TicketSold
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import node_stream, operator_stream, trip_stream
 from sync.kernel.ticket import TicketId
+
+_LISTENED = (
+    sa.select(subscription.c.stream).distinct().where(subscription.c.stream.in_(sa.bindparam("names", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,10 @@ class BoardingService:
         rows = tx.execute(sa.select(duty.c.trip_no, duty.c.day).where(duty.c.node_no == node_no))
         return sorted((row.trip_no, row.day) for row in rows)
 
-    def decide(self, tx: Connection, _info: NodeInfo, fresh: Sequence[Received]) -> None:
+    def decide(self, tx: Connection, _info: NodeInfo, fresh: Folded) -> None:
         """Put good sales on the streams of trips that some box listens to."""
         sales: dict[str, list[tuple[Received, TicketSold]]] = {}
-        for one in fresh:
+        for one in fresh.events:
             event = one.envelope and one.envelope.event
             if isinstance(event, TicketSold) and one.held is None:
                 sales.setdefault(trip_stream(event.trip_no, event.day), []).append((one, event))
@@ -136,6 +140,5 @@ def _listened(tx: Connection, names: Iterable[str]) -> set[str]:
     """Those streams that anybody holds."""
     found: set[str] = set()
     for some in chunks(names):
-        query = sa.select(subscription.c.stream).distinct().where(subscription.c.stream.in_(some))
-        found |= set(tx.execute(query).scalars())
+        found |= set(tx.execute(_LISTENED, {"names": some}).scalars())
     return found

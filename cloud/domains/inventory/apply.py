@@ -75,6 +75,10 @@ class InventoryApplier:
         insert_rows(self._tx, seat_clash, _CLASH, self._clashes)
         insert_rows(self._tx, seat_ask, _ASK, self._asks)
 
+    def books(self) -> dict[Where, Book]:
+        """The books that this batch touched, as they stand now."""
+        return {where: desk.book for where, desk in self._desks.items()}
+
     def _sell(self, received: Received, event: TicketSold) -> None:
         if not event.from_idx < event.to_idx <= MAX_LEGS:
             raise Quarantine("ride_order", f"from {event.from_idx} to {event.to_idx}")
@@ -163,8 +167,13 @@ class _Desk:
 
     def sell(self, holder: Holder, seat: int, wanted: Cells) -> None:
         """Count a sale, right or wrong: somebody holds the ticket."""
-        c.add(self.book.sales.setdefault((holder, seat == 0), {}), wanted, bool(seat))
-        c.add(self._all[seat == 0], wanted, bool(seat))
+        mine, everybodys = self.book.sales.setdefault((holder, seat == 0), {}), self._all[seat == 0]
+        if seat:
+            mine[seat] = mine.get(seat, 0) | wanted[seat]
+            everybodys[seat] = everybodys.get(seat, 0) | wanted[seat]
+        else:
+            c.add(mine, wanted, False)
+            c.add(everybodys, wanted, False)
 
     def give_back(self, holder: Holder, back: Cells, pos: int) -> None:
         """Count a return; another grant may still cover the same seat."""

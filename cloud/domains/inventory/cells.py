@@ -24,12 +24,17 @@ def decode(data: bytes) -> Cells:
 
 def add(cells: Cells, more: Mapping[int, int], reserved: bool) -> None:
     """Put ``more`` into ``cells``."""
+    if not cells:
+        cells.update(more)
+        return
     for key, value in more.items():
         cells[key] = cells.get(key, 0) | value if reserved else cells.get(key, 0) + value
 
 
 def minus(cells: Mapping[int, int], less: Mapping[int, int], reserved: bool) -> Cells:
     """What is in ``cells`` and not in ``less``; nothing below zero."""
+    if not less:
+        return {key: value for key, value in cells.items() if value}
     if reserved:
         left = {key: value & ~less.get(key, 0) for key, value in cells.items()}
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -43,9 +43,17 @@ _EPOCH = (
 )
 
 
-def open_books(tx: Connection, timetable: Timetable, places: Iterable[Where]) -> dict[Where, Book]:
-    """Books of dated trips that may be sold; those that the hub never sold of are opened. Others are left out."""
-    books = ledger.load(tx, places)
+def open_books(
+    tx: Connection, timetable: Timetable, places: Iterable[Where], known: Mapping[Where, Book] | None = None
+) -> dict[Where, Book]:
+    """Books of dated trips that may be sold; those that the hub never sold of are opened. Others are left out.
+
+    ``known`` are books that this transaction has read already.
+    """
+    known = known or {}
+    wanted = list(places)
+    books = {where: known[where] for where in wanted if where in known}
+    books |= ledger.load(tx, [where for where in wanted if where not in known])
     facts: dict[int, TripFacts | None] = {}
     fresh = []
     for book in books.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -96,6 +97,20 @@ class Book:
         """What a log can still sell for sure: held, not sold by it, not given away at risk."""
         return c.minus(self.held(holder, with_released=False), self.sold(holder), self.reserved)
 
+    def open_on(self, holder: Holder, leg: int) -> int:
+        """Seats or places of one leg that a log can still sell: the size of :meth:`open` there, in one pass."""
+        sold = self.sold(holder)
+        if not self.reserved:
+            return c.places_on(self.open(holder), leg, False)
+        seats = set()
+        for grant in self.grants:
+            if grant.holder == holder:
+                gone, released = grant.returned, grant.released(True)
+                for seat, mask in grant.cells.items():
+                    if (mask & ~gone.get(seat, 0) & ~released.get(seat, 0) & ~sold.get(seat, 0)) >> leg & 1:
+                        seats.add(seat)
+        return len(seats)
+
     def taken(self) -> Cells:
         """All that is not free: held by somebody, or sold whoever had the right to."""
         found: Cells = {}
@@ -114,7 +129,32 @@ class Book:
 
     def open_places(self, leg: int) -> int:
         """Seats or places of one leg that nodes hold and have not sold."""
-        return sum(c.places_on(self.open(holder), leg, self.reserved) for holder in self.holders())
+        return sum(self.open_on(holder, leg) for holder in self.holders())
+
+
+def _at(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.tuple_(table.c.trip_no, table.c.day).in_(sa.bindparam("places", expanding=True))
+
+
+_TRIPS: Final = sa.select(
+    dated_trip.c.trip_no, dated_trip.c.day, dated_trip.c.pos, dated_trip.c.kind, dated_trip.c.capacity,
+    dated_trip.c.legs, dated_trip.c.calls_ms, dated_trip.c.grant_epoch,
+).where(_at(dated_trip))  # fmt: skip
+_GRANTS: Final = (
+    sa.select(
+        seat_grant.c.grant_id, seat_grant.c.trip_no, seat_grant.c.day, seat_grant.c.node_no, seat_grant.c.node_epoch,
+        seat_grant.c.sell_until_ms, seat_grant.c.cells, grant_returned.c.cells,
+    )
+    .outerjoin(grant_returned, grant_returned.c.grant_id == seat_grant.c.grant_id)
+    .where(_at(seat_grant))
+    .order_by(seat_grant.c.grant_id)
+)  # fmt: skip
+_RELEASES: Final = (
+    sa.select(risk_release.c.release_id, risk_release.c.grant_id, risk_release.c.cells)
+    .where(_at(risk_release))
+    .order_by(risk_release.c.release_id)
+)
+_SALES: Final = sa.select(seat_sold).where(_at(seat_sold))
 
 
 def load(tx: Connection, places: Iterable[Where]) -> dict[Where, Book]:
@@ -128,42 +168,24 @@ def load(tx: Connection, places: Iterable[Where]) -> dict[Where, Book]:
 
 
 def _load_trips(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
-    for row in tx.execute(sa.select(dated_trip).where(_at(dated_trip, some))):
-        book = books[row.trip_no, row.day]
-        book.opened, book.reserved, book.capacity, book.legs = row.pos, row.kind == RESERVED, row.capacity, row.legs
-        book.calls_ms, book.grant_epoch = tuple(cbor.decode(row.calls_ms)), row.grant_epoch
+    for trip_no, day, pos, kind, capacity, legs, calls_ms, epoch in tx.execute(_TRIPS, {"places": some}):
+        book = books[trip_no, day]
+        book.opened, book.reserved, book.capacity, book.legs = pos, kind == RESERVED, capacity, legs
+        book.calls_ms, book.grant_epoch = tuple(cbor.decode(calls_ms)), epoch
 
 
 def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
     lines: dict[int, GrantLine] = {}
-    column = seat_grant.c
-    rows = tx.execute(
-        sa.select(
-            column.grant_id, column.trip_no, column.day, column.node_no, column.node_epoch, column.sell_until_ms,
-            column.cells, grant_returned.c.cells.label("returned"),
-        )
-        .outerjoin(grant_returned, grant_returned.c.grant_id == column.grant_id)
-        .where(_at(seat_grant, some))
-        .order_by(column.grant_id)
-    )  # fmt: skip
-    for row in rows:
-        returned = c.decode(row.returned) if row.returned is not None else {}
-        holder = (row.node_no, row.node_epoch)
-        line = GrantLine(row.grant_id, holder, row.sell_until_ms, c.decode(row.cells), returned)
-        lines[row.grant_id] = line
-        books[row.trip_no, row.day].grants.append(line)
-    released = risk_release.c
-    columns = (released.release_id, released.grant_id, released.cells)
-    query = sa.select(*columns).where(_at(risk_release, some)).order_by(released.release_id)
-    for release_id, grant_id, cells in tx.execute(query):
-        lines[grant_id].releases.append((release_id, c.decode(cells)))
+    rows = tx.execute(_GRANTS, {"places": some})
+    for grant_id, trip_no, day, node_no, epoch, until_ms, cells, returned in rows:
+        back = c.decode(returned) if returned is not None else {}
+        lines[grant_id] = GrantLine(grant_id, (node_no, epoch), until_ms, c.decode(cells), back)
+        books[trip_no, day].grants.append(lines[grant_id])
+    if lines:
+        for release_id, grant_id, cells in tx.execute(_RELEASES, {"places": some}):
+            lines[grant_id].releases.append((release_id, c.decode(cells)))
 
 
 def _load_sales(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
-    for row in tx.execute(sa.select(seat_sold).where(_at(seat_sold, some))):
-        holder = (row.node_no, row.node_epoch)
-        books[row.trip_no, row.day].sales[holder, row.free] = c.decode(row.cells)
-
-
-def _at(table: sa.Table, some: list[Where]) -> sa.ColumnElement[bool]:
-    return sa.tuple_(table.c.trip_no, table.c.day).in_(some)
+    for trip_no, day, node_no, epoch, free, cells in tx.execute(_SALES, {"places": some}):
+        books[trip_no, day].sales[(node_no, epoch), free] = c.decode(cells)

@@ -15,7 +15,7 @@ from cloud.domains.inventory import cells as c
 from cloud.domains.inventory.cells import Cells
 from cloud.domains.inventory.ledger import Book, GrantLine, Holder, Where, load
 from cloud.domains.inventory.service import books_of
-from cloud.domains.inventory.tables import risk_release, seat_clash, seat_grant
+from cloud.domains.inventory.tables import dated_trip, risk_release, seat_clash, seat_grant
 from cloud.kernel.contact import Contact, Contacts
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import ACTIVE
@@ -88,8 +88,9 @@ class InventoryView:
         )
 
     def suspect_grants(self, tx: Connection) -> list[GrantLine]:
-        """Grants with unsold seats whose node is silent past their selling time, or barred."""
-        rows = tx.execute(sa.select(seat_grant.c.trip_no, seat_grant.c.day).distinct())
+        """Grants of trips still under way, with unsold seats whose node is barred or silent past its selling time."""
+        under_way = dated_trip.c.ends_ms > self._clock.wall_ms()
+        rows = tx.execute(sa.select(dated_trip.c.trip_no, dated_trip.c.day).where(under_way))
         books = load(tx, [(row.trip_no, row.day) for row in rows])
         found = []
         for book in books.values():

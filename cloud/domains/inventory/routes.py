@@ -45,7 +45,7 @@ def blueprint(database: Database, view: InventoryView) -> Blueprint:
     """Routes of this domain."""
     routes = Blueprint("inventory", __name__, url_prefix="/api/v1", description="Seats on legs")
 
-    @reading(routes, "/trips/<int:trip_no>/<day:day>/inventory", InventorySchema())
+    @reading(routes, "/trips/<int(max=2147483647):trip_no>/<day:day>/inventory", InventorySchema())
     def inventory(trip_no: int, day: int) -> TripInventory:
         """What is free, granted to whom, sold and suspect of a dated trip"""
         with database.read() as tx:

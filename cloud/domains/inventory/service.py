@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,12 +9,13 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory import cells as c
 from cloud.domains.inventory import ledger
+from cloud.domains.inventory.apply import InventoryApplier
 from cloud.domains.inventory.grants import GrantBatch, open_books
 from cloud.domains.inventory.ledger import Book, Where
 from cloud.domains.inventory.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, streams
-from cloud.kernel.fold import Received
+from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo, Nodes
 from cloud.kernel.ports import Duties, Timetable
 from cloud.kernel.settings import Settings
@@ -55,19 +55,19 @@ class InventoryService:
             VEHICLE: 0,
         }
 
-    def decide(self, tx: Connection, info: NodeInfo, fresh: Sequence[Received]) -> None:
+    def decide(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """After a node's events: answer what it asked, give returned seats to those who wait, refill what ran low."""
-        events = [one.envelope.event for one in fresh if one.envelope is not None and one.held is None]
-        asks = [(one.pos, one.envelope.event) for one in fresh if one.held is None and one.envelope is not None]
-        asked = [(pos, event) for pos, event in asks if isinstance(event, SeatsAsked)]
-        back = {(event.trip_no, event.day) for event in events if isinstance(event, GrantReturned)}
-        sold = {(event.trip_no, event.day) for event in events if isinstance(event, TicketSold)}
-        wanted = {(event.trip_no, event.day) for _, event in asked}
+        folded = fresh.by(InventoryApplier)
+        if folded is None:
+            return
+        good = [(one.pos, one.envelope.event) for one in fresh.events if one.envelope and one.held is None]
+        asked = [(pos, event) for pos, event in good if isinstance(event, SeatsAsked)]
+        back = {(event.trip_no, event.day) for _, event in good if isinstance(event, GrantReturned)}
+        sold = {(event.trip_no, event.day) for _, event in good if isinstance(event, TicketSold)}
         if info.kind == VEHICLE:
             sold.clear()
-        if not (asked or back or sold):
-            return
-        books = open_books(tx, self._parts.timetable, sorted(back | sold | wanted))
+        wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
+        books = open_books(tx, self._parts.timetable, sorted(wanted), folded.books())
         batch = self._batch(tx)
         self._recalls.answered(tx, info.node_no, back)
         self._serve_waiting(tx, batch, books, back)
@@ -170,7 +170,7 @@ class InventoryService:
         """A block for rides from one stop, so large that the node has its measure and others still get some."""
         if not 0 <= from_idx < book.legs or self._parts.clock.wall_ms() >= _until(book, info, from_idx):
             return
-        mine = c.places_on(book.open((info.node_no, info.epoch)), from_idx, book.reserved)
+        mine = book.open_on((info.node_no, info.epoch), from_idx)
         share = max(book.capacity * self._parts.settings.share_percent // 100, 1)
         count = min(self._blocks[info.kind] - mine, share - book.open_places(from_idx))
         chosen = c.block(book.free(), from_idx, book.legs, count, book.reserved) if count > 0 else {}
@@ -180,7 +180,7 @@ class InventoryService:
     def _refill(self, batch: GrantBatch, book: Book, info: NodeInfo) -> None:
         holder = (info.node_no, info.epoch)
         leg = c.first_leg([line.cells for line in book.grants if line.holder == holder], book.reserved)
-        if leg is not None and c.places_on(book.open(holder), leg, book.reserved) < info.low_water:
+        if leg is not None and book.open_on(holder, leg) < info.low_water:
             self._give_block(batch, book, info, leg, "refill")
 
     def _answer(

@@ -24,6 +24,9 @@ _TICKET = (
 )  # fmt: skip
 _SUM = ("trip_no", "day", "node_no", "currency", "state", "tickets", "amount_minor")
 _END = ("node_no", "epoch", "last_serial", "missing")
+_ENDS = sa.select(serial_end).where(
+    sa.tuple_(serial_end.c.node_no, serial_end.c.epoch).in_(sa.bindparam("logs", expanding=True))
+)
 
 Log = tuple[int, int]
 
@@ -44,9 +47,8 @@ class TicketingApplier:
     def prepare(self, batch: Sequence[Received]) -> None:
         logs = sorted({(one.node_no, one.epoch) for one in batch})
         for some in chunks(logs):
-            where = sa.tuple_(serial_end.c.node_no, serial_end.c.epoch).in_(some)
-            for row in self._tx.execute(sa.select(serial_end).where(where)):
-                self._ends[row.node_no, row.epoch] = (row.last_serial, row.missing)
+            for node_no, epoch, last, missing in self._tx.execute(_ENDS, {"logs": some}):
+                self._ends[node_no, epoch] = (last, missing)
         # Only serials at or below the end of their log can have been used before.
         low: dict[Log, set[int]] = {}
         for one in batch:

@@ -58,7 +58,7 @@ def blueprint(database: Database) -> Blueprint:
         with database.read() as tx:
             return service.sales(tx, **query)
 
-    @reading(routes, "/trips/<int:trip_no>/<day:day>/tickets", TicketSchema(many=True), PageQuery)
+    @reading(routes, "/trips/<int(max=2147483647):trip_no>/<day:day>/tickets", TicketSchema(many=True), PageQuery)
     def tickets(query: dict[str, Any], trip_no: int, day: int) -> list[service.TicketLine]:
         """Tickets of a dated trip in the order in which the hub received them"""
         with database.read() as tx:

@@ -6,21 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from cloud.domains.inventory.cells import block, exact, minus
-from cloud.domains.inventory.tables import ask_waiting, risk_release, seat_clash, seat_grant
-from cloud.domains.ticketing.service import good_tickets
-from cloud.kernel import nodes
+from cloud.domains.inventory.tables import risk_release, seat_clash, seat_grant
 from cloud.kernel.tables import quarantine
-from sync.domains.boarding.operations import Duty
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
-from sync.domains.inventory.operations import Recall
 from sync.kernel.errors import Refusal
 from sync.kernel.exchange import FORKED
-from sync.kernel.operations import Subscriptions, operator_stream
-from tests.cloud.world import DAY, HOUR_MS, Box, Trip, World, new_world
+from tests.cloud.world import DAY, Box, Trip, World, adds_up, new_world
 
 FREE = Trip(8, seat_plan_kind="free", capacity=20)
 WHOLE = 0b111
@@ -32,23 +24,8 @@ def world(hub_database_url: str, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture
-def selling(hub_database_url: str, tmp_path: Path) -> Iterator[World]:
-    """A hub that hands out blocks by itself."""
-    blocks = {"grant_hours": 36, "block_station": 4, "block_village": 2, "block_pier": 5}
-    with new_world(hub_database_url, tmp_path, [Trip(7), FREE], **blocks) as made:
-        yield made
-
-
 def codes(world: World) -> list[str]:
     return [row["code"] for row in world.rows(quarantine)]
-
-
-def adds_up(world: World, trip_no: int) -> None:
-    """Law: granted + free + consumed + suspect is everything, and no cell is held by two."""
-    found = world.trip(trip_no)
-    assert found.free + found.granted + found.consumed + found.suspect == found.all
-    assert min(found.free, found.granted, found.consumed, found.suspect) >= 0
 
 
 def test_two_nodes_are_never_granted_the_same_seat_on_a_leg(world: World) -> None:
@@ -61,7 +38,7 @@ def test_two_nodes_are_never_granted_the_same_seat_on_a_leg(world: World) -> Non
     assert not set(first.seats(7)) & set(second.seats(7))
     with pytest.raises(Refusal, match="no_seat"):
         world.grant(first, 7, 1)
-    adds_up(world, 7)
+    adds_up(world.trip(7))
 
 
 def test_a_seat_is_granted_again_on_the_legs_that_others_do_not_hold(world: World) -> None:
@@ -90,7 +67,7 @@ def test_a_returned_seat_is_granted_again_only_after_the_return_arrived(world: W
     first.visit()
     assert len(world.grant(second, 7, 10).seats) == 4
     assert not codes(world)
-    adds_up(world, 7)
+    adds_up(world.trip(7))
 
 
 def test_time_alone_frees_nothing(world: World) -> None:
@@ -110,7 +87,7 @@ def test_a_sale_outside_what_the_node_held_is_quarantined_and_counts(world: Worl
     box.visit()
     assert codes(world) == ["outside_grant"]
     assert world.trip(7).consumed == 3
-    adds_up(world, 7)
+    adds_up(world.trip(7))
 
 
 def test_a_seat_sold_after_its_return_is_outside_the_grant(world: World) -> None:
@@ -165,7 +142,9 @@ def test_the_same_seat_is_sold_leg_by_leg(world: World) -> None:
         (((3, WHOLE),), (), "return_sold"),
     ],
 )
-def test_a_return_of_what_is_not_there_frees_nothing(world: World, seats: tuple, counts: tuple, code: str) -> None:
+def test_a_return_of_what_is_not_there_frees_nothing(
+    world: World, seats: tuple[tuple[int, int], ...], counts: tuple[tuple[int, int], ...], code: str
+) -> None:
     box = world.box("a")
     grant = world.grant(box, 7, 3)
     box.sell(7, 3, 1, 2)
@@ -194,7 +173,7 @@ def test_free_seating_counts_places_by_leg(world: World) -> None:
     first.give_back(grant, (), ((2, 10),))
     first.visit()
     assert not codes(world)
-    adds_up(world, 8)
+    adds_up(world.trip(8))
     assert dict(world.trip(8).free_cells) == {2: 10}
     first.sell(8, 0, 0, 1)
     first.sell(8, 0, 0, 1)
@@ -202,7 +181,7 @@ def test_free_seating_counts_places_by_leg(world: World) -> None:
     first.give_back(grant, (), ((2, 5),))
     first.visit()
     assert codes(world) == ["outside_grant", "return_sold"]
-    adds_up(world, 8)
+    adds_up(world.trip(8))
 
 
 def test_more_passengers_than_places_is_a_conflict(world: World) -> None:
@@ -214,112 +193,6 @@ def test_more_passengers_than_places_is_a_conflict(world: World) -> None:
     second.sell(8, 0, 0, 1)
     second.visit()
     assert codes(world) == ["seat_sold_twice"] and world.trip(8).over == 1
-
-
-def test_a_new_node_gets_a_block_for_each_trip_within_reach(selling: World) -> None:
-    box = selling.box("a")
-    box.visit()
-    assert {(grant.trip_no, grant.day) for grant in box.grants()} == {(7, DAY), (8, DAY)}
-    assert len(box.seats(7)) == 4
-    wanted = Subscriptions.from_bytes(box.body(f"node/{box.node_no}", "subscriptions") or b"")
-    assert operator_stream(1) in wanted.streams
-    selling.clock.now_ms += 13 * HOUR_MS
-    box.visit()
-    assert {grant.day for grant in box.grants()} == {DAY, DAY + 1}
-    assert [grant.sell_until_ms for grant in box.grants(7, DAY + 1)] == [
-        selling.timetable.trips[7].departs_ms(DAY + 1, 0)
-    ]
-
-
-def test_a_village_in_the_middle_gets_the_legs_from_its_stop(selling: World) -> None:
-    box = selling.box("v", "village", [2])
-    box.visit()
-    assert set(box.seats(7).values()) == {0b110} and len(box.seats(7)) == 2
-
-
-def test_blocks_leave_a_share_for_the_others(selling: World) -> None:
-    boxes = [selling.box(f"n{i}") for i in range(4)]
-    for box in boxes:
-        box.visit()
-    assert [len(box.seats(7)) for box in boxes] == [4, 2, 0, 0]
-
-
-def test_a_node_that_runs_low_is_refilled_with_the_same_exchange(selling: World) -> None:
-    box = selling.box("a")
-    box.visit()
-    for seat in sorted(box.seats(7))[:3]:
-        box.sell(7, seat)
-    box.visit()
-    assert len(box.seats(7)) == 7 and len(box.grants(7)) == 2
-    box.visit()
-    assert len(box.grants(7)) == 2
-    adds_up(selling, 7)
-
-
-def test_seats_that_were_asked_for_come_with_the_answer(world: World) -> None:
-    box = world.box("a")
-    box.append(SeatsAsked(7, DAY, 1, 3, 2))
-    box.visit()
-    assert set(box.seats(7).values()) == {0b110} and len(box.seats(7)) == 2
-
-
-def test_a_seat_that_another_holds_is_asked_back_and_passed_on(world: World) -> None:
-    holder, asker = world.box("a"), world.box("b")
-    grant = world.grant(holder, 7, 10)
-    holder.visit()
-    holder.sell(7, 1)
-    holder.visit()
-    asker.append(SeatsAsked(7, DAY, 0, 3, 2))
-    asker.visit()
-    assert asker.seats(7) == {} and len(world.rows(ask_waiting)) == 1
-    holder.visit()
-    recall = Recall.from_bytes(holder.keys("recall")[f"recall/7/{DAY}"])
-    assert recall.count == 2
-    holder.give_back(grant, grant.seats[-2:])
-    holder.visit()
-    asker.visit()
-    assert set(asker.seats(7)) == {9, 10} and world.rows(ask_waiting) == []
-    adds_up(world, 7)
-
-
-def test_a_holder_is_not_asked_again_before_it_answered(world: World) -> None:
-    holder, asker = world.box("a"), world.box("b")
-    world.grant(holder, 7, 10)
-    holder.visit()
-    numbers = set()
-    for _ in range(3):
-        asker.append(SeatsAsked(7, DAY, 0, 3, 1))
-        asker.visit()
-        holder.visit()
-        numbers.add(Recall.from_bytes(holder.keys("recall")[f"recall/7/{DAY}"]).number)
-    assert len(numbers) == 1
-
-
-def test_the_vehicles_box_gets_what_is_left_shortly_before_departure(selling: World) -> None:
-    box, coach = selling.box("a"), selling.box("coach", "vehicle", [])
-    box.visit()
-    with selling.hub.database.write() as tx:
-        selling.hub.boarding.assign_duty(tx, nodes.find(tx, "coach"), 7, DAY, "粤E 12345")
-    coach.visit()
-    assert coach.seats(7) == {}
-    assert Duty.from_bytes(coach.keys("duty")[f"duty/7/{DAY}"]).vehicle == "粤E 12345"
-    selling.clock.now_ms = selling.timetable.trips[7].departs_ms(DAY, 0) - 29 * 60_000
-    coach.visit()
-    assert len(coach.seats(7)) == 6 and selling.trip(7).free == 0
-    box.give_back(box.grants(7)[0])
-    box.visit()
-    selling.clock.now_ms += 2 * 60_000
-    coach.visit()
-    assert len(coach.seats(7)) == 10
-
-
-def test_a_box_that_asks_gets_all_that_is_left(world: World) -> None:
-    coach = world.box("coach", "vehicle", [])
-    with world.hub.database.write() as tx:
-        world.hub.boarding.assign_duty(tx, nodes.find(tx, "coach"), 7, DAY, "")
-    coach.append(SeatsAsked(7, DAY, 0, 1, 1))
-    coach.visit()
-    assert len(coach.seats(7)) == 10
 
 
 def test_suspect_seats_are_released_at_risk_within_a_budget(world: World) -> None:
@@ -357,7 +230,7 @@ def test_a_clash_after_a_release_is_named_and_the_earlier_receipt_keeps_the_seat
     silent.visit()
     assert [(row["node_no"], row["code"]) for row in world.rows(quarantine)] == [(silent.node_no, "at_risk_clash")]
     assert world.rows(seat_clash)[0]["at_risk"] is True
-    adds_up(world, 7)
+    adds_up(world.trip(7))
 
 
 def test_a_new_box_never_sells_what_the_old_one_was_granted(world: World) -> None:
@@ -406,69 +279,3 @@ def test_a_feed_must_not_change_what_was_granted(world: World) -> None:
     box.visit()
     with world.hub.database.read() as tx:
         assert world.hub.inventory.pinned_days(tx) == {7: {DAY}, 5: {DAY + 3}}
-
-
-@given(st.data())
-@settings(max_examples=40, deadline=None)
-def test_blocks_come_out_of_what_is_free(data: st.DataObject) -> None:
-    legs = data.draw(st.integers(1, 70))
-    reserved = data.draw(st.booleans())
-    values = st.integers(0, (1 << legs) - 1) if reserved else st.integers(0, 9)
-    keys = st.integers(1, 12) if reserved else st.integers(0, legs - 1)
-    free = data.draw(st.dictionaries(keys, values, max_size=12))
-    from_idx, count = data.draw(st.integers(0, legs - 1)), data.draw(st.integers(0, 15))
-    to_idx = data.draw(st.integers(from_idx + 1, legs))
-    for chosen in (block(free, from_idx, legs, count, reserved), exact(free, from_idx, to_idx, count, reserved)):
-        assert minus(chosen, free, reserved) == {}
-        assert (len(chosen) if reserved else max(chosen.values(), default=0)) <= count
-
-
-STEP = st.tuples(st.integers(0, 5), st.integers(0, 2), st.integers(1, 10), st.integers(0, 2), st.integers(1, 3))
-
-
-@given(steps=st.lists(STEP, max_size=25), free_seating=st.booleans())
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_happens_the_books_add_up_and_no_good_seat_is_sold_twice(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, ...]], free_seating: bool
-) -> None:
-    folder = tmp_path_factory.mktemp("books")
-    trip_no = 8 if free_seating else 7
-    with new_world(f"sqlite:///{folder / 'hub.sqlite'}", folder, [Trip(7), Trip(8, seat_plan_kind="free")]) as world:
-        boxes = [world.box("a"), world.box("b"), world.box("c")]
-        for what, who, seat, from_idx, length in steps:
-            _step(world, boxes, trip_no, (what, who, seat, from_idx, min(from_idx + length, 3)))
-        for box in boxes:
-            box.visit()
-        if world.rows(seat_grant):
-            adds_up(world, trip_no)
-        _no_double(world, trip_no)
-
-
-def _step(world: World, boxes: list[Box], trip_no: int, step: tuple[int, ...]) -> None:
-    what, who, seat, from_idx, to_idx = step
-    box = boxes[who]
-    if what == 0:
-        try:
-            world.grant(box, trip_no, seat, from_idx)
-        except Refusal:
-            return
-    elif what in (1, 2):
-        box.sell(trip_no, seat if trip_no == 7 else 0, from_idx, to_idx)
-    elif what == 3 and box.grants(trip_no):
-        grant = box.grants(trip_no)[seat % len(box.grants(trip_no))]
-        box.give_back(grant, grant.seats[:seat], grant.counts[from_idx:])
-    elif what == 4:
-        box.visit()
-    else:
-        box.append(SeatsAsked(trip_no, DAY, from_idx, to_idx, seat))
-
-
-def _no_double(world: World, trip_no: int) -> None:
-    """Tickets that were not quarantined never overlap, and never exceed the vehicle."""
-    with world.hub.database.read() as tx:
-        rides = list(good_tickets(tx, trip_no, DAY).values())
-    taken: dict[tuple[int, int], int] = {}
-    for from_idx, to_idx, seat in rides:
-        for leg in range(from_idx, to_idx):
-            taken[seat, leg] = taken.get((seat, leg), 0) + 1
-    assert max(taken.values(), default=0) <= (1 if trip_no == 7 else 10)

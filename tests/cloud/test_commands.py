@@ -1,0 +1,156 @@
+"""The hub's commands, and the hub as a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.bootstrap import build
+from cloud.cli import main
+from cloud.domains.timetable.service import dated_trips_at
+from cloud.kernel.settings import Settings
+from sync.kernel import enrolment, exchange
+from sync.kernel.days import date_of
+from sync.kernel.keys import Ed25519Signer
+from tests.cloud.world import Box
+from tests.support.children import start_child, stop_child
+from tests.support.ports import free_port, wait_for_port
+from tests.tooling.tree import ROOT
+
+SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
+Hub = Callable[..., Any]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Hub:
+    """Run a command on one hub: its JSON, or its exit code when that is not 0."""
+
+    def run(*words: str) -> Any:
+        code = main([*words, "--data", str(tmp_path / "hub"), "--json"])
+        said = capsys.readouterr()
+        return json.loads(said.out.splitlines()[-1]) if code == 0 else (code, said.out, said.err)
+
+    return run
+
+
+def test_a_day_on_the_command_line(hub: Hub, tmp_path: Path) -> None:
+    counts = hub("import-gtfs", str(SAMPLE))
+    assert counts["routes"] == 5 and counts["seconds"] > 0 and counts["peak_mib"] > 10
+    assert hub("import-gtfs", str(SAMPLE))["unchanged"] is True
+    made = hub("add-node", "zq", "--kind", "station", "--stop", "1", "--label", "zh-Hans=肇庆", "--label", "en=ZQ")
+    assert made["node_no"] == 1 and enrolment.secret_of(made["code"])
+    assert hub("code", "zq")["code"] != made["code"]
+    assert hub("add-clerk", "Li", "--node", "zq", "--pin", "24680")["pin"] == "24680"
+    assert hub("add-admin", "Wang")["passphrase"]
+    hub("add-node", "bus", "--kind", "vehicle")
+    state = hub("status")
+    assert [node["name"] for node in state["nodes"]] == ["zq", "bus"] and state["events"] == 0
+    assert hub("quarantine")["quarantined"] == []
+    assert hub("rebuild", "--check")["differing"] == []
+    assert main(["status", "--data", str(tmp_path / "hub")]) == 0
+
+
+def test_seats_on_the_command_line(hub: Hub, tmp_path: Path) -> None:
+    hub("import-gtfs", str(SAMPLE))
+    code = hub("add-node", "zq", "--kind", "station", "--stop", "1")["code"]
+    built = build(Settings(tmp_path / "hub"))
+    box = Box(built, 1, code, "zq").enrol()
+    with built.database.read() as tx:
+        now = built.clock.wall_ms()
+        trip_no, day, _, _ = dated_trips_at(tx, [1], now + 3_600_000, now + 90_000_000, 1)[0]
+    built.close()
+    date = date_of(day).isoformat()
+    made = hub("grant", "zq", str(trip_no), date, "2")
+    assert made["grant_id"] > 0 and (made.get("seats") or made.get("places"))
+    code, _, err = hub("release-at-risk", str(made["grant_id"]), "1", "--reason", "test")
+    assert code == 1 and "grant_not_suspect" in err
+    hub("add-node", "bus", "--kind", "vehicle")
+    assert hub("duty", "bus", str(trip_no), date, "粤A 1")["trip_no"] == trip_no
+    assert hub("revoke", "zq", "--reason", "lost")["revoked"]
+    assert hub("release-at-risk", str(made["grant_id"]), "1", "--reason", "test")["released"] == 1
+    assert hub("status")["nodes"][0]["status"] == "revoked"
+    assert box.node_no == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["code", "nobody"], 1, "node_unknown"),
+        (["duty", "nobody", "1", "tomorrow"], 2, "YYYY-MM-DD"),
+        (["add-node", "x", "--kind", "spaceport"], 2, "spaceport"),
+        (["add-node", "x", "--kind", "pier", "--stop", "77"], 2, "no stop 77"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_a_wrong_command_says_what_is_wrong(hub: Hub, words: list[str], code: int, said: str) -> None:
+    if words[0] == "duty":
+        hub("add-node", "nobody", "--kind", "vehicle")
+    found, _, err = hub(*words)
+    assert found == code and said in err and "Traceback" not in err
+
+
+def test_a_bad_feed_names_file_line_and_field_and_changes_nothing(hub: Hub, tmp_path: Path) -> None:
+    feed = tmp_path / "feed"
+    feed.mkdir()
+    for file in SAMPLE.glob("*.txt"):
+        (feed / file.name).write_bytes(file.read_bytes())
+    (feed / "stops.txt").write_text("stop_id,stop_name,stop_lat,stop_lon\nA,Somewhere,95,113\n", encoding="utf-8")
+    code, out, _ = hub("import-gtfs", str(feed))
+    errors = json.loads(out.splitlines()[-1])["errors"]
+    assert code == 1
+    assert {"file": "stops.txt", "line": 2, "field": "stop_lat", "value": "95"}.items() <= next(
+        error for error in errors if error["file"] == "stops.txt"
+    ).items()
+    assert hub("status")["position"] == 1
+
+
+@pytest.mark.processes
+def test_the_hub_serves_and_stops_when_told(hub: Hub, tmp_path: Path) -> None:
+    code = hub("add-node", "zq", "--kind", "station")["code"]
+    port = free_port()
+    words = [sys.executable, "-m", "cloud.cli", "run", "--data", str(tmp_path / "hub"), "--port", str(port)]
+    with (tmp_path / "log").open("wb") as log:
+        process = start_child(words, output=log, cwd=ROOT)
+        try:
+            wait_for_port(port)
+            secret, signer = enrolment.secret_of(code), Ed25519Signer(bytes(32))
+            status, head, body = post(port, enrolment.PATH, enrolment.encode_request(secret, signer.public))
+            assert status == 200
+            welcome = enrolment.decode_welcome(body, secret, signer.public)
+            request = exchange.Request(welcome.epoch, 1, 1, bytes(32), (), 1, {}, {})
+            for _ in range(3):  # the first ones bring operations
+                data = exchange.encode_request(request, signer)
+                status, head, body = post(port, exchange.PATH, data)
+                found = exchange.decode_response(body, data, lambda _kid: _key(tmp_path))
+                request = exchange.Request(1, 2, 1, bytes(32), (), found.floor, found.exceptions, {})
+            assert not found.operations and not found.more
+            assert head + len(body) < 400, (head, len(body))
+            stop_child(process, number=signal.SIGTERM)
+            assert process.returncode == 0
+        finally:
+            stop_child(process)
+    assert b"Traceback" not in (tmp_path / "log").read_bytes()
+    assert hub("status")["nodes"][0]["last_contact_ms"] is not None
+
+
+def _key(tmp_path: Path) -> Any:
+    return Ed25519Signer((tmp_path / "hub" / "hub.key").read_bytes()).verify_key
+
+
+def post(port: int, path: str, data: bytes) -> tuple[int, int, bytes]:
+    """Status, bytes of the head, body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST", path, data, {"Content-Type": "application/cbor"})
+        answer = connection.getresponse()
+        head = len("HTTP/1.1 200 OK\r\n\r\n") + sum(len(a) + len(b) + 4 for a, b in answer.getheaders())
+        return answer.status, head, answer.read()
+    finally:
+        connection.close()
