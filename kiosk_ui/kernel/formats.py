@@ -72,9 +72,9 @@ def clock_text(wall_ms: int, zone: str) -> str:
     return days.local_time(wall_ms, zone).strftime("%H:%M")
 
 
-def days_later(wall_ms: int, zone: str, day: int) -> int:
-    """How many calendar days after its service date a moment falls: 1 for a ``25:10`` of the timetable."""
-    return days.day_at(wall_ms, zone) - day
+def calendar_day(wall_ms: int, zone: str) -> int:
+    """The date on the wall where the stop is: for a ``25:10`` of the timetable the day after its service date."""
+    return days.day_at(wall_ms, zone)
 
 
 def moment_text(wall_ms: int, zone: str, language: str) -> str:
@@ -83,8 +83,8 @@ def moment_text(wall_ms: int, zone: str, language: str) -> str:
 
 
 def span_text(seconds: int, language: str) -> str:
-    """A length of time in one unit: ``5 minutes``, ``3 hours``."""
-    held = min(max(seconds, 0), UNITS_S[-1][2] - 1)
+    """A length of time in one unit: ``5 minutes``, ``3 hours``; never none at all."""
+    held = min(max(seconds, 1), UNITS_S[-1][2] - 1)
     unit, size = next((name, size) for name, size, below in UNITS_S if held < below)
     span = timedelta(seconds=held // size * size)
     return format_timedelta(span, granularity=unit, threshold=UNITS_S[-1][2], locale=locale_of(language))

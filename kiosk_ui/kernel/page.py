@@ -15,7 +15,7 @@ from markupsafe import Markup
 from kiosk_ui.kernel import formats
 from kiosk_ui.kernel.context import is_page, the_node
 from kiosk_ui.kernel.language import NAMES, big_print, language, remember
-from kiosk_ui.kernel.staff import signed_in
+from kiosk_ui.kernel.staff import ROLES, allowed, first_page, signed_in
 from kiosk_ui.kernel.words import known, listed, t
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -56,8 +56,11 @@ def screen() -> str:
 
 
 def start_of_screen() -> str:
-    """Where this screen begins: never a way out of the kiosk."""
-    return SCREENS.get(screen(), "/")
+    """Where this screen begins: never a way out of the kiosk, nor to a page that this person may not open."""
+    name = screen()
+    if name in ROLES and signed_in() and not allowed(name):
+        return first_page()
+    return SCREENS.get(name, "/")
 
 
 def _template_words() -> dict[str, Any]:
@@ -74,6 +77,7 @@ def _template_words() -> dict[str, Any]:
         "languages": NAMES,
         "here": _here,
         "staff": signed_in,
+        "allowed": allowed,
         "hub_age": _hub_age,
         "place": the_node().timetable.place,
         "today": the_node().timetable.today,
@@ -90,7 +94,7 @@ def _formats(chosen: str) -> dict[str, Any]:
         "weekday": lambda day: formats.weekday(day, chosen),
         "month_day": lambda day: formats.month_day(day, chosen),
         "clock": formats.clock_text,
-        "days_later": formats.days_later,
+        "calendar_day": formats.calendar_day,
         "moment": lambda wall_ms, zone: formats.moment_text(wall_ms, zone, chosen),
         "span": lambda seconds: formats.span_text(seconds, chosen),
         "minutes": formats.ride_minutes,

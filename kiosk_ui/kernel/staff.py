@@ -62,6 +62,22 @@ def may(roles: tuple[str, ...]) -> bool:
     return clerk is not None and not set(roles).isdisjoint(clerk.roles)
 
 
+ROLES = {"clerk": SELLERS, "gate": INSPECTORS, "status": ANYBODY}
+"""Screen of staff → who may use it."""
+
+
+def allowed(screen: str) -> bool:
+    """Whether whoever is here may use a screen of staff."""
+    return may(ROLES[screen])
+
+
+def first_page() -> str:
+    """Where this person's work begins."""
+    if may(SELLERS):
+        return url_for("clerk.home")
+    return url_for("gate.start") if may(INSPECTORS) else url_for("status.overview")
+
+
 def only(*roles: str) -> Callable[[View[P]], View[P]]:
     """A view for staff with one of ``roles``; others are led to the sign-in, or told which role it takes."""
 

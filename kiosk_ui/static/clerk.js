@@ -4,7 +4,8 @@
   const EVERY_MS = 4000;
   const list = document.getElementById("orders");
   function busy() {
-    return list.contains(document.activeElement) || list.querySelector("input:not([type=hidden])[value], .problem") !== null;
+    const typed = Array.from(list.querySelectorAll(".cash")).some(function (field) { return field.value !== ""; });
+    return typed || list.contains(document.activeElement) || list.querySelector(".problem") !== null;
   }
   async function renew() {
     if (busy() || document.hidden) { return; }

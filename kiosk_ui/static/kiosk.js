@@ -2,28 +2,26 @@
 "use strict";
 (function () {
   const WARN_S = 30;
-  const KEY = "kiosk-touched";
+  const ASK_MS = 2000;
   const box = document.getElementById("idle");
   ["contextmenu", "dragstart"].forEach(function (name) {
     document.addEventListener(name, function (event) { event.preventDefault(); });
   });
-  if (!box) { sessionStorage.removeItem(KEY); return; }
+  if (!box) { return; }
 
   const after = Number(box.dataset.after);
   const left = box.querySelector(".idle-left");
   const stay = box.querySelector("button");
-  // Kept over reloads: the page that waits for the agent reloads itself, and that is nobody's touch.
-  const refreshes = document.querySelector("meta[http-equiv=refresh]") !== null;
-  if (!refreshes || !sessionStorage.getItem(KEY)) { touched(); }
+  let last = Date.now();
 
   function touched() {
-    sessionStorage.setItem(KEY, String(Date.now()));
+    last = Date.now();
     if (!box.hidden) { box.hidden = true; }
   }
   function look() {
-    const silent = Math.floor((Date.now() - Number(sessionStorage.getItem(KEY))) / 1000);
+    const silent = Math.floor((Date.now() - last) / 1000);
     if (silent < 0) { touched(); return; }
-    if (silent >= after + WARN_S) { location.replace(box.dataset.leave); return; }
+    if (silent >= after + WARN_S) { clearInterval(round); location.replace(box.dataset.leave); return; }
     if (silent >= after) {
       if (box.hidden) { box.hidden = false; stay.focus(); }
       left.textContent = String(after + WARN_S - silent);
@@ -31,6 +29,17 @@
   }
   ["pointerdown", "keydown", "wheel"].forEach(function (name) { document.addEventListener(name, touched, { passive: true }); });
   stay.addEventListener("click", touched);
-  setInterval(look, 1000);
+  const round = setInterval(look, 1000);
   look();
+
+  // Nobody touches the page that waits for cash: it asks whether the agent has confirmed, and goes where that leads.
+  async function ask() {
+    try {
+      const answer = await fetch(location.href);
+      if (answer.redirected) { location.replace(answer.url); return; }
+      if (answer.status < 500 && !(await answer.text()).includes("data-waiting")) { location.reload(); return; }
+    } catch (error) { /* The box is busy or restarting: the next round will do. */ }
+    setTimeout(ask, ASK_MS);
+  }
+  if (document.querySelector("[data-waiting]")) { setTimeout(ask, ASK_MS); }
 })();

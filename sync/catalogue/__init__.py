@@ -20,7 +20,7 @@ class Catalogue:
     def __init__(self, texts: dict[str, dict[str, str]]) -> None:
         self.texts = texts
 
-    def text(self, key: str, language: str, **args: object) -> str:
+    def text(self, key: str, language: str, /, **args: object) -> str:
         """The text under ``key`` in ``language`` (else zh-Hans), its fields filled from ``args``."""
         found = self.texts.get(key)
         if found is None:
@@ -28,7 +28,7 @@ class Catalogue:
         text = found.get(language) or found[LANGUAGES[0]]
         try:
             return text.format(**args) if "{" in text else text
-        except (KeyError, IndexError):
+        except (LookupError, ValueError, AttributeError, TypeError):
             return text
 
 

@@ -58,7 +58,7 @@ def test_what_is_no_whole_number_is_refused(typed: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "texts"),
     [
-        (0, ("0秒钟", "0 秒", "0 seconds")),
+        (0, ("1秒钟", "1 秒", "1 second")),
         (59, ("59秒钟", "59 秒", "59 seconds")),
         (60, ("1分钟", "1 分鐘", "1 minute")),
         (7_199, ("119分钟", "119 分鐘", "119 minutes")),
@@ -75,7 +75,7 @@ def test_a_span_is_said_in_one_unit(seconds: int, texts: tuple[str, str, str]) -
 def test_a_time_after_midnight_is_the_next_day_of_the_calendar() -> None:
     late = days.instant_ms(TODAY, 24 * 3600 + 600, ZONE)
     assert formats.clock_text(late, ZONE) == "00:10"
-    assert formats.days_later(late, ZONE, TODAY) == 1
+    assert formats.calendar_day(late, ZONE) == TODAY + 1
 
 
 def test_dates_are_in_the_language_of_the_reader() -> None:

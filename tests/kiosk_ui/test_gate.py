@@ -106,6 +106,12 @@ def test_a_picture_without_a_code_says_what_to_do(inspector: Person, data: bytes
     assert refused.status in (413, 422) and colour(refused) == "red" and "没有读到" in refused.text
 
 
+def test_a_number_is_no_proof_and_the_gate_says_so(bench: Bench, inspector: Person) -> None:
+    refused = scan(inspector, sold(bench).number)
+    assert refused.status == 422 and colour(refused) == "red" and "请扫描二维码" in refused.text
+    assert bench.node.boarding.counts(COACH_TRIP, TODAY)[0] == 0
+
+
 def photograph(text: str) -> bytes:
     import qrcode
 
@@ -121,7 +127,7 @@ def test_on_a_vehicle_the_duties_are_offered(vehicle: Bench) -> None:
     driver = Person(create_app(vehicle.node))
     driver.sign_in()
     duties = driver.see("/gate/trips")
-    assert "15:00" in duties.text and "24:10" in duties.text and "16:00" not in duties.text
+    assert "15:00" in duties.text and "00:10" in duties.text and "16:00" not in duties.text
     assert driver.send("/gate/choose").path == GATE
 
 

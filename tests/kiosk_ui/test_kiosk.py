@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 
+from edge.domains.timetable.service import StopView
+from kiosk_ui.app import create_app
 from tests.kiosk_ui.conftest import PLACES, SEATS
 from tests.kiosk_ui.person import Page, Person
-from tests.support.nodes import COACH_TRIP, FERRY_TRIP, TODAY, Bench
+from tests.support.nodes import COACH_TRIP, FERRY_TRIP, LATE_TRIP, TODAY, Bench
 
 RIDE = f"trip={COACH_TRIP}&day={TODAY}&from=0&to=4"
 FERRY = f"trip={FERRY_TRIP}&day={TODAY}&from=0&to=1"
@@ -142,9 +145,33 @@ def test_a_destination_is_found_by_its_name_in_any_language(passenger: Person) -
     assert "没有找到" in passenger.see("/kiosk/to?text=Atlantis").text
 
 
-def test_a_trip_after_midnight_says_on_which_day_it_arrives(passenger: Person) -> None:
+def test_many_destinations_come_page_by_page(bench: Bench, passenger: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [StopView(number, {"zh-Hans": f"村{number:03d}"}) for number in range(60)]
+    monkeypatch.setattr(bench.node.timetable, "destinations", lambda text="": many)
+    seen: list[str] = []
+    page = passenger.see("/kiosk/to")
+    while True:
+        seen += re.findall(r"村\d{3}", page.text)
+        following = [address for address in page.links if "page=" in address and "lang=" not in address]
+        ahead = [address for address in following if f"page={len(seen) // 24}" in address]
+        if len(seen) >= 60 or not ahead:
+            break
+        page = passenger.see(ahead[0])
+    assert seen == [f"村{number:03d}" for number in range(60)]
+    assert "村059" in passenger.see("/kiosk/to?page=999").text
+
+
+def test_a_trip_after_midnight_says_on_which_day_it_leaves(passenger: Person) -> None:
     trips = passenger.see(f"/kiosk/trips?to=5&day={TODAY}")
-    assert re.search(r"00:10 \+1 天", trips.text)
+    assert re.search(r"00:10 11月24日 到达 02:00 端广线", trips.text)
+    confirm = passenger.see(f"/kiosk/confirm?trip={LATE_TRIP}&day={TODAY}&from=0&to=4")
+    assert re.search(r"2026年11月24日星期二 00:10 端州 02:00 广州", confirm.text)
+
+
+def test_a_vehicle_has_the_portal_and_no_kiosk(vehicle: Bench) -> None:
+    aboard = Person(create_app(vehicle.node))
+    assert aboard.see("/kiosk").path == "/portal"
+    assert aboard.see(f"/kiosk/confirm?{RIDE}").path == "/portal"
 
 
 def test_no_link_of_the_kiosk_leads_out_of_the_kiosk(passenger: Person, clerk: Person) -> None:

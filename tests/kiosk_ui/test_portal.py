@@ -31,7 +31,8 @@ def boarded(vehicle: Bench) -> Ticket:
 
 
 def show(phone: Person, ticket: str, short_code: str = "") -> Page:
-    phone.see("/portal/ticket")
+    if "/portal/forget" in phone.see("/portal/ticket").html:
+        phone.send("/portal/forget")
     return phone.send("/portal/ticket", ticket=ticket, short_code=short_code)
 
 
@@ -64,8 +65,12 @@ def test_a_trip_is_rated_once_a_ticket(vehicle: Bench, passenger: Person, boarde
     assert thanks.path == "/portal/thanks"
     assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (1, 40)
     assert "1 人评价，平均 4.0 分" in passenger.see("/portal").text
-    again = show(passenger, boarded.number, boarded.short_code)
+    mine = passenger.see("/portal/ticket")
+    assert "已经评价过" in mine.text and "15:00" in mine.text and mine.links.count("/portal/rate") == 1
+    assert passenger.see("/portal/rate").status == 409
+    again = passenger.post("/portal/rate", {"csrf_token": mine.form("/forget").values["csrf_token"], "level": "1"})
     assert again.status == 409 and "已经评价过" in again.text
+    assert "已经评价过" in show(passenger, boarded.number, boarded.short_code).text
     assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (1, 40)
 
 
@@ -92,14 +97,22 @@ def test_bad_ratings_keep_what_was_written(passenger: Person, boarded: Ticket) -
     assert unknown.status == 422 and 'id="tags-problem"' in unknown.html
 
 
-def test_the_wrong_short_code_and_a_ticket_not_checked_yet_say_what_to_do(
-    vehicle: Bench, passenger: Person, boarded: Ticket
-) -> None:
+def test_the_wrong_short_code_and_a_wrong_number_say_what_to_do(passenger: Person, boarded: Ticket) -> None:
     wrong = show(passenger, boarded.number, "0000")
     assert wrong.status == 422 and 'id="short_code-problem"' in wrong.html
-    unchecked = vehicle.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, "key-0002")
-    assert "还没有在这辆车上检票" in show(passenger, unchecked.text).text
     assert 'id="ticket-problem"' in show(passenger, "12345").html
+
+
+def test_a_ticket_not_checked_yet_is_shown_by_its_code_and_can_rate_later(vehicle: Bench, passenger: Person) -> None:
+    sold = vehicle.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, "key-0002")
+    by_number = show(passenger, sold.number, sold.short_code)
+    assert by_number.status == 409 and 'id="ticket-problem"' in by_number.html
+    shown = show(passenger, sold.text)
+    assert "15:00" in shown.text and sold.number in shown.text and "检票后即可评价" in shown.text
+    too_early = passenger.see("/portal/rate")
+    assert too_early.status == 409 and "检票后即可评价" in too_early.text
+    vehicle.node.boarding.check(sold.text, COACH_TRIP, TODAY, "door", CLERK_NO)
+    assert passenger.see("/portal/rate").form("/portal/rate").names >= {"level", "tags", "comment"}
 
 
 def test_rating_without_a_ticket_leads_to_the_ticket(passenger: Person) -> None:

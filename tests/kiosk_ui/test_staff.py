@@ -48,6 +48,8 @@ def test_an_inspector_boards_but_does_not_sell(app: Flask) -> None:
     assert inspector.sign_in(GATE_NO, GATE_PIN).path.startswith("/gate")
     refused = inspector.see("/clerk")
     assert refused.status == 403 and "您的岗位不能使用此功能" in refused.text
+    assert not [address for address in refused.links if address == "/clerk"] and "退出" in refused.text
+    assert inspector.see(next(address for address in refused.links if address.startswith("/gate"))).status == 200
     assert inspector.see("/status").status == 200
 
 
@@ -101,6 +103,16 @@ def test_the_status_page_says_what_is_wrong_and_what_to_do(bench: Bench, clerk: 
     bench.clock.wall += 400 * 86_400_000
     ill = clerk.see("/status")
     assert "本机的时间不可信" in ill.text and "接通网络" in ill.text
+
+
+def test_staff_send_the_box_to_the_hub_without_waiting_for_its_turn(bench: Bench, clerk: Person) -> None:
+    asked: list[bool] = []
+    bench.node.schedule.soon = lambda: asked.append(True)  # type: ignore[method-assign]
+    clerk.see("/status")
+    page = clerk.send("/status/connect")
+    assert asked == [True] and "正在连接中心" in page.text
+    bench.node.exchange.visit()
+    assert "现在连不上中心" in clerk.see("/status").text
 
 
 def test_staff_pages_say_how_long_ago_the_hub_was_reached(bench: Bench, clerk: Person) -> None:

@@ -46,7 +46,7 @@ def _search_page() -> ResponseReturnValue:
         day, from_stop = request.args.get("day") or None, request.args.get("from_stop") or None
         return redirect(url_for("clerk.sale.search", to=found[0].stop_no, day=day, from_stop=from_stop), 303)
     errors = {"text": t("stop_not_found", text=text)} if text and not found else {}
-    return _search_form(stops=found[:PAGE] if found else [], text=text, errors=errors)
+    return _search_form(stops=found[:PAGE] or None, text=text, errors=errors)
 
 
 def _trips(stop_no: int) -> ResponseReturnValue:

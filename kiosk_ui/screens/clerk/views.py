@@ -80,7 +80,8 @@ def ticket(number: str) -> str:
     if request.args.get("tendered"):
         tendered = optional_whole(request.args, "tendered") or 0
         change = change_minor(found.price_minor, tendered) if tendered >= found.price_minor else None
-    return render_template("clerk/ticket.html", ticket=found, change=change)
+    seller = the_node().accounts.clerk(found.clerk_no)
+    return render_template("clerk/ticket.html", ticket=found, change=change, seller=seller.name if seller else "")
 
 
 @blueprint.get("/takings")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.formats import chosen_name, clock_text, moment_text, short_date
+from kiosk_ui.kernel.formats import calendar_day, chosen_name, clock_text, moment_text, short_date
 from kiosk_ui.kernel.language import language
 from kiosk_ui.kernel.words import known, t
 
@@ -47,7 +47,7 @@ def _trip_words(ride: Ride) -> dict[str, str]:
     route = chosen_name(ride.route_short_names, language())[0] or chosen_name(ride.route_long_names, language())[0]
     return {
         "route": route,
-        "date": short_date(ride.day, language()),
+        "date": short_date(calendar_day(ride.departs_ms, ride.zone), language()),
         "time": clock_text(ride.departs_ms, ride.zone),
         "from": chosen_name(ride.from_stop.names, language())[0],
         "to": chosen_name(ride.to_stop.names, language())[0],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, optional_whole, picture, whole, words
+from kiosk_ui.kernel.formats import calendar_day
+from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, optional_whole, picture, plain, whole, words
 from kiosk_ui.kernel.staff import INSPECTORS, only, the_clerk
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.gate.verdict import said
 from sync.kernel.errors import Refusal
+from sync.kernel.ticket import TicketId
 
 blueprint = Blueprint("gate", __name__, url_prefix="/gate", template_folder="templates")
 GATE = "page"
@@ -34,7 +37,8 @@ def choose_trip() -> str:
     node = the_node()
     place = node.timetable.place()
     if place is not None and place.kind == "vehicle":
-        return render_template("gate/duties.html", trips=node.boarding.duties())
+        by_day = groupby(node.boarding.duties(), key=lambda trip: calendar_day(trip.calls[0].departs_ms, trip.zone))
+        return render_template("gate/duties.html", by_day=[(day, list(trips)) for day, trips in by_day])
     days = node.timetable.bookable_days()[:2]
     day = optional_whole(request.args, "day", MAX_DAY)
     chosen = day if day in days else days[0]
@@ -60,12 +64,20 @@ def scan_page(trip_no: int, day: int) -> str:
 def scan(trip_no: int, day: int) -> ResponseReturnValue:
     try:
         sent = picture("picture")
-        code = the_node().boarding.read_picture(sent) if sent else words(request.form, "code", MAX_CODE, required=True)
+        code = the_node().boarding.read_picture(sent) if sent else _typed_code()
         verdict = the_node().boarding.check(code, trip_no, day, GATE, the_clerk().clerk_no)
     except Refusal as refusal:
         return _scan_page(trip_no, day, None, sentence(refusal)), refusal.status
     session[_VERDICT] = said(verdict)
     return redirect(url_for("gate.scan_page", trip_no=trip_no, day=day), 303)
+
+
+def _typed_code() -> str:
+    """What was scanned or typed. Raises :class:`Refusal` ``code_needed`` for a number, which proves nothing."""
+    code = words(request.form, "code", MAX_CODE, required=True)
+    if TicketId.from_number(plain(code)) is not None:
+        raise Refusal("code_needed", status=422, field="code")
+    return code
 
 
 def _scan_page(trip_no: int, day: int, verdict: dict[str, Any] | None, problem: str) -> str:

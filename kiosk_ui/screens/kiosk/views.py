@@ -24,6 +24,13 @@ MAX_PAGES = 1_000
 UNATTENDED_S = 600
 
 
+@blueprint.before_request
+def only_at_a_place() -> ResponseReturnValue | None:
+    """On a vehicle passengers have the portal; there is nobody to take the cash for a kiosk's order."""
+    place = the_node().timetable.place()
+    return redirect(url_for("portal.trip"), 303) if place is not None and place.kind == "vehicle" else None
+
+
 @blueprint.get("")
 def start() -> str:
     return render_template("kiosk/start.html")

@@ -10,10 +10,9 @@ from flask.typing import ResponseReturnValue
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_CODE, picture, plain, whole, words
 from kiosk_ui.kernel.language import language
-from kiosk_ui.kernel.words import beside_fields
+from kiosk_ui.kernel.words import beside_fields, sentence
 from sync.domains.ratings.rules import LEVELS, MAX_COMMENT, TAGS
 from sync.kernel.errors import Refusal
-from sync.kernel.ticket import PREFIX
 
 if TYPE_CHECKING:
     from edge.domains.timetable.service import Ride
@@ -39,12 +38,14 @@ def trip() -> str:
 
 @blueprint.get("/ticket")
 def ticket() -> ResponseReturnValue:
-    if _mine() is None:
+    mine = _mine()
+    if mine is None:
         return _ticket_form({}, "")
     try:
-        return render_template("portal/ticket.html", ride=_my_ride(), number=_number())
+        the_node().ratings.rateable(*mine)
     except Refusal as refusal:
-        return _rejected(refusal)
+        return _my_ticket(mine, refusal)
+    return _my_ticket(mine, None)
 
 
 @blueprint.post("/ticket")
@@ -58,7 +59,7 @@ def show_ticket() -> ResponseReturnValue:
             else words({"ticket": typed}, "ticket", MAX_CODE, required=True)
         )
         short_code = plain(words(request.form, "short_code", MAX_SHORT_CODE)).upper()
-        the_node().ratings.rateable(text, short_code)
+        the_node().ratings.ride_of(text, short_code)
     except Refusal as refusal:
         return _ticket_form(beside_fields(refusal, TICKET_FIELDS), typed[:40]), refusal.status
     session[_KEY] = [text, short_code]
@@ -73,12 +74,14 @@ def forget_ticket() -> ResponseReturnValue:
 
 @blueprint.get("/rate")
 def rate_form() -> ResponseReturnValue:
-    if _mine() is None:
+    mine = _mine()
+    if mine is None:
         return redirect(url_for("portal.ticket"), 303)
     try:
-        return _rating_page(_my_ride(), {})
+        ride, _ = the_node().ratings.rateable(*mine)
     except Refusal as refusal:
-        return _rejected(refusal)
+        return _my_ticket(mine, refusal), refusal.status
+    return _rating_page(ride, {})
 
 
 @blueprint.post("/rate")
@@ -91,8 +94,7 @@ def rate() -> ResponseReturnValue:
         comment = request.form.get("comment", "").replace("\r\n", "\n")
         the_node().ratings.rate(*mine, level, request.form.getlist("tags"), comment, language())
     except Refusal as refusal:
-        return _not_rated(refusal)
-    session.pop(_KEY, None)
+        return _not_rated(mine, refusal)
     return redirect(url_for("portal.thanks"), 303)
 
 
@@ -107,14 +109,16 @@ def _mine() -> tuple[str, str] | None:
     return (kept[0], kept[1]) if isinstance(kept, list) and len(kept) == 2 else None
 
 
-def _my_ride() -> Ride:
-    ride, _ = the_node().ratings.rateable(*(_mine() or ("", "")))
-    return ride
-
-
-def _number() -> str:
-    text = (_mine() or ("", ""))[0]
-    return "" if text.upper().startswith(PREFIX) else text
+def _my_ticket(mine: tuple[str, str], why_not: Refusal | None) -> str:
+    """The passenger's own ticket; ``why_not``: what keeps it from rating its trip (not checked yet, rated already)."""
+    try:
+        ride, ticket_id = the_node().ratings.ride_of(*mine)
+    except Refusal as refusal:
+        # Good when it was shown, and no more: its issuer was barred, or the timetable is another one.
+        session.pop(_KEY, None)
+        return _ticket_form(beside_fields(refusal, TICKET_FIELDS), "")
+    note = sentence(why_not) if why_not else ""
+    return render_template("portal/ticket.html", ride=ride, number=ticket_id.number, note=note)
 
 
 def _ticket_form(errors: dict[str, str], typed: str) -> str:
@@ -127,15 +131,10 @@ def _rating_page(ride: Ride, errors: dict[str, str]) -> str:
     )
 
 
-def _not_rated(refusal: Refusal) -> ResponseReturnValue:
+def _not_rated(mine: tuple[str, str], refusal: Refusal) -> ResponseReturnValue:
     if refusal.code == "input_whole":
         refusal = Refusal("rating_level", status=422, field="level")
     if refusal.field in RATING_FIELDS:
-        return _rating_page(_my_ride(), beside_fields(refusal, RATING_FIELDS)), refusal.status
-    return _rejected(refusal)
-
-
-def _rejected(refusal: Refusal) -> ResponseReturnValue:
-    """The ticket itself is the problem (rated already, of another trip): say so where another one can be shown."""
-    session.pop(_KEY, None)
-    return _ticket_form(beside_fields(refusal, TICKET_FIELDS), ""), refusal.status
+        ride, _ = the_node().ratings.ride_of(*mine)
+        return _rating_page(ride, beside_fields(refusal, RATING_FIELDS)), refusal.status
+    return _my_ticket(mine, refusal), refusal.status

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import plain, whole, words
-from kiosk_ui.kernel.staff import INSPECTORS, SELLERS, may, safe_next, sign_in, sign_out
+from kiosk_ui.kernel.staff import first_page, safe_next, sign_in, sign_out
 from kiosk_ui.kernel.words import beside_fields
 from sync.kernel.errors import Refusal
 
@@ -29,7 +29,7 @@ def sign_in_now() -> ResponseReturnValue:
         errors = beside_fields(refusal, ("clerk_no", "pin"))
         return _form(errors, request.form.get("next")), refusal.status
     sign_in(clerk)
-    return redirect(safe_next(request.form.get("next")) or _first_page(), 303)
+    return redirect(safe_next(request.form.get("next")) or first_page(), 303)
 
 
 @blueprint.post("/sign-out")
@@ -40,9 +40,3 @@ def sign_out_now() -> ResponseReturnValue:
 
 def _form(errors: dict[str, str], target: str | None) -> str:
     return render_template("staff/sign_in.html", errors=errors, next=safe_next(target) or "")
-
-
-def _first_page() -> str:
-    if may(SELLERS):
-        return url_for("clerk.home")
-    return url_for("gate.start") if may(INSPECTORS) else url_for("status.overview")
