@@ -15,11 +15,17 @@ from edge.domains.ticketing import routes as ticketing
 from edge.domains.timetable import routes as timetable
 from edge.kernel import routes
 from edge.kernel.settings import SOFTWARE
-from edge.kernel.web import Guard, Problem, handle_errors
+from edge.kernel.web import Day, Guard, Problem, handle_errors
 from sync.kernel import apidoc
 
 DOCUMENT, STYLE = "/api/v1/openapi.json", "/api/style.css"
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
+
+
+class _Api(Api):
+    """The OpenAPI document, with this project's errors."""
+
+    ERROR_SCHEMA = Problem
 
 
 def create_app(node: Node) -> Flask:
@@ -34,11 +40,10 @@ def create_app(node: Node) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         API_SPEC_OPTIONS={
             "components": {"securitySchemes": {"clerk": {"type": "http", "scheme": "bearer"}}},
-            "security": [{"clerk": []}, {}],
         },
     )
-    api = Api(app)
-    api.ERROR_SCHEMA = Problem
+    api = _Api(app)
+    api.register_field(Day, "string", "date")
     guard = Guard(node.accounts)
     for blueprint in (
         routes.blueprint(node.accounts, node.fleet, guard),

@@ -18,7 +18,7 @@ from edge.kernel import accounts, fleet, meta
 from edge.kernel.clock import RealClock, RealIds, TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.directory import Directory
-from edge.kernel.enrolment import own_key
+from edge.kernel.enrolment import key_fits, own_key
 from edge.kernel.exchange import Exchanger, Schedule
 from edge.kernel.scribe import Scribe
 from edge.kernel.settings import SOFTWARE, Settings
@@ -84,6 +84,8 @@ def build(
         report=parts["fleet"].report, before=parts["inventory"].give_back,
     )  # fmt: skip
     parts["fleet"].exchanger = exchange
+    if not key_fits(meta.identity(database.writer), parts["signer"]):
+        scribe.stopped = "key_differs"
     if record_start and not scribe.stopped:
         scribe.write(lambda unit: unit.append(NodeStarted(boot_id, SOFTWARE)))
     return Node(
@@ -116,7 +118,7 @@ def _domains(
     settings: Settings, database: Database, scribe: Scribe, keeper: TimeKeeper, ids: Ids, boot_id: bytes
 ) -> dict[str, Any]:
     signer = own_key(settings.key_file, ids)
-    directory, own = Directory(database.read), fleet.Fleet(database, scribe, keeper)
+    directory, own = Directory(database), fleet.Fleet(database, scribe, keeper)
     timetable = Timetable(database, own, keeper)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
@@ -131,7 +133,7 @@ def _domains(
         "inventory": inventory,
         "boarding": boarding,
         "ticketing": Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded),
-        "ratings": Ratings(database, scribe, directory, timetable, boarding),
+        "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,
     }

@@ -72,18 +72,15 @@ class Accounts:
 
     def sign_in(self, clerk_no: int, pin: str) -> Clerk:
         """The clerk behind number and PIN. Raises :class:`Refusal`: ``pin_locked`` (minutes), ``pin_wrong`` (left)."""
-        for number in (clerk_no, _BOX):
-            self._refuse_while_locked(number)
         connection = self._database.read()
+        self._refuse_while_locked(connection, clerk_no)
         row = connection.execute("SELECT pin_hash FROM clerk WHERE clerk_no = ?", (clerk_no,)).fetchone()
         found = self.clerk(clerk_no)
         if row is None or found is None or not pins.pin_matches(pin, row[0]):
             left = self._scribe.write(lambda unit: self._missed(unit, clerk_no, known=row is not None))
             raise Refusal("pin_wrong", status=401, field="pin", left=left)
         if connection.execute("SELECT 1 FROM pin_guess WHERE clerk_no = ?", (clerk_no,)).fetchone():
-            self._scribe.write(
-                lambda unit: unit.connection.execute("DELETE FROM pin_guess WHERE clerk_no IN (?, ?)", (clerk_no, _BOX))
-            )
+            self._scribe.write(lambda unit: self._right(unit, clerk_no))
         return found
 
     def open_session(self, clerk: Clerk) -> str:
@@ -103,20 +100,23 @@ class Accounts:
             raise Refusal("sign_in_first", status=401)
         return clerk
 
-    def _refuse_while_locked(self, clerk_no: int) -> None:
-        row = (
-            self._database.read()
-            .execute("SELECT lock_s, boot, mono_ms FROM pin_guess WHERE clerk_no = ?", (clerk_no,))
-            .fetchone()
+    def _refuse_while_locked(self, connection: sqlite3.Connection, clerk_no: int) -> None:
+        rows = connection.execute(
+            "SELECT lock_s, boot, mono_ms FROM pin_guess WHERE clerk_no IN (?, ?) AND lock_s > 0", (clerk_no, _BOX)
         )
-        if row is None or not row[0]:
-            return
-        begun = row[2] if row[1] == self._boot else 0
-        left_s = row[0] - (self._keeper.since_start_ms() - begun) // 1000
-        if left_s > 0:
-            raise Refusal("pin_locked", status=429, field="pin", minutes=-(-left_s // 60))
+        for lock_s, boot, mono_ms in rows.fetchall():
+            begun = mono_ms if boot == self._boot else 0
+            left_s = lock_s - (self._keeper.since_start_ms() - begun) // 1000
+            if left_s > 0:
+                raise Refusal("pin_locked", status=429, field="pin", minutes=-(-left_s // 60))
+
+    def _right(self, unit: UnitOfWork, clerk_no: int) -> None:
+        self._refuse_while_locked(unit.connection, clerk_no)
+        unit.connection.execute("DELETE FROM pin_guess WHERE clerk_no IN (?, ?)", (clerk_no, _BOX))
 
     def _missed(self, unit: UnitOfWork, clerk_no: int, known: bool) -> int:
+        # Others may have guessed since the look above: a lock that they brought about stays, and counts no more.
+        self._refuse_while_locked(unit.connection, clerk_no)
         failed = self._count(unit, clerk_no, TRIES) if known else 0
         box = self._count(unit, _BOX, BOX_TRIES)
         if known and failed % TRIES == 0:

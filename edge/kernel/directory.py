@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
 from edge.kernel import meta
+from edge.kernel.database import Database
 from sync.kernel import certificate
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.errors import Malformed
 from sync.kernel.keys import VerifyKey
-
-Connect = Callable[[], sqlite3.Connection]
 
 
 def keep_issuer(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -44,15 +42,22 @@ def keep_revocation(connection: sqlite3.Connection, rest: tuple[str, ...], body:
 class Directory:
     """Look-ups at the gate."""
 
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def issuer(self, kid: bytes) -> Certificate | None:
         """The certified owner of key ``kid``, if the hub has told of it."""
-        row = self._connect().execute("SELECT certificate FROM issuer WHERE kid = ?", (kid,)).fetchone()
-        return Certificate.from_bytes(row[0]) if row else None
+        return self._standing(kid)[0]
 
     def revoked_after(self, kid: bytes) -> int | None:
         """Last good ticket serial of a revoked key; None for a key in good standing."""
-        row = self._connect().execute("SELECT last_serial FROM revoked_issuer WHERE kid = ?", (kid,)).fetchone()
-        return row[0] if row else None
+        return self._standing(kid)[1]
+
+    def _standing(self, kid: bytes) -> tuple[Certificate | None, int | None]:
+        return self._database.memory.get(("issuer", kid), lambda: self._read(kid))
+
+    def _read(self, kid: bytes) -> tuple[Certificate | None, int | None]:
+        connection = self._database.read()
+        known = connection.execute("SELECT certificate FROM issuer WHERE kid = ?", (kid,)).fetchone()
+        revoked = connection.execute("SELECT last_serial FROM revoked_issuer WHERE kid = ?", (kid,)).fetchone()
+        return Certificate.from_bytes(known[0]) if known else None, revoked[0] if revoked else None

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
 from edge.kernel import meta
-from edge.kernel.scribe import Scribe
+from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.kernel import enrolment
 from sync.kernel.certificate import read
 from sync.kernel.enrolment import Welcome
-from sync.kernel.errors import Malformed
+from sync.kernel.errors import Fault, Malformed, Refusal
 from sync.kernel.keys import Ed25519Signer, VerifyKey
 from sync.kernel.ports import Ids, Transport
 
+_KEY_BYTES: Final = 32
+
 
 def own_key(path: Path, ids: Ids) -> Ed25519Signer:
-    """The node's key, made here at the first start; the private half never leaves this file (mode 0600)."""
+    """The node's key, made here at the first start; the private half never leaves this file (mode 0600).
+
+    Raises :class:`Fault` (``settings``) when the file is damaged: another key would make another node.
+    """
     if not path.exists():
         fresh = path.with_suffix(".new")
         fresh.touch(mode=0o600)
-        fresh.write_bytes(ids.token(32))
+        with fresh.open("wb") as file:
+            file.write(ids.token(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the name without the key
         fresh.replace(path)
-    return Ed25519Signer(path.read_bytes())
+    seed = path.read_bytes()
+    if len(seed) != _KEY_BYTES:
+        raise Fault("settings", f"{path.name}: not a key of {_KEY_BYTES} bytes", retry=False)
+    return Ed25519Signer(seed)
+
+
+def key_fits(identity: meta.Identity | None, signer: Ed25519Signer) -> bool:
+    """Whether the key in hand is the one that the hub certified: tickets signed by another would be refused."""
+    return identity is None or read(identity.certificate, identity.hub_key).public == signer.public
 
 
 def enrol(code: str, signer: Ed25519Signer, transport: Transport, scribe: Scribe) -> Welcome:
     """Introduce this box with a one-time ``code``. Safe to repeat with the same code after a lost answer.
 
-    Raises :class:`Refusal` for a mistyped code, :class:`Fault` when the hub is away or refuses, and
-    :class:`Malformed` when the answer does not come from the hub that gave the code.
+    Raises :class:`Refusal` for a mistyped code and for a box that is another node already, :class:`Fault` when the hub
+    is away or refuses, and :class:`Malformed` when the answer does not come from the hub that gave the code.
     """
     secret = enrolment.secret_of(code)
     answer = transport.post(enrolment.PATH, enrolment.encode_request(secret, signer.public))
@@ -36,15 +54,22 @@ def enrol(code: str, signer: Ed25519Signer, transport: Transport, scribe: Scribe
     certificate = read(welcome.certificate, VerifyKey(welcome.hub_public))
     if certificate.public != signer.public or certificate.node_no != welcome.node_no:
         raise Malformed("enrol_certificate")
-    scribe.write(
-        lambda unit: meta.put(
-            unit.connection,
-            node_no=welcome.node_no,
-            epoch=welcome.epoch,
-            name=welcome.name,
-            hub_public=welcome.hub_public,
-            certificate=welcome.certificate,
-            last_hub_ms=welcome.hub_ms,
-        )
-    )
+    scribe.write(lambda unit: _keep(unit, welcome))
     return welcome
+
+
+def _keep(unit: UnitOfWork, welcome: Welcome) -> None:
+    known = meta.identity(unit.connection)
+    now = (welcome.node_no, welcome.epoch, welcome.hub_public)
+    if known is not None and (known.node_no, known.epoch, known.hub_key.public) != now:
+        # Its log and its tickets carry the name that it has: another one needs another data folder.
+        raise Refusal("enrol_key_taken")
+    meta.put(
+        unit.connection,
+        node_no=welcome.node_no,
+        epoch=welcome.epoch,
+        name=welcome.name,
+        hub_public=welcome.hub_public,
+        certificate=welcome.certificate,
+        last_hub_ms=welcome.hub_ms,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +29,9 @@ from sync.kernel.operations import Operation
 from sync.kernel.ports import Ids, Signer, Transport
 
 MAX_ROUNDS: Final = 10_000
+_LONGEST_S: Final = 6 * 3_600.0
 _UP_BYTES: Final = 512 * 1024
+_BREATH_S: Final = 0.002
 _GOING_ON: Final = (exchange.OK, exchange.RESEND)
 _logger = logging.getLogger(__name__)
 
@@ -136,7 +139,10 @@ class Exchanger:
 
     def _take(self, request: Request, answer: Response) -> int:
         got = 0
-        for chunk in _chunks(answer.operations, CHUNK):
+        for number, chunk in enumerate(_chunks(answer.operations, CHUNK)):
+            if number:
+                # The pen goes to whoever grabs it first: without a pause that is this thread, again and again.
+                time.sleep(_BREATH_S)
             got += self._scribe.write(partial(self._apply, chunk=chunk))
         if self._changes(request, answer):
             self._scribe.write(lambda unit: self._settle(unit, request, answer))
@@ -191,7 +197,7 @@ class Schedule:
         """Seconds until the next visit after ``outcome``."""
         if outcome.error is None:
             self._failures = 0
-            base = outcome.come_back_ms / 1000 if outcome.come_back_ms else float(self._every_s)
+            base = min(outcome.come_back_ms / 1000, _LONGEST_S) if outcome.come_back_ms else float(self._every_s)
         else:
             self._failures = min(self._failures + 1, 6)
             base = min(float(self._every_s) * 2 ** (self._failures - 1), 900.0)

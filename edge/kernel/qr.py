@@ -10,6 +10,8 @@ from sync.kernel.errors import Refusal
 
 MAX_PICTURE_BYTES: Final = 8 * 1024 * 1024
 _MAX_PIXELS: Final = 40_000_000
+# What cameras and browsers make; others (PostScript) would start programs to be read.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 
 @lru_cache(maxsize=64)
@@ -32,7 +34,7 @@ def read_picture(data: bytes) -> str:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             if opened.width * opened.height > _MAX_PIXELS:
                 raise Refusal("picture_size", status=413, field="picture")
             image = opened.convert("L")

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from edge.kernel.accounts import Accounts
 from edge.kernel.fleet import Fleet
-from edge.kernel.web import Guard
+from edge.kernel.web import Blueprint, Guard
 
 
 class SignIn(Schema):
     """A clerk's number and PIN."""
 
-    clerk_no = fields.Integer(required=True, validate=validate.Range(min=1, max=2**53))
+    clerk_no = fields.Integer(required=True, validate=validate.Range(min=1, max=2**53 - 1))
     pin = fields.String(required=True, validate=validate.Length(min=1, max=40))
 
 
@@ -65,8 +64,8 @@ def blueprint(accounts: Accounts, fleet: Fleet, guard: Guard) -> Any:
 
     @bp.route("/status")
     class Status(MethodView):
-        @bp.response(200, StatusSchema)
         @guard()
+        @bp.response(200, StatusSchema)
         def get(self) -> Any:
             """How this node is."""
             return fleet.status()

@@ -7,7 +7,9 @@ from marshmallow import Schema, fields, validate
 from edge.kernel.web import Day
 
 INDEX = validate.Range(min=0, max=1000)
-NUMBER = validate.Range(min=0, max=2**53)
+NUMBER = validate.Range(min=0, max=2**53 - 1)
+# Neither control characters nor half a surrogate pair, which no log and no screen would take.
+LABEL = validate.Regexp(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,40}\Z")
 
 
 def names(allow_none: bool = False) -> fields.Dict:

@@ -102,16 +102,20 @@ class Scribe:
             self.connection.execute("COMMIT")
         except BaseException as error:
             self.log.head = head
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
             for piece in pieces:
                 piece.error = piece.error or _as_refusal(error)
-        if any(piece.changes_facts for piece in pieces):
-            self._memory.forget()
-        for piece in pieces:
-            piece.done = True
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        finally:
+            if any(piece.changes_facts for piece in pieces):
+                self._memory.forget()
+            for piece in pieces:
+                piece.done = True
 
     def _run(self, piece: _Piece[Any], alone: bool) -> None:
+        if self.stopped:  # by a piece that came before this one
+            piece.error = Refusal("box_stopped", status=503, reason=self.stopped)
+            return
         head = self.log.head
         if not alone:
             self.connection.execute("SAVEPOINT piece")

@@ -6,9 +6,10 @@ Environment names are ``YIPIAO_NODE_`` and the field in capitals. An unknown nam
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,19 @@ from sync.kernel.errors import Fault
 
 PREFIX: Final = "YIPIAO_NODE_"
 SOFTWARE: Final = "0.1.0"
+_RANGES: Final = {
+    "port": (0, 65_535),
+    "mqtt_port": (0, 65_535),
+    "exchange_every_s": (1, 86_400),
+    "threads": (1, 64),
+    "hold_minutes": (1, 1_440),
+}
+_TEXTS: Final = {
+    "host": re.compile(r"[!-~]{1,255}"),
+    "mqtt_host": re.compile(r"[!-~]{1,255}"),
+    "hub_url": re.compile(r"(https?://[!-~]{1,255})?"),
+    "gate_device": re.compile(r"[a-z0-9-]{0,40}"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,10 @@ def load(data: Path, environment: Mapping[str, str] = os.environ, **given: Any) 
     values: dict[str, Any] = {}
     file = data / "settings.toml"
     if file.is_file():
-        values.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        try:
+            values.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise Fault("settings", f"settings.toml: {error}", retry=False) from None
     for name, text in environment.items():
         if name.startswith(PREFIX):
             values[name[len(PREFIX) :].lower()] = text
@@ -62,15 +79,19 @@ def load(data: Path, environment: Mapping[str, str] = os.environ, **given: Any) 
 
 
 def _value(name: str, value: Any) -> Any:
-    kinds = {field.name: field.type for field in fields(Settings)}
-    if name not in kinds:
+    if name in _RANGES:
+        return _number(name, value, *_RANGES[name])
+    if name not in _TEXTS:
         raise Fault("settings", f"unknown setting {name!r}", retry=False)
-    if kinds[name] == "int":
-        try:
-            number = int(value)
-        except (TypeError, ValueError):
-            raise Fault("settings", f"{name}: {value!r} is not a whole number", retry=False) from None
-        if not 0 <= number <= 1_000_000:
-            raise Fault("settings", f"{name}: {number} is out of range", retry=False)
-        return number
-    return str(value)
+    if type(value) is not str or not _TEXTS[name].fullmatch(value):
+        raise Fault("settings", f"{name}: {value!r} is not what stands there", retry=False)
+    return value
+
+
+def _number(name: str, value: Any, least: int, most: int) -> int:
+    text = str(value) if type(value) in (int, str) else ""
+    if not re.fullmatch(r"[0-9]{1,7}", text):
+        raise Fault("settings", f"{name}: {value!r} is not a whole number", retry=False)
+    if not least <= int(text) <= most:
+        raise Fault("settings", f"{name}: {text} is not from {least} to {most}", retry=False)
+    return int(text)

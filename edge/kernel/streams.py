@@ -13,7 +13,8 @@ from sync.kernel.errors import Malformed
 from sync.kernel.operations import Operation, Subscriptions, split_key
 
 Project = Callable[[sqlite3.Connection, tuple[str, ...], bytes | None], None]
-CHUNK: Final = 200
+# Operations in one transaction: a sale that comes meanwhile waits for as many (docs/reference/benchmarks.md).
+CHUNK: Final = 100
 _UNREADABLE: Final = (Malformed, ValueError, TypeError, LookupError, OverflowError, sqlite3.IntegrityError)
 _LISTED: Final = 100
 # Of these there is one: better the last that could be read than none.

@@ -17,11 +17,15 @@ class HttpTransport:
     """The hub at ``url``. ``bytes_up`` and ``bytes_down`` count what crossed the line, headers included."""
 
     def __init__(self, url: str, timeout_s: float = 20.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in ("http", "https"):
             raise Fault("settings", f"hub_url: {url!r} is not an address", retry=False)
         self._https = parts.scheme == "https"
-        self._address = parts.hostname, parts.port or (443 if self._https else 80)
+        self._address = host, port or (443 if self._https else 80)
         self._base = parts.path.rstrip("/")
         self._timeout_s = timeout_s
         self.bytes_up = 0
@@ -39,6 +43,8 @@ class HttpTransport:
             connection.endheaders(body)
             answer = connection.getresponse()
             data = answer.read(MAX_ANSWER + 1)
+            if answer.length and len(data) <= MAX_ANSWER:
+                raise http.client.IncompleteRead(data, answer.length)
         except (OSError, http.client.HTTPException) as error:
             raise Fault("hub_away", type(error).__name__) from error
         finally:
@@ -65,5 +71,5 @@ def _code(data: bytes) -> str:
     """The ``code`` of the hub's small JSON answer, or a general one."""
     try:
         return str(json.loads(data)["code"])[:60]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "hub_refused"

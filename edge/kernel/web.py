@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from flask import Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema, fields
-from werkzeug.exceptions import HTTPException
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from edge.kernel.accounts import Accounts, Clerk
 from sync.catalogue import LANGUAGES, Catalogue
@@ -19,20 +21,44 @@ from sync.kernel import days
 from sync.kernel.errors import Broken, Fault, Refusal
 
 F = TypeVar("F", bound=Callable[..., Any])
+MAX_DAY = 36_524  # in the year 2119
 log = logging.getLogger(__name__)
 
 
 class Day(fields.Field[int]):
-    """A service date: ISO text outside, days since 2020-01-01 inside."""
+    """A service date from 2020 to 2119: ISO text outside, days since 2020-01-01 inside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"pattern": "^(20[2-9]|21[01])[0-9]-[0-9]{2}-[0-9]{2}$"}, **kwargs)
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else days.date_of(value).isoformat()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         try:
-            return days.day_of(date.fromisoformat(value))
+            found = date.fromisoformat(value)
         except (TypeError, ValueError):
             raise self.make_error("validator_failed") from None
+        day = days.day_of(found)
+        if found.isoformat() != value or not 0 <= day <= MAX_DAY:
+            raise self.make_error("validator_failed")
+        return day
+
+
+class _Parser(FlaskParser):
+    """JSON that is nested too deep, or has a number of thousands of digits, is as bad as any other that does not parse."""
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        try:
+            return super().load_json(req, schema)
+        except (RecursionError, ValueError):
+            raise BadRequest from None
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
+    """A blueprint whose bodies are read with care."""
+
+    ARGUMENTS_PARSER = _Parser()
 
 
 class Problem(Schema):
@@ -50,7 +76,7 @@ class Guard:
         self._accounts = accounts
 
     def __call__(self, *roles: str) -> Callable[[F], F]:
-        """Decorate a view that only these roles may call."""
+        """Decorate a view that only these roles may call; above all else, so that nothing of a stranger's is read."""
 
         def decorate(view: F) -> F:
             @wraps(view)
@@ -58,7 +84,7 @@ class Guard:
                 g.clerk = self.require(roles)
                 return view(*args, **kwargs)
 
-            return guarded  # type: ignore[return-value]
+            return SmorestBlueprint.doc(security=[{"clerk": []}])(guarded)  # type: ignore[no-any-return]
 
         return decorate
 

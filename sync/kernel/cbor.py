@@ -18,9 +18,13 @@ _PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
 
 
 def encode(value: Any) -> bytes:
-    """The one encoding of ``value``. Raises :class:`Malformed` (``cbor_type``) on a type outside the list above."""
+    """The one encoding of ``value``. Raises :class:`Malformed` (``cbor_type``) on a type outside the list above, and on
+    a text that is no Unicode (half of a surrogate pair)."""
     _check(value, 0)
-    return cbor2.dumps(value, canonical=True)
+    try:
+        return cbor2.dumps(value, canonical=True)
+    except UnicodeEncodeError:
+        raise Malformed("cbor_type", "half a surrogate pair") from None
 
 
 def decode(data: bytes, max_bytes: int = MAX_BYTES) -> Any:

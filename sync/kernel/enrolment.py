@@ -100,10 +100,13 @@ def decode_welcome(data: bytes, secret: bytes, public: bytes) -> Welcome:
     plain, proof = outer
     if not hmac.compare_digest(_mac(code_key(secret), b"welcome", public + plain), proof):
         raise Malformed("enrol_hub_unproven")
-    try:
-        return Welcome(*cbor.decode(plain))
-    except TypeError:
-        raise Malformed("enrol_shape") from None
+    value: Any = cbor.decode(plain)
+    if type(value) is not list or [type(item) for item in value[:6]] != [int, int, bytes, bytes, int, str]:
+        raise Malformed("enrol_shape")
+    welcome = Welcome(*value[:6])
+    if min(welcome.node_no, welcome.epoch, welcome.hub_ms) < 0 or len(welcome.hub_public) != 32:
+        raise Malformed("enrol_shape")
+    return welcome
 
 
 def _mac(key: bytes, label: bytes, message: bytes) -> bytes:

@@ -83,8 +83,10 @@ class Registry:
         return iter(self._kinds.values())
 
     def encode(self, event: Event, stamp: Stamp) -> bytes:
-        """Bytes of ``event``. Raises :class:`Malformed` (``event_size``) above 16 KiB."""
+        """Bytes of ``event``. Raises :class:`Malformed`: ``event_size`` above 16 KiB, ``record_shape`` when a field
+        holds what its type does not allow, since nobody could read such an event again."""
         body = records.to_body(event)
+        records.from_body(type(event), body)
         data = cbor.encode([event.TYPE, event.VERSION, stamp.hlc, stamp.mono_ms, stamp.hub_ms, body])
         if len(data) > MAX_EVENT_BYTES:
             raise Malformed("event_size")

@@ -121,6 +121,8 @@ def decode_response(data: bytes, request: bytes, find_key: cose.FindKey) -> Resp
     """The hub's answer to ``request``. Raises :class:`Malformed`, also for an answer to another request."""
     signed = cose.verify1(data, find_key, _DOWN + hashlib.sha256(request).digest())
     body = cbor.decode(wire.unpack(signed.payload, MAX_PLAIN_BYTES), MAX_PLAIN_BYTES)
+    if type(body) is not list:
+        raise Malformed("exchange_shape")
     try:
         _, status, acked, quarantined, operations, floor, exceptions, more, hub_ms, come_back_ms = body[:10]
         held = tuple((int(seq), str(code)) for seq, code in quarantined)

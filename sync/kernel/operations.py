@@ -112,6 +112,8 @@ def check_wire(item: Any) -> Operation:
     stream, pos, key, body = item
     if type(stream) is not str or type(pos) is not int or type(key) is not str or type(body) not in (bytes, type(None)):
         raise Malformed("operation_shape")
+    if pos < 0 or not stream or len(stream) > MAX_KEY or not stream.isascii() or " " in stream:
+        raise Malformed("operation_shape")
     if body is not None and len(body) > MAX_BODY_BYTES:
         raise Malformed("operation_size")
     split_key(key)

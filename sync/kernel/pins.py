@@ -37,7 +37,7 @@ def pin_matches(pin: str, stored: str) -> bool:
             return False
         found = hashlib.scrypt(pin.encode(), salt=_unb64(salt), n=cost[0], r=cost[1], p=cost[2], dklen=32)
         return hmac.compare_digest(found, _unb64(hashed))
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return False
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 from flask import g
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from edge.domains.boarding.service import Boarding
-from edge.kernel.schemas import NUMBER, RideSchema, TripSchema, names
-from edge.kernel.web import Day, Guard
+from edge.kernel.schemas import LABEL, NUMBER, RideSchema, TripSchema, names
+from edge.kernel.web import Blueprint, Day, Guard
 
 
 class CheckRequest(Schema):
@@ -20,7 +19,7 @@ class CheckRequest(Schema):
     code = fields.String(required=True, validate=validate.Length(min=1, max=1200))
     trip_no = fields.Integer(required=True, validate=NUMBER)
     day = Day(required=True)
-    gate = fields.String(load_default="gate", validate=validate.Length(min=1, max=40))
+    gate = fields.String(load_default="gate", validate=LABEL)
     stop_idx = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=1000))
 
 
@@ -61,17 +60,17 @@ def blueprint(boarding: Boarding, guard: Guard) -> Any:
 
     @bp.route("/checks")
     class Checks(MethodView):
-        @bp.arguments(CheckRequest)
-        @bp.response(200, VerdictSchema)
         @guard("gate", "clerk")
+        @bp.arguments(CheckRequest())
+        @bp.response(200, VerdictSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Decide on a code. An acceptance is on the disk when this answers."""
             return boarding.check(**body, clerk_no=g.clerk.clerk_no)
 
     @bp.route("/current")
     class Current(MethodView):
-        @bp.response(200, CurrentSchema)
         @guard("gate", "clerk")
+        @bp.response(200, CurrentSchema)
         def get(self) -> Any:
             """What this box boards now."""
             current = boarding.current()
@@ -80,17 +79,17 @@ def blueprint(boarding: Boarding, guard: Guard) -> Any:
             boarded, expected = boarding.counts(*current)
             return {"trip_no": current[0], "day": current[1], "boarded": boarded, "expected": expected}
 
+        @guard("gate", "clerk")
         @bp.arguments(TripKey)
         @bp.response(204)
-        @guard("gate", "clerk")
         def put(self, body: dict[str, Any]) -> None:
             """Board this trip from now on."""
             boarding.choose(body["trip_no"], body["day"], g.clerk.clerk_no)
 
     @bp.route("/duties")
     class Duties(MethodView):
-        @bp.response(200, TripSchema(many=True))
         @guard("gate", "clerk")
+        @bp.response(200, TripSchema(many=True))
         def get(self) -> Any:
             """The trips that this box runs."""
             return boarding.duties()

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from edge.domains.inventory.service import Inventory
 from edge.kernel.schemas import RideKey
-from edge.kernel.web import Guard
+from edge.kernel.web import Blueprint, Guard
 
 
 class AskSchema(RideKey):
@@ -43,7 +42,7 @@ def blueprint(inventory: Inventory, guard: Guard, on_ask: Callable[[], None]) ->
     """The API of this domain. ``on_ask`` makes the node visit the hub soon."""
     bp = Blueprint("inventory", __name__, url_prefix="/api/v1", description="Seats and places")
 
-    @bp.route("/trips/<int:trip_no>/seats")
+    @bp.route("/trips/<int(max=9007199254740991):trip_no>/seats")
     class Seats(MethodView):
         @bp.arguments(RideKey, location="query")
         @bp.response(200, AvailabilitySchema)
@@ -58,9 +57,9 @@ def blueprint(inventory: Inventory, guard: Guard, on_ask: Callable[[], None]) ->
                 "seats": inventory.seat_map(*where),
             }
 
+        @guard("clerk", "agent")
         @bp.arguments(AskSchema)
         @bp.response(202)
-        @guard("clerk", "agent")
         def post(self, body: dict[str, Any], trip_no: int) -> None:
             """Ask the hub for seats on a ride; they come with the next exchange."""
             inventory.ask(trip_no, body["day"], body["from_idx"], body["to_idx"], body["count"])

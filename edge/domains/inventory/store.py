@@ -124,11 +124,13 @@ def granted(connection: sqlite3.Connection, trip_no: int, day: int) -> tuple[Gra
     for grant_id, seat, mask in connection.execute(
         "SELECT grant_id, seat, mask FROM grant_seat WHERE trip_no = ? AND day = ?", where
     ):
-        found[grant_id].seats[seat] = mask_in(mask)
+        if grant_id in found:  # else it came between these statements
+            found[grant_id].seats[seat] = mask_in(mask)
     for grant_id, leg, places in connection.execute(
         "SELECT grant_id, leg, places FROM grant_place WHERE trip_no = ? AND day = ?", where
     ):
-        found[grant_id].places[leg] = places
+        if grant_id in found:
+            found[grant_id].places[leg] = places
     return tuple(found.values())
 
 

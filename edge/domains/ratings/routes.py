@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from edge.domains.ratings.service import Ratings
-from edge.kernel.web import language
+from edge.kernel.web import Blueprint, language
 from sync.domains.ratings import rules
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
+from typing import Final
 
 from edge.domains.boarding.service import Boarding
 from edge.domains.ratings import store
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
+from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.directory import Directory
 from edge.kernel.scribe import Scribe, UnitOfWork
@@ -16,17 +19,44 @@ from sync.domains.ratings import rules
 from sync.domains.ratings.events import TripRated
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import Claims, TicketId
+
+MISSES: Final = 30
+MISSES_MS: Final = 600_000
 
 
 class Ratings:
     """The ratings domain of a node."""
 
     def __init__(
-        self, database: Database, scribe: Scribe, directory: Directory, timetable: Timetable, boarding: Boarding
+        self,
+        database: Database,
+        scribe: Scribe,
+        keeper: TimeKeeper,
+        directory: Directory,
+        timetable: Timetable,
+        boarding: Boarding,
     ) -> None:
+        self._keeper = keeper
+        self._missed_ms: deque[int] = deque(maxlen=MISSES)
         self._database, self._scribe, self._directory = database, scribe, directory
         self._timetable, self._boarding = timetable, boarding
+
+    def ride_of(self, text: str, short_code: str = "") -> tuple[Ride, TicketId]:
+        """The ride of a passenger's own ticket: any ticket by its whole code, a boarded one by number and short code.
+
+        Raises :class:`Refusal`: ``ticket_form``, ``rating_ticket_unknown``, ``rating_not_boarded``, ``short_code_wrong``.
+        """
+        if TicketId.from_number(text) is not None:
+            ticket_id = self._proven(text, short_code)
+            boarded = self._boarding.boarded_ride(ticket_id)
+            where = boarded[:4] if boarded else None
+        else:
+            claims = self._opened(text)
+            ticket_id, where = claims.ticket_id, (claims.trip_no, claims.day, claims.from_idx, claims.to_idx)
+        if where is None:
+            raise Refusal("rating_not_boarded", field="ticket")
+        return self._timetable.ride(*where), ticket_id
 
     def rateable(self, text: str, short_code: str = "") -> tuple[Ride, TicketId]:
         """The ride that a ticket may rate here: given as its whole code, or as number and short code.
@@ -61,13 +91,24 @@ class Ratings:
 
     def _proven(self, text: str, short_code: str) -> TicketId:
         by_number = TicketId.from_number(text)
-        if by_number is not None:
-            ride = self._boarding.boarded_ride(by_number)
-            if ride is None:
-                raise Refusal("rating_not_boarded", field="ticket")
-            if short_code.strip().upper() != ride[4]:
-                raise Refusal("short_code_wrong", status=422, field="short_code")
-            return by_number
+        if by_number is None:
+            return self._opened(text).ticket_id
+        ride = self._boarding.boarded_ride(by_number)
+        if ride is None:
+            raise Refusal("rating_not_boarded", field="ticket")
+        self._refuse_guessing()
+        if short_code.strip().upper() != ride[4]:
+            self._missed_ms.append(self._keeper.since_start_ms())
+            raise Refusal("short_code_wrong", status=422, field="short_code")
+        return by_number
+
+    def _refuse_guessing(self) -> None:
+        """Four characters can be guessed by a machine on the WiFi: after thirty misses in ten minutes nobody may try."""
+        now = self._keeper.since_start_ms()
+        if len(self._missed_ms) == MISSES and now - self._missed_ms[0] < MISSES_MS:
+            raise Refusal("short_code_later", status=429, field="short_code")
+
+    def _opened(self, text: str) -> Claims:
         identity = meta.identity(self._database.read())
         if identity is None:
             raise Refusal("not_enrolled", status=503)
@@ -76,4 +117,4 @@ class Ratings:
         except Malformed as error:
             code = "ticket_form" if error.code == "ticket_damaged" else "rating_ticket_unknown"
             raise Refusal(code, status=422, field="ticket") from None
-        return opened.claims.ticket_id
+        return opened.claims

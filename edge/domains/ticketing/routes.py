@@ -6,14 +6,13 @@ from typing import Any
 
 from flask import Response, g
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.service import Timetable
 from edge.kernel import qr
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
-from edge.kernel.web import Day, Guard
+from edge.kernel.web import Blueprint, Day, Guard
 
 AMOUNT = validate.Range(min=0, max=10**12)
 
@@ -104,33 +103,33 @@ def blueprint(ticketing: Ticketing, timetable: Timetable, guard: Guard) -> Any:
 def _add_tickets(bp: Any, ticketing: Ticketing, timetable: Timetable, guard: Guard) -> None:
     @bp.route("/tickets")
     class Tickets(MethodView):
-        @bp.arguments(SaleRequest)
-        @bp.response(201, TicketSchema)
         @guard("clerk", "agent")
+        @bp.arguments(SaleRequest())
+        @bp.response(201, TicketSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Sell one ticket for cash. It is on the disk when this answers."""
             return ticketing.sell(**body, clerk_no=g.clerk.clerk_no)
 
+        @guard("clerk", "agent", "gate")
         @bp.arguments(Look, location="query")
         @bp.response(200, TicketSchema)
-        @guard("clerk", "agent", "gate")
         def get(self, query: dict[str, Any]) -> Any:
             """Look a ticket of this node up."""
             return ticketing.find(query["ticket"])
 
     @bp.route("/tickets/<number>/qr.svg")
     class Picture(MethodView):
-        @bp.response(200, content_type="image/svg+xml")
         @guard("clerk", "agent")
+        @bp.response(200, content_type="image/svg+xml")
         def get(self, number: str) -> Response:
             """The ticket's QR."""
             return Response(qr.svg(ticketing.find(number).text), mimetype="image/svg+xml")
 
     @bp.route("/takings")
     class TakingsView(MethodView):
+        @guard("clerk", "agent")
         @bp.arguments(TakingsQuery, location="query")
         @bp.response(200, TakingsSchema)
-        @guard("clerk", "agent")
         def get(self, query: dict[str, Any]) -> Any:
             """What was taken on a day."""
             day = timetable.today() if query["day"] is None else query["day"]
@@ -140,38 +139,38 @@ def _add_tickets(bp: Any, ticketing: Ticketing, timetable: Timetable, guard: Gua
 def _add_orders(bp: Any, ticketing: Ticketing, guard: Guard) -> None:
     @bp.route("/orders")
     class Orders(MethodView):
+        @guard("clerk", "agent")
         @bp.arguments(OrderRequest)
         @bp.response(201, OrderSchema)
-        @guard("clerk", "agent")
         def post(self, body: dict[str, Any]) -> Any:
             """Choose a ride and hold a seat until it is paid."""
             return ticketing.order(**body, channel="counter")
 
-        @bp.response(200, OrderSchema(many=True))
         @guard("clerk", "agent")
+        @bp.response(200, OrderSchema(many=True))
         def get(self) -> Any:
             """Orders that wait for cash, oldest first."""
             return ticketing.waiting()
 
-    @bp.route("/orders/<int:order_no>")
+    @bp.route("/orders/<int(max=9007199254740991):order_no>")
     class OrderDetail(MethodView):
-        @bp.response(200, OrderSchema)
         @guard("clerk", "agent")
+        @bp.response(200, OrderSchema)
         def get(self, order_no: int) -> Any:
             """One order."""
             return ticketing.order_view(order_no)
 
-        @bp.response(204)
         @guard("clerk", "agent")
+        @bp.response(204)
         def delete(self, order_no: int) -> None:
             """Give an order up."""
             ticketing.cancel(order_no)
 
-    @bp.route("/orders/<int:order_no>/confirm")
+    @bp.route("/orders/<int(max=9007199254740991):order_no>/confirm")
     class Confirm(MethodView):
+        @guard("clerk", "agent")
         @bp.arguments(Payment)
         @bp.response(200, TicketSchema)
-        @guard("clerk", "agent")
         def post(self, body: dict[str, Any], order_no: int) -> Any:
             """The cash is here: sell. Again: the same ticket."""
             return ticketing.confirm(order_no, g.clerk.clerk_no, body["tendered_minor"])

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from edge.domains.timetable.service import Timetable
 from edge.kernel.schemas import NUMBER, PlaceSchema, RideSchema, StopSchema, TripSchema
-from edge.kernel.web import Day
+from edge.kernel.web import Blueprint, Day
 
 
 class Search(Schema):
@@ -68,7 +67,7 @@ def blueprint(timetable: Timetable) -> Any:
             """What leaves here on a service date."""
             return timetable.departures(query["day"])
 
-    @bp.route("/trips/<int:trip_no>")
+    @bp.route("/trips/<int(max=9007199254740991):trip_no>")
     class TripDetail(MethodView):
         @bp.arguments(TripQuery, location="query")
         @bp.response(200, TripSchema)

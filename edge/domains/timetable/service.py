@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from edge.domains.timetable.store import TimetableStore
 from edge.kernel.clock import TimeKeeper
@@ -15,6 +17,7 @@ from sync.kernel import days
 from sync.kernel.errors import Refusal
 
 DEFAULT_ZONE = "Asia/Shanghai"
+_DAY_S = 86_400
 Names = dict[str, str]
 
 
@@ -121,8 +124,10 @@ class Timetable:
         return self._memory.get("zone", self._find_zone)
 
     def _find_zone(self) -> str:
-        rows = self.store.patterns_from(self._own_stops()[:1]) if self._own_stops() else []
-        return self._zone_of(self.store.route(self.store.pattern(rows[0][0]).route_no)) if rows else DEFAULT_ZONE
+        for pattern_no, _, _ in self.store.patterns_from(self._own_stops()[:1]):
+            with contextlib.suppress(Refusal):  # its agency may not be here yet
+                return self._zone_of(self.store.route(self.store.pattern(pattern_no).route_no))
+        return DEFAULT_ZONE
 
     def today(self) -> int:
         """The calendar day here, by the best guess at the time."""
@@ -144,35 +149,28 @@ class Timetable:
             for later in range(idx + 1, len(pattern.stop_nos)):
                 if pattern.drop_off[later] and rules.fare_minor(pattern, idx, later) is not None:
                     found[pattern.stop_nos[later]] = None
-        reachable = [number for number in found if number not in self._own_stops()]
+        reachable = [number for number in self.store.known_stops(found) if number not in self._own_stops()]
         chosen = self.store.matching(reachable, text) if text.strip() else reachable
         return sorted((self.stop(number) for number in chosen), key=lambda stop: rules.name_in(stop.names, "en"))
 
     def rides(self, to_stop_no: int, day: int, from_stop_no: int | None = None) -> list[Ride]:
-        """Rides to a stop on a service date by departure; those already gone are left out."""
-        now = self._keeper.wall_ms()
-        found = []
-        for pattern_no, from_idx, to_idx in self._ways(to_stop_no, from_stop_no):
-            for trip_no in self.store.trips_of(pattern_no):
-                facts = self._facts(trip_no)
-                if rules.trip_runs(facts.trip, self.store.service(facts.trip.service_no), day):
-                    found.append(self._ride(trip_no, facts, day, from_idx, to_idx))
-        return sorted(
-            (ride for ride in found if ride.departs_ms > now), key=lambda ride: (ride.departs_ms, ride.trip_no)
-        )
+        """Rides to a stop on a service date by departure; those already gone are left out.
+
+        With today's come those of yesterday's service date that leave after midnight.
+        """
+        now, ways = self._keeper.wall_ms(), self._ways(to_stop_no, from_stop_no)
+        found = [ride for way in ways for ride in self._rides_of(*way, day) if ride.departs_ms > now]
+        return sorted(found, key=lambda ride: (ride.departs_ms, ride.trip_no))
 
     def departures(self, day: int, limit: int = 50) -> list[Ride]:
-        """What leaves here on a service date and has not left an hour ago, to each trip's last stop."""
+        """What leaves here on a date (as :meth:`rides`) and has not left an hour ago, to each trip's last stop."""
         since = self._keeper.wall_ms() - 3_600_000
-        found = []
+        found: list[Ride] = []
         for pattern_no, idx, _ in self.store.patterns_from(self._own_stops()):
             pattern = self.store.pattern(pattern_no)
-            if not pattern.pickup[idx] or idx == len(pattern.stop_nos) - 1:
-                continue
-            for trip_no in self.store.trips_of(pattern_no):
-                facts = self._facts(trip_no)
-                if rules.trip_runs(facts.trip, self.store.service(facts.trip.service_no), day):
-                    found.append(self._ride(trip_no, facts, day, idx, len(pattern.stop_nos) - 1))
+            last = len(pattern.stop_nos) - 1
+            if pattern.pickup[idx] and idx < last:
+                found += self._rides_of(pattern_no, idx, last, day)
         chosen = sorted((ride for ride in found if ride.departs_ms > since), key=lambda ride: ride.departs_ms)
         return chosen[:limit]
 
@@ -223,11 +221,11 @@ class Timetable:
         own = self._own_stops()
         for pattern_no, idx, _ in self.store.patterns_from(own) if own else ():
             pattern = self.store.pattern(pattern_no)
-            if pattern.pickup[idx]:
+            if pattern.pickup[idx] and self.store.is_for_sale(pattern.route_no):
                 yield pattern, idx
 
     def _ways(self, to_stop_no: int, from_stop_no: int | None) -> Iterator[tuple[int, int, int]]:
-        origins = (from_stop_no,) if from_stop_no is not None else self._own_stops()
+        origins = self._own_stops() if from_stop_no is None else self.store.with_children((from_stop_no,))
         targets = set(self.store.with_children((to_stop_no,)))
         for pattern_no, idx, _ in self.store.patterns_from(origins) if origins else ():
             pattern = self.store.pattern(pattern_no)
@@ -237,6 +235,21 @@ class Timetable:
                 if pattern.stop_nos[later] in targets and pattern.drop_off[later]:
                     yield pattern_no, idx, later
                     break
+
+    def _rides_of(self, pattern_no: int, from_idx: int, to_idx: int, day: int) -> Iterator[Ride]:
+        """Rides of a pattern's trips; a trip of which some record is not here yet is left out."""
+        dates = (day - 1, day) if day == self.today() else (day,)
+        for trip_no, date in product(self.store.trips_of(pattern_no), dates):
+            try:
+                facts = self._facts(trip_no)
+                over_midnight = facts.trip.start_s + facts.pattern.departures[from_idx] >= _DAY_S
+                service = self.store.service(facts.trip.service_no)
+                if (date < day and not over_midnight) or not rules.trip_runs(facts.trip, service, date):
+                    continue
+                ride = self._ride(trip_no, facts, date, from_idx, to_idx)
+            except Refusal:
+                continue
+            yield ride
 
     def _facts(self, trip_no: int) -> _Facts:
         trip = self.store.trip(trip_no)

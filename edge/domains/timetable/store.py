@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from edge.kernel.database import Database
@@ -126,6 +126,21 @@ class TimetableStore:
     def stop(self, stop_no: int) -> Stop:
         """Raises :class:`Refusal` ``no_such_stop``."""
         return self._one(Stop, "SELECT body FROM stop WHERE stop_no = ?", stop_no, "no_such_stop")
+
+    def is_for_sale(self, route_no: int) -> bool:
+        """Whether a route is here and sold."""
+        try:
+            return self.route(route_no).for_sale
+        except Refusal:
+            return False
+
+    def known_stops(self, stop_nos: Iterable[int]) -> list[int]:
+        """Those of ``stop_nos`` that are here."""
+        wanted = list(stop_nos)
+        marks = ",".join("?" * len(wanted))
+        rows = self._database.read().execute(f"SELECT stop_no FROM stop WHERE stop_no IN ({marks})", wanted)
+        here = {row[0] for row in rows}
+        return [number for number in wanted if number in here]
 
     def with_children(self, stop_nos: tuple[int, ...]) -> tuple[int, ...]:
         """The stops and those whose parent station they are."""
