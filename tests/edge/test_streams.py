@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from edge import domains
-from edge.kernel import meta, rebuild
+from edge.kernel import meta
 from edge.kernel.streams import CHUNK, Streams
 from sync.domains.inventory.operations import Recall
 from sync.domains.timetable.operations import Stop
 from sync.kernel import digest
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import Operation, Subscriptions
+from tests.edge.folding import differing
 from tests.edge.hub import SmallHub, connect, fixed
 from tests.support.nodes import TODAY, Bench, make_bench, names
 
@@ -263,7 +264,7 @@ def test_an_operation_that_cannot_be_read_blocks_nothing_behind_it(
     hub.say("net", "stop/72", stop("behind"))
     visit(bench)
     assert (stop_name(bench, 72), bench.node.fleet.status().waiting) == ("behind", 0)
-    assert _differs_when_folded_again(bench) == []
+    assert differing(bench.node) == []
     assert bench.restart(hub).timetable.place() is not None
 
 
@@ -274,7 +275,7 @@ def test_a_record_that_was_replaced_by_an_unreadable_one_is_the_same_live_and_fo
     hub.say("net", "stop/71", stop("good"))
     hub.say("net", key, b"\x84\x01\x02\x03\x04")
     visit(bench)
-    assert _differs_when_folded_again(bench) == []
+    assert differing(bench.node) == []
 
 
 def test_an_unreadable_operation_is_reported(bench: Bench, hub: SmallHub) -> None:
@@ -291,16 +292,3 @@ def test_the_subscriptions_themselves_may_be_forgotten(bench: Bench, hub: SmallH
     hub.say("node/7", "subscriptions", None)
     visit(bench)
     assert meta.get(bench.node.database.read(), "subscribed") == ""
-
-
-def _differs_when_folded_again(bench: Bench) -> list[str]:
-    tables = domains.REFERENCE_TABLES + domains.STATE_TABLES
-    connection = bench.node.database.writer
-    connection.execute("BEGIN IMMEDIATE")
-    before = rebuild.dump(connection, tables)
-    rebuild.rebuild(
-        connection, bench.node.streams, domains.appliers(), domains.REFERENCE_TABLES, domains.STATE_TABLES
-    )
-    after = rebuild.dump(connection, tables)
-    connection.execute("ROLLBACK")
-    return [table for table in tables if before[table] != after[table]]

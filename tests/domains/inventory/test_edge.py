@@ -140,6 +140,14 @@ def test_a_box_without_a_clock_still_stops_at_sell_until(tmp_path: Path) -> None
     assert places(bench) == 0
 
 
+def test_a_grant_is_for_sale_as_soon_as_it_is_here(bench: Bench) -> None:
+    for seat in (1, 2, 3):
+        bench.grant(COACH_TRIP, seats={seat: ALL_LEGS})
+        assert places(bench) == 1
+        assert bench.sell().seat == seat
+        assert places(bench) == 0
+
+
 def test_a_closed_grant_is_returned_once(bench: Bench) -> None:
     bench.grant(COACH_TRIP, seats={1: ALL_LEGS, 2: ALL_LEGS}, sell_until_ms=NOON_MS + 1_000)
     bench.sell(seat=2)
@@ -323,7 +331,25 @@ def test_a_trip_of_more_legs_than_an_integer_has_bits_is_sold_leg_by_leg(bench: 
     store.apply_sold(connection, 1, None, event)  # type: ignore[arg-type]
     store.apply_returned(connection, 1, None, GrantReturned(2, 900, TODAY, ((3, 1 << 75),), ()))  # type: ignore[arg-type]
     assert store.sold_seats(connection, 900, TODAY) == {3: (1 << 70) - (1 << 65)}
-    assert [grant.seats[3] for grant in store.grants(connection, 900, TODAY)] == [1 << 70, (1 << 80) - 1 - (1 << 75)]
+    left = store.left_of(connection, store.granted(connection, 900, TODAY))
+    assert [grant.seats[3] for grant in left] == [1 << 70, (1 << 80) - 1 - (1 << 75)]
+
+
+def test_a_grant_that_comes_while_others_are_read_breaks_nothing(bench: Bench) -> None:
+    """A reader's statements see what was committed before each: a grant may come between two of them."""
+    bench.grant(COACH_TRIP, seats={1: ALL_LEGS})
+    reader, statements = bench.node.database.read(), []
+
+    class Reader:
+        def execute(self, *statement: object) -> object:
+            if statements:
+                bench.grant(COACH_TRIP, seats={2: ALL_LEGS})
+            statements.append(statement)
+            return reader.execute(*statement)  # type: ignore[arg-type]
+
+    found = store.granted(Reader(), COACH_TRIP, TODAY)  # type: ignore[arg-type]
+    assert found[0].seats == {1: ALL_LEGS}
+    assert places(bench) == 2
 
 
 def test_availability_of_a_ride_that_is_none_is_refused(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.domains.ticketing import store
+from edge.kernel import meta
 from sync.domains import EVENTS
 from sync.domains.ticketing.events import TicketSold
 from sync.domains.timetable.operations import Pattern, Route
@@ -307,14 +308,14 @@ def test_takings_are_whole_when_a_sold_trip_is_no_longer_in_the_timetable(bench:
 
 @pytest.mark.parametrize("status", ["log_forked", "log_rewound", "revoked"])
 def test_a_barred_box_sells_nothing(bench: Bench, status: str) -> None:
-    bench.node.database.writer.execute("INSERT INTO meta (name, value) VALUES ('hub_status', ?)", (status,))
+    bench.node.scribe.write(lambda unit: meta.put(unit.connection, hub_status=status))
     with pytest.raises(Refusal, match="box_barred"):
         bench.sell()
     assert sold(bench) == []
 
 
 def test_a_box_that_is_not_enrolled_sells_nothing(bench: Bench) -> None:
-    bench.node.database.writer.execute("DELETE FROM meta WHERE name = 'node_no'")
+    bench.node.scribe.write(lambda unit: unit.connection.execute("DELETE FROM meta WHERE name = 'node_no'"))
     with pytest.raises(Refusal, match="not_enrolled"):
         bench.sell()
 

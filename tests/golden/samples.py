@@ -1,0 +1,62 @@
+"""One example (or more) of every event and of every record of an operation, as version 1 writes them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
+from sync.domains.boarding.operations import Duty, ManifestEntry
+from sync.domains.inventory.events import GrantReturned, SeatsAsked
+from sync.domains.inventory.operations import Grant, Recall
+from sync.domains.ratings.events import TripRated
+from sync.domains.ticketing.events import TicketSold
+from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Trip
+from sync.kernel.certificate import Certificate, Revocation
+from sync.kernel.events import ClerkLocked, NodeStarted, Stamp
+from sync.kernel.operations import Clerk, Profile, Subscriptions
+
+NAMES: Final = {"zh-Hans": "桂山岛", "zh-Hant": "桂山島", "en": "Guishan Island"}
+TICKET_ID: Final = bytes.fromhex("0000070100000001")
+STAMP: Final = Stamp(hlc=(1_795_406_400_000 << 16) + 3, mono_ms=61_250, hub_ms=1_795_406_340_000)
+WIDE_MASK: Final = (1 << 90) - (1 << 3)
+
+EVENTS: Final[dict[str, Any]] = {
+    "node_started": NodeStarted(bytes(range(8)), "0.1.0"),
+    "clerk_locked": ClerkLocked(11, 5, 1_795_406_700_000),
+    "ticket_sold": TicketSold(1, 101, 2518, 0, 4, 12, 0, 3000, "CNY", 0, 11, 1, 1_795_440_600),
+    "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
+    "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),
+    "grant_returned_free": GrantReturned(6, 102, 2518, (), ((0, 7),)),
+    "ticket_boarded": TicketBoarded(TICKET_ID, 101, 2518, 0, 4, 12, "gate-1", 11, "KV5C", True),
+    "boarding_refused": BoardingRefused("already_used", TICKET_ID, 101, 2518, "闸机一", 11),
+    "boarding_refused_unread": BoardingRefused("damaged", b"", 101, 2518, "gate-1", 0),
+    "gate_opened": GateOpened(TICKET_ID, "gate-1"),
+    "trip_rated": TripRated(TICKET_ID, 101, 2518, 5, ("clean", "on_time"), "很好，谢谢 👍", "zh-Hans"),
+    "trip_rated_bare": TripRated(TICKET_ID, 101, 2518, 1, (), "", "en"),
+}
+
+RECORDS: Final[dict[str, Any]] = {
+    "agency": Agency("A", NAMES, "Asia/Shanghai", "https://example.org/"),
+    "stop": Stop("S1", NAMES, 22_140_000, 113_820_000, None),
+    "stop_without_place": Stop("S2", {}, None, None, 1),
+    "stop_south_west": Stop("S3", NAMES, -33_450_000, -70_660_000, None),
+    "seatplan": SeatPlan("reserved", 2, ((1, "01A", 1, 0), (2, "01B", 1, 1))),
+    "seatplan_free": SeatPlan("free", 120, ()),
+    "service": Service(0b0011111, 2400, 2800, (2405,), (2410, 2411)),
+    "route": Route(1, "R1", {}, NAMES, 4, "HKD", "ferry", True),
+    "pattern": Pattern(1, 0, (1, 2, 3), (0, 1200, 3000), (0, 1260, 3000), (True, True, False),
+                       (False, True, True), (500, None, 1200)),
+    "trip": Trip(1, 1, 87_000, False, NAMES, "T1"),
+    "trip_replaced": Trip(1, 1, 87_000, True, {}, "T1", (2520, 2521), ()),
+    "trip_successor": Trip(1, 1, 87_000, False, {}, "T1", None, (2520, 2521)),
+    "certificate": Certificate(7, 1, bytes(range(32)), 2515, 3215),
+    "revocation": Revocation(7, 1234, 1_795_406_400_000, "stolen"),
+    "subscriptions": Subscriptions(("net", "node/7", "operator/1", "trip/101/2518")),
+    "profile": Profile(7, "pier", NAMES, (1, 6), 4),
+    "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
+    "duty": Duty("粤H12345"),
+    "manifest": ManifestEntry(0, 4, 12, 101, 2518),
+    "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
+    "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
+    "recall": Recall(3, 0),
+}  # fmt: skip
