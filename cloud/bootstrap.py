@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cloud.domains import APPLIERS
 from cloud.domains.boarding.service import BoardingService
-from cloud.domains.inventory.overview import InventoryView
+from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.service import InventoryService, Parts
 from cloud.domains.ticketing import service as ticketing
 from cloud.domains.timetable import service as timetable

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
-from cloud.bootstrap import build
-from cloud.cli.common import find_node, open_hub, options, say, where
+from cloud.bootstrap import Hub, build
+from cloud.cli.common import find_node, note, open_hub, options, say, where
 from cloud.domains.timetable.gtfs.compile import compile_feed
 from cloud.domains.timetable.gtfs.errors import FeedRejected
 from cloud.domains.timetable.publish import import_feed
@@ -58,13 +59,18 @@ def import_gtfs(path: Path, seat_plans: Path | None, data: Path, database: str |
         say({"errors": errors, "total": error.total} if as_json else {"errors": error.total}, as_json)
         raise SystemExit(1) from None
     report = import_feed(
-        hub.database, feed, now_ms=hub.clock.wall_ms(), pinned_days=hub.inventory.pinned_days, source=path.name
-    )
-    with hub.database.write() as tx:
-        hub.nodes.provision_at(tx, 0)
+        hub.database, feed, now_ms=hub.clock.wall_ms(), pinned_days=hub.inventory.pinned_days, source=path.name,
+        after=lambda tx: _after_import(hub, tx, path.name),
+    )  # fmt: skip
     measured = {"seconds": round(time.monotonic() - started, 2), "peak_mib": _peak_mib()}
     told = {"unchanged": report.unchanged, "changes": report.changes, "operations": report.operations}
     say({**report.counts, **told, **measured}, as_json)
+
+
+def _after_import(hub: Hub, tx: Connection, source: str) -> None:
+    """A new timetable: every node's seats and streams are looked over at its next visit."""
+    hub.nodes.provision_at(tx, 0)
+    note(hub, tx, "feed_imported", source=source)
 
 
 @click.command("rebuild")

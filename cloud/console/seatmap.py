@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory.ledger import Book, Holder
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books.ledger import Book, Holder
 
 FREE, GRANTED, SOLD, SUSPECT, CLASH = "free", "granted", "sold", "suspect", "clash"
 MAX_LEGS = 200

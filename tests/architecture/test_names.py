@@ -16,7 +16,10 @@ NAMES = {
     "firmware_bridges": set(),
 }
 # Folders inside a domain: the reader of a format, what carries an import out, and data that is shipped.
-FOLDERS = {("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"}}
+FOLDERS = {
+    ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
+    ("cloud", "inventory"): {"books"},
+}
 
 
 def strangers(paths: list[Path]) -> list[str]:

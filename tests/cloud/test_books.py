@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud.domains.inventory.cells import block, decode, encode, exact, minus
+from cloud.domains.inventory.books.cells import block, decode, encode, exact, minus
 from cloud.domains.inventory.tables import seat_grant
 from cloud.domains.ticketing.service import good_tickets
 from cloud.kernel import rebuild

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from cloud.bootstrap import Hub, build
-from cloud.domains.inventory.overview import TripInventory
+from cloud.domains.inventory.books.overview import TripInventory
 from cloud.kernel import nodes
 from cloud.kernel.database import Database
 from cloud.kernel.settings import Settings

@@ -13,7 +13,7 @@ from cloud.console import forms, queries, seatmap
 from cloud.console.desk import DAY, PAGE, TRIP, Desk, language
 from cloud.console.pages.sales import asked_day
 from cloud.domains.boarding.service import boarding_counts
-from cloud.domains.inventory import ledger
+from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.service import books_of
 from cloud.domains.ticketing.service import tickets_of
 from cloud.domains.timetable import service as timetable

@@ -123,7 +123,7 @@ def stream_positions(tx: Connection, node_no: int, floor: int) -> list[StreamPos
 def to_read(tx: Connection, node_no: int, floor: int) -> int:
     """Operations that wait for a node behind its cursor; counted up to ``MOST_TO_READ``."""
     joined = operation.join(subscription, subscription.c.stream == operation.c.stream)
-    mine = (subscription.c.node_no == node_no, operation.c.pos > floor)
+    mine = (subscription.c.node_no == node_no, subscription.c.active, operation.c.pos > floor)
     some = sa.select(operation.c.pos).select_from(joined).where(*mine).limit(MOST_TO_READ).subquery()
     return tx.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 

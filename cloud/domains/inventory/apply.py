@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory import ledger
-from cloud.domains.inventory.cells import Cells
-from cloud.domains.inventory.ledger import Book, GrantLine, Holder, Where
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books import ledger
+from cloud.domains.inventory.books.cells import Cells
+from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
 from cloud.domains.inventory.tables import grant_returned, seat_ask, seat_clash, seat_grant, seat_sold
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from cloud.domains.inventory.overview import InventoryView, TripInventory
+from cloud.domains.inventory.books.overview import InventoryView, TripInventory
 from cloud.kernel.database import Database
 from cloud.kernel.web import Day, reading
 

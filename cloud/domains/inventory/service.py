@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory import ledger
 from cloud.domains.inventory.apply import InventoryApplier
-from cloud.domains.inventory.grants import GrantBatch, open_books
-from cloud.domains.inventory.ledger import Book, Where
-from cloud.domains.inventory.recalls import Recalls
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books import ledger
+from cloud.domains.inventory.books.grants import GrantBatch, open_books
+from cloud.domains.inventory.books.ledger import Book, Where
+from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, streams
 from cloud.kernel.fold import Folded
@@ -208,9 +208,13 @@ class InventoryService:
         return c.places_on(chosen, from_idx, book.reserved)
 
     def _serve_waiting(self, tx: Connection, batch: GrantBatch, books: dict[Where, Book], back: set[Where]) -> None:
+        now = self._parts.clock.wall_ms()
         for where in sorted(back & set(books)):
             for row in self._recalls.waiting(tx, where):
                 info = nodes.find(tx, row.node_no)
+                if now >= _until(books[where], info, row.from_idx):
+                    self._recalls.served(tx, row.pos, 0)  # nobody waits for what has left
+                    continue
                 given = self._give_ride(batch, books[where], info, row.from_idx, row.to_idx, row.places)
                 self._recalls.served(tx, row.pos, row.places - given)
 

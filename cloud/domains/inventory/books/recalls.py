@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory.ledger import Book, Where
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.tables import ask_waiting, seat_recall
 from cloud.kernel import streams
 from cloud.kernel.database import next_pos, upsert_rows

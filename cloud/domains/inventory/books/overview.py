@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory.cells import Cells
-from cloud.domains.inventory.ledger import Book, GrantLine, Holder, Where, load
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books.cells import Cells
+from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where, load
 from cloud.domains.inventory.service import books_of
 from cloud.domains.inventory.tables import dated_trip, risk_release, seat_clash, seat_grant
 from cloud.kernel.contact import Contact, Contacts

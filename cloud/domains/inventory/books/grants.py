@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory import ledger
-from cloud.domains.inventory.cells import Cells
-from cloud.domains.inventory.ledger import Book, GrantLine, Where
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books import ledger
+from cloud.domains.inventory.books.cells import Cells
+from cloud.domains.inventory.books.ledger import Book, GrantLine, Where
 from cloud.domains.inventory.tables import dated_trip, seat_grant
 from cloud.kernel import streams
 from cloud.kernel.database import insert_rows, next_pos

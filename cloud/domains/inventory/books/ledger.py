@@ -9,8 +9,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.inventory import cells as c
-from cloud.domains.inventory.cells import Cells
+from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.tables import dated_trip, grant_returned, risk_release, seat_grant, seat_sold
 from cloud.kernel.database import chunks
 from sync.domains.inventory.rules import RESERVED
