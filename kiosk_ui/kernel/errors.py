@@ -14,6 +14,7 @@ from kiosk_ui.kernel.context import is_page
 from kiosk_ui.kernel.words import known, sentence, t
 from sync.kernel.errors import Fault, Refusal, YipiaoError
 
+_OF_FIELDS = ("input_whole", "input_missing", "input_long")
 Handler = Callable[[Any], ResponseReturnValue]
 
 
@@ -52,7 +53,9 @@ def _take_over_narrower(app: Flask) -> None:
 
 
 def _refusal_page(refusal: Refusal) -> ResponseReturnValue:
-    return _page("refused", sentence(refusal), refusal.status)
+    # Of a field that stands on no page (a bent address) a person knows nothing.
+    said = t("http_400") if refusal.code in _OF_FIELDS else sentence(refusal)
+    return _page("refused", said, refusal.status)
 
 
 def _failure_page(failure: YipiaoError) -> ResponseReturnValue:

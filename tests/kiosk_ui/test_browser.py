@@ -148,16 +148,16 @@ def test_whatever_is_touched_at_the_kiosk_is_large_enough(page: Page, site: str,
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_no_page_is_wider_than_its_screen_in_any_language(
+def test_no_page_is_wider_than_its_screen_in_any_language_and_size(
     page: Page, site: str, complaints: list[str], screen: str
 ) -> None:
     width, height = SCREENS[screen]
     page.set_viewport_size({"width": width, "height": height})
     for address in PASSENGERS:
-        for language in ("zh-Hans", "en"):
-            page.goto(f"{site}{address}{'&' if '?' in address else '?'}lang={language}")
+        for choice in ("lang=zh-Hans&big=0", "lang=en&big=0", "lang=en&big=1"):
+            page.goto(f"{site}{address}{'&' if '?' in address else '?'}{choice}")
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert over <= 0, (screen, address, language)
+            assert over <= 0, (screen, address, choice)
     assert complaints == []
 
 

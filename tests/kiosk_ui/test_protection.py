@@ -13,7 +13,7 @@ from tests.support.nodes import COACH_TRIP, TODAY, Bench
 RIDE = {"trip": str(COACH_TRIP), "day": str(TODAY), "from": "0", "to": "4"}
 FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/clerk/orders/1/confirm", "/clerk/orders/1/decline",
          "/clerk/find", "/clerk/sell", "/gate/choose", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
-         "/portal/rate", "/sign-in", "/sign-out")  # fmt: skip
+         "/portal/rate", "/sign-in", "/sign-out", "/status/connect")  # fmt: skip
 
 
 def test_the_headers_of_a_page_are_exactly_these(passenger: Person) -> None:
@@ -121,11 +121,11 @@ def test_a_failure_shows_a_sentence_and_never_its_inside(
     assert "/kiosk" in page.links
 
 
-def test_the_api_keeps_its_own_errors_and_needs_no_token(passenger: Person) -> None:
+def test_the_api_keeps_its_own_errors_and_asks_for_no_token_of_a_form(passenger: Person) -> None:
     answer = passenger.client.get("/api/v1/nowhere")
     assert answer.status_code == 404 and answer.is_json
     posted = passenger.client.post("/api/v1/orders", json={})
-    assert posted.is_json and posted.status_code == 422
+    assert posted.is_json and posted.status_code == 401 and b"sign_in_first" in posted.data
 
 
 def test_a_box_that_is_not_enrolled_says_so_and_breaks_nowhere(tmp_path: object) -> None:

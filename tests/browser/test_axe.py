@@ -1,0 +1,95 @@
+"""WCAG 2.2 A and AA, as far as axe can tell, on every page of the running demo: kiosk, counter, gate, portal, console."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.people import Admin, Agent, Inspector, Passenger, Rider
+from tests.browser.stage import PHONE, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.stage import Stage
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(300)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+STANDING = {"width": 1080, "height": 1920}
+STOP = "青湾码头客运站"
+RIDE = "trip={trip}&day={day}&from=1&to=4"
+AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?to=7", "/kiosk/trips?to=x", "/nowhere", "/",
+                f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat")  # fmt: skip
+OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
+            "/clerk/takings", "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
+AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "ratings", "quarantine",
+                  "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
+                  "passphrase", "nowhere")  # fmt: skip
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on the page that is open: rule, address, the first element."""
+    found: list[dict[str, Any]] = axe.Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['impact']} {rule['id']} {page.url} {rule['nodes'][0]['html'][:120]}" for rule in found]
+
+
+def test_no_page_of_a_place_has_a_barrier(stage: Stage) -> None:
+    trip_no, day = stage.demo.plan.coach_trips[4], stage.demo.plan.day
+    village = stage.address("village")
+    passenger, agent = stage.open(STANDING), Agent(stage, "village")
+    found = []
+    for big in ("", "big=1"):
+        for page, addresses in ((passenger, AT_THE_KIOSK), (agent.page, OF_STAFF)):
+            for address in addresses:
+                path = address.format(trip=trip_no, day=day)
+                page.goto(village + path + ("&" if "?" in path else "?") + big)
+                found += barriers(page)
+    passenger.goto(f"{village}/sign-in")
+    assert found + barriers(passenger) == []
+
+
+def test_no_page_on_the_way_of_a_ticket_has_a_barrier(stage: Stage) -> None:
+    trip_no, day = stage.demo.plan.coach_trips[5], stage.demo.plan.day
+    admin = Admin(stage)
+    until(admin.up_to_date, "all nodes to have their seats")
+    passenger, agent = Passenger(stage, "village", size=STANDING), Agent(stage, "village")
+    passenger.look_for_seats(STOP, day, trip_no)
+    found = barriers(passenger.page)
+    seat, _ = passenger.order()
+    found += barriers(passenger.page)
+    agent.page.goto(stage.address("village") + "/clerk")
+    found += barriers(agent.page)
+    agent.take_cash(seat, "500")
+    found += barriers(agent.page)
+    mine = passenger.take_ticket()
+    found += barriers(passenger.page)
+    passenger.paper_code()
+    found += barriers(passenger.page)
+    inspector = Inspector(stage, "coach-1")
+    inspector.choose(trip_no, day)
+    for code in (mine.code, mine.code, "no code"):
+        inspector.scan(code)
+        found += barriers(inspector.page)
+    rider = Rider(stage, "coach-1", "en", scripts=True)
+    for step in (lambda: rider.show_ticket(mine), rider.open_rating, lambda: rider.rate("Fair", "Crowded", "")):
+        step()
+        found += barriers(rider.page)
+    for address in ("/portal", "/portal/ticket", "/portal/rate"):
+        rider.page.goto(stage.address("coach-1") + address)
+        found += barriers(rider.page)
+    assert found == []
+
+
+def test_no_page_of_the_console_has_a_barrier(stage: Stage) -> None:
+    plan = stage.demo.plan
+    stranger = stage.open(PHONE)
+    stranger.goto(stage.address("hub") + "/console/sign-in")
+    found = barriers(stranger)
+    admin = Admin(stage)
+    until(admin.up_to_date, "something to look at")
+    for address in AT_THE_CONSOLE:
+        admin.see(address.format(trip=plan.coach_trips[0], day=plan.day))
+        found += barriers(admin.page)
+    assert found == []
