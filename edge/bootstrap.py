@@ -87,7 +87,7 @@ def build(
     if not key_fits(meta.identity(database.writer), parts["signer"]):
         scribe.stopped = "key_differs"
     if record_start and not scribe.stopped:
-        scribe.write(lambda unit: unit.append(NodeStarted(boot_id, SOFTWARE)))
+        scribe.begin(NodeStarted(boot_id, SOFTWARE))
     return Node(
         settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
         schedule=Schedule(exchange, settings.exchange_every_s, ids), **parts,

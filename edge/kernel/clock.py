@@ -65,6 +65,13 @@ class TimeKeeper:
         # A clock that came up in 1970 must not make time stand still: it has gone on since this process started.
         return max(self.clock.wall_ms(), self._floor_ms + self.since_start_ms())
 
+    def stamp_ms(self) -> int:
+        """Milliseconds for what is written down: a wall clock that is not plausible does not count.
+
+        Hybrid time never goes back, so one wrong year in the log would stand in every later sale.
+        """
+        return self.wall_ms() if self.sure() else self._floor_ms + self.since_start_ms()
+
     def sure(self) -> bool:
         """Whether a decision may rest on :meth:`wall_ms`: the hub said so since the start, or the clock is plausible."""
         with self._lock:

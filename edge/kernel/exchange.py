@@ -75,6 +75,7 @@ class Exchanger:
         with self._turn:
             rounds = up = down = come_back = 0
             try:
+                self._scribe.begin()
                 self._before()
                 while rounds < MAX_ROUNDS:
                     request, got, answer = self._round()
@@ -124,13 +125,17 @@ class Exchanger:
         floor, behind = self._streams.cursor(connection)
         report = self._report()
         changed = {name: value for name, value in report.items() if self._reported.get(name) != value}
+        events = tuple(log.slice_after(connection, acked, exchange.MAX_EVENTS, _UP_BYTES))
+        waiting = self._scribe.log.head.seq - acked - len(events)
+        if waiting > 0:
+            changed["waiting"] = waiting  # said anew each time: not to say it means none
         self._number += 1
         request = Request(
             epoch=epoch,
             number=self._number,
             first_seq=acked + 1,
             prev_hash=log.hash_at(connection, acked),
-            events=tuple(log.slice_after(connection, acked, exchange.MAX_EVENTS, _UP_BYTES)),
+            events=events,
             floor=floor,
             exceptions=behind,
             reported=changed,

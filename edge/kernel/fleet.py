@@ -74,7 +74,7 @@ class Fleet:
             waiting=max(head - acked, 0),
             hub_age_s=self.hub_age_s(),
             clock_sure=self._keeper.sure(),
-            can_sell=identity is not None and self._scribe.stopped is None and not _barred(connection),
+            can_sell=identity is not None and self._scribe.halted is None and not _barred(connection),
             issues=tuple(self._issues(connection, identity is not None)),
         )
 
@@ -103,8 +103,8 @@ class Fleet:
         found = []
         if not enrolled:
             found.append(Issue("not_enrolled"))
-        if self._scribe.stopped:
-            found.append(Issue("box_stopped", {"reason": self._scribe.stopped}))
+        if self._scribe.halted:
+            found.append(Issue("box_stopped", {"reason": self._scribe.halted}))
         status = meta.get(connection, "hub_status", "ok")
         if status not in ("ok", "resend"):
             found.append(Issue(status))

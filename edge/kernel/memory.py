@@ -33,7 +33,7 @@ class Memory:
                 facts.clear()
             if found is not None:
                 facts[key] = found
-        return found  # type: ignore[no-any-return]
+        return found
 
     def forget(self) -> None:
         """Something that stood here may be different now."""

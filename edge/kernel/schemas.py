@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from collections.abc import Callable
+
+from marshmallow import Schema, ValidationError, fields, validate
 
 from edge.kernel.web import Day
 
 INDEX = validate.Range(min=0, max=1000)
 NUMBER = validate.Range(min=0, max=2**53 - 1)
-# Neither control characters nor half a surrogate pair, which no log and no screen would take.
-LABEL = validate.Regexp(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,40}\Z")
+
+
+def _writable(text: str) -> None:
+    """Refuse what no log and no screen would take: half of a surrogate pair, and a newline that ``$`` lets through."""
+    if "\n" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError("control characters")
+
+
+LABEL: tuple[Callable[[str], object], ...] = (validate.Regexp(r"^[^\x00-\x1f\x7f]{1,40}$"), _writable)
 
 
 def names(allow_none: bool = False) -> fields.Dict:

@@ -6,6 +6,7 @@ and commits once. Nobody's :meth:`Scribe.write` returns before the commit that h
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections import deque
@@ -52,12 +53,26 @@ class Scribe:
         self.log = EventLog(database.writer)
         self.hub_ms = 0
         self.stopped: str | None = "sqlite_disobeys" if database.disobeys else None
+        self._opening: Event | None = None
         self._memory = database.memory
         self._keeper = keeper
         self._appliers = appliers
         self._pen = threading.Lock()
         self._waiting: deque[_Piece[Any]] = deque()
         self._unit = UnitOfWork(self)
+
+    @property
+    def halted(self) -> str | None:
+        """Why this box can't write: stopped for good, or its disk has no room for the first event of this process."""
+        return self.stopped or ("disk_full" if self._opening is not None else None)
+
+    def begin(self, first: Event | None = None) -> None:
+        """Let ``first`` stand before all that this process writes. Where the disk has no room for it, the box comes up
+        all the same; every later write tries again, and so does this, called without ``first``."""
+        self._opening = first or self._opening
+        if self._opening is not None and not self.stopped:
+            with contextlib.suppress(Refusal):
+                self.write(lambda unit: None)
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run ``work`` inside a transaction and give its result once that is on the disk.
@@ -86,7 +101,7 @@ class Scribe:
     def append_and_apply(self, event: Event) -> tuple[int, Stamp]:
         """Inside a transaction only: see :meth:`UnitOfWork.append`."""
         keeper = self._keeper
-        seq, stamp = self.log.append(event, keeper.wall_ms(), keeper.since_start_ms(), self.hub_ms)
+        seq, stamp = self.log.append(event, keeper.stamp_ms(), keeper.since_start_ms(), self.hub_ms)
         apply = self._appliers.get(type(event))
         if apply is not None:
             apply(self.connection, seq, stamp, event)
@@ -97,9 +112,12 @@ class Scribe:
         head = self.log.head
         try:
             self.connection.execute("BEGIN IMMEDIATE")
+            if self._opening is not None:
+                self.append_and_apply(self._opening)
             for piece in pieces:
                 self._run(piece, alone=len(pieces) == 1)
             self.connection.execute("COMMIT")
+            self._opening = None
         except BaseException as error:
             self.log.head = head
             for piece in pieces:

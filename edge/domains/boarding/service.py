@@ -18,6 +18,7 @@ from edge.kernel.directory import Directory
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded
+from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ticket import Claims, TicketId
@@ -132,14 +133,24 @@ class Boarding:
         return store.boarded_ride(self._database.read(), ticket_id.to_bytes())
 
     def current(self) -> tuple[int, int] | None:
-        """The dated trip that this box boards now: what was chosen, else the duty that leaves next."""
+        """The dated trip that this box boards now: what was chosen until it is over, else the duty that leaves next."""
         connection = self._database.read()
         chosen = meta.get(connection, "boarding_trip")
-        if chosen is not None:
+        if chosen is not None and not self._is_over(chosen, meta.get(connection, "boarding_day")):
             return chosen, meta.get(connection, "boarding_day")
         now = self._keeper.wall_ms()
         known = [trip for trip in self.duties() if trip.calls[-1].arrives_ms > now]
         return (known[0].trip_no, known[0].day) if known else None
+
+    def _is_over(self, trip_no: int, day: int) -> bool:
+        """Whether no ticket of a dated trip is good any longer: yesterday's choice must not stand in today's way."""
+        if not self._keeper.sure():
+            return False
+        try:
+            until_s = valid_until_s(self._timetable.ends_ms(trip_no, day))
+        except Refusal:
+            return True
+        return self._keeper.wall_ms() // 1000 > until_s
 
     def choose(self, trip_no: int, day: int, clerk_no: int) -> None:
         """From now on this box boards this dated trip. Raises :class:`Refusal` for one that does not run."""
