@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge.app import create_app
+from edge.bootstrap import build
+from edge.kernel.settings import Settings
 from sync.kernel import ticket
 from tests.edge.api import DATE, RIDE, TOMORROW, Api, make_api
-from tests.support.nodes import CLERK_NO, COACH_TRIP, FERRY_TRIP, PIN
+from tests.support.nodes import CLERK_NO, COACH_TRIP, FERRY_TRIP, PIN, CountingIds, FakeClock, NoLine
 
 
 @pytest.fixture
@@ -27,12 +31,12 @@ def test_a_clerk_signs_in_and_uses_the_token(api: Api) -> None:
     assert answer.status_code == 201
     assert (answer.json["name"], answer.json["roles"]) == ("陈晓", ["clerk", "agent", "gate"])
     headers = {"Authorization": f"bearer {answer.json['token']}"}
-    status = api.client.get("/api/v1/status", headers=headers).json
+    status: Any = api.client.get("/api/v1/status", headers=headers).json
     assert (status["node_no"], status["can_sell"], status["issues"]) == (7, True, [])
 
 
 def test_a_wrong_pin_is_401_and_says_how_many_are_left_in_words(api: Api) -> None:
-    answer = api.client.post("/api/v1/sessions?lang=en", json={"clerk_no": CLERK_NO, "pin": "0000"})
+    answer: Any = api.client.post("/api/v1/sessions?lang=en", json={"clerk_no": CLERK_NO, "pin": "0000"})
     assert (answer.status_code, answer.json["code"], answer.json["field"]) == (401, "pin_wrong", "pin")
     assert "4" in answer.json["message"]
     for _ in range(4):
@@ -46,7 +50,12 @@ def test_from_place_to_ticket(api: Api) -> None:
     (stop,) = api.get("/destinations?text=guangzhou", None).json
     rides = api.get(f"/rides?to_stop_no={stop['stop_no']}&day={DATE}", None).json
     ride = rides[0]
-    assert (ride["trip_no"], ride["day"], ride["price_minor"], ride["departs_text"]) == (COACH_TRIP, DATE, 3000, "15:00")
+    assert (ride["trip_no"], ride["day"], ride["price_minor"], ride["departs_text"]) == (
+        COACH_TRIP,
+        DATE,
+        3000,
+        "15:00",
+    )
     where = f"day={DATE}&from_idx={ride['from_idx']}&to_idx={ride['to_idx']}"
     seats = api.get(f"/trips/{COACH_TRIP}/seats?{where}", None).json
     assert (seats["kind"], seats["places"], seats["capacity"], len(seats["seats"])) == ("reserved", 20, 45, 45)
@@ -74,7 +83,12 @@ def test_a_refused_sale_has_a_code_a_sentence_and_a_field(api: Api) -> None:
 
 def test_an_order_is_held_paid_and_looked_up(api: Api) -> None:
     order = api.post("/orders", RIDE | {"seat": 9}).json
-    assert (order["state"], order["seat_label"], order["channel"], order["ticket_number"]) == ("waiting", "03A", "counter", None)
+    assert (order["state"], order["seat_label"], order["channel"], order["ticket_number"]) == (
+        "waiting",
+        "03A",
+        "counter",
+        None,
+    )
     assert [one["order_no"] for one in api.get("/orders").json] == [order["order_no"]]
     paid = api.post(f"/orders/{order['order_no']}/confirm", {"tendered_minor": 5000})
     assert paid.status_code == 200
@@ -96,7 +110,13 @@ def test_a_ticket_is_looked_up_drawn_boarded_and_rated(api: Api) -> None:
     first, second = (api.post("/boarding/checks", check, role="gate").json for _ in range(2))
     assert (first["colour"], first["seat_label"], first["number"]) == ("green", sold["seat_label"], sold["number"])
     assert (second["colour"], second["reason"], second["first_gate"]) == ("red", "already_used", "前门")
-    rating = {"ticket": sold["number"], "short_code": sold["short_code"], "level": 5, "tags": ["clean"], "comment": "好"}
+    rating = {
+        "ticket": sold["number"],
+        "short_code": sold["short_code"],
+        "level": 5,
+        "tags": ["clean"],
+        "comment": "好",
+    }
     assert [api.post("/ratings", rating, role=None).status_code for _ in range(2)] == [201, 409]
 
 
@@ -105,7 +125,11 @@ def test_a_wrong_trip_says_which_is_right(api: Api) -> None:
     check = {"code": sold["text"], "trip_no": FERRY_TRIP, "day": DATE}
     found = api.post("/boarding/checks", check, role="gate").json
     assert (found["colour"], found["reason"]) == ("red", "wrong_trip")
-    assert (found["right"]["trip_no"], found["right"]["day"], found["right"]["departs_text"]) == (COACH_TRIP, DATE, "15:00")
+    assert (found["right"]["trip_no"], found["right"]["day"], found["right"]["departs_text"]) == (
+        COACH_TRIP,
+        DATE,
+        "15:00",
+    )
 
 
 def test_the_gate_chooses_what_it_boards(api: Api) -> None:
@@ -138,14 +162,9 @@ def test_departures_and_a_trip_with_its_calls(api: Api) -> None:
 
 
 def test_a_box_before_its_first_exchange_answers_and_says_so(tmp_path: Path) -> None:
-    from edge.app import create_app
-    from edge.bootstrap import build
-    from edge.kernel.settings import Settings
-    from tests.support.nodes import CountingIds, FakeClock, NoLine
-
     node = build(Settings(data=tmp_path), FakeClock(), CountingIds(1), NoLine())
     client = create_app(node).test_client()
     assert client.get("/api/v1/place").json == {}
     assert client.get("/api/v1/destinations").json == []
     assert client.get("/healthz").json == {"ok": True}
-    assert [issue.code for issue in node.fleet.status().issues][0] == "not_enrolled"
+    assert next(issue.code for issue in node.fleet.status().issues) == "not_enrolled"

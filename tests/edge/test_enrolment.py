@@ -15,7 +15,17 @@ from sync.kernel.certificate import Certificate
 from sync.kernel.enrolment import Welcome
 from sync.kernel.errors import Fault, Malformed, Refusal
 from sync.kernel.keys import Ed25519Signer
-from tests.support.nodes import ALL_LEGS, COACH_TRIP, HUB_SEED, NOON_MS, TODAY, CountingIds, FakeClock, NoLine, make_bench
+from tests.support.nodes import (
+    ALL_LEGS,
+    COACH_TRIP,
+    HUB_SEED,
+    NOON_MS,
+    TODAY,
+    CountingIds,
+    FakeClock,
+    NoLine,
+    make_bench,
+)
 
 SECRET = bytes(range(10))
 CODE = enrolment.code_text(SECRET)
@@ -50,7 +60,7 @@ def box(tmp_path: Path) -> Node:
 
 
 def test_a_code_makes_a_node_of_a_box(box: Node) -> None:
-    assert box.identity is None
+    assert box.fleet.status().node_no is None
     welcome = enrol(CODE.lower().replace("-", " "), box.signer, Desk(), box.scribe)
     assert (welcome.node_no, welcome.name) == (7, "Duanzhou")
     assert box.identity is not None

@@ -215,6 +215,8 @@ def test_a_long_log_goes_in_bounded_batches(bench: Bench, hub: SmallHub) -> None
     bench.node.scribe.write(lambda unit: [unit.append(asked) for _ in range(4_500)])
     found = visit(bench)
     assert found.events_up == len(hub.log) == bench.node.fleet.status().head_seq
+    left = [request.reported.get("waiting", 0) for request in hub.requests]
+    assert left == [len(hub.log) - 2_000, len(hub.log) - 4_000, 0]
     sizes = [len(request.events) for request in hub.requests]
     assert max(sizes) <= exchange.MAX_EVENTS
     assert len(sizes) == 3

@@ -59,7 +59,9 @@ class Story:
         held = self.bench.node.inventory.seat_map(trip_no, day, 0, 4)
         free = {cell.seat for cell in held if cell.state == "elsewhere"}
         known = self._ever_granted(trip_no, day)
-        self.bench.grant(trip_no, day, {seat: m for seat, m in seats.items() if seat in free - known}, sell_until_ms=until)
+        self.bench.grant(
+            trip_no, day, {seat: m for seat, m in seats.items() if seat in free - known}, sell_until_ms=until
+        )
 
     def _ever_granted(self, trip_no: int, day: int) -> set[int]:
         rows = self.bench.node.database.read().execute(
@@ -91,7 +93,7 @@ class Story:
 
     def scan(self) -> None:
         self.scans += self.dice.randrange(2)
-        text = self.dice.choice(self.tickets or [("Y1:X",)])[0]
+        text = self.dice.choice([ticket[0] for ticket in self.tickets] or ["Y1:X"])
         self.bench.node.scanning.on_scan("scanner-1", 1, self.scans, text, "t", self.dice.random() < 0.2)
         for command in self.bench.node.scanning.pending():
             self.bench.node.scanning.on_opened("gate-1", 1, 1, command.cmd_id, command.body["verdict_id"], "t")
@@ -194,7 +196,11 @@ def test_the_command_compares_and_mends(tmp_path: Path, capsys: pytest.CaptureFi
     bench.node.database.writer.execute("UPDATE ticket SET price_minor = 1")
     assert cli.main(["node", "rebuild", "--data", str(tmp_path), "--check"]) == 1
     said = json.loads(capsys.readouterr().out)
-    assert said == {"events": 2, "tables": len(domains.REFERENCE_TABLES + domains.STATE_TABLES), "differing": ["ticket"]}
+    assert said == {
+        "events": 2,
+        "tables": len(domains.REFERENCE_TABLES + domains.STATE_TABLES),
+        "differing": ["ticket"],
+    }
     assert cli.main(["node", "rebuild", "--data", str(tmp_path)]) == 1
     assert cli.main(["node", "rebuild", "--data", str(tmp_path), "--check"]) == 0
     assert bench.node.database.read().execute("SELECT price_minor FROM ticket").fetchone() == (3000,)

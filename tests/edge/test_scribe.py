@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from edge.kernel.scribe import MAX_BATCH, Scribe, UnitOfWork
 from edge.kernel.settings import Settings
 from sync.domains.inventory.events import SeatsAsked
 from sync.kernel.errors import Broken, Refusal, broken
+from tests.edge.queues import Full
 from tests.support.nodes import ALL_LEGS, COACH_TRIP, FERRY_TRIP, Bench, CountingIds, FakeClock, NoLine, make_bench
 
 
@@ -30,21 +30,17 @@ def asked(number: int) -> SeatsAsked:
     return SeatsAsked(number, 1, 0, 1, 1)
 
 
+def appends(count: int) -> list[Callable[[UnitOfWork], Any]]:
+    """So many pieces of work, each of which appends one event and gives its sequence."""
+
+    def append(number: int) -> Callable[[UnitOfWork], Any]:
+        return lambda unit: unit.append(asked(number))[0]
+
+    return [append(number) for number in range(count)]
+
+
 def length(bench: Bench) -> int:
     return bench.node.database.read().execute("SELECT count(*) FROM event_log").fetchone()[0]
-
-
-class Full(deque):
-    """A queue that tells when so many wait in it."""
-
-    def __init__(self, wanted: int) -> None:
-        super().__init__()
-        self.wanted, self.reached = wanted, threading.Event()
-
-    def append(self, item: Any) -> None:
-        super().append(item)
-        if len(self) >= self.wanted:
-            self.reached.set()
 
 
 def write_together(scribe: Scribe, works: list[Callable[[UnitOfWork], Any]]) -> list[Any]:
@@ -73,7 +69,8 @@ class Watched:
     """The writer's connection, with a look at (or a fault in) some statements."""
 
     def __init__(self, connection: sqlite3.Connection, on: dict[str, Callable[[], None]]) -> None:
-        self.real, self.on, self.statements = connection, on, []
+        self.real, self.on = connection, on
+        self.statements: list[str] = []
 
     def execute(self, text: str, *values: Any) -> Any:
         self.statements.append(text)
@@ -98,7 +95,7 @@ def fault(name: str) -> Callable[[], None]:
 def test_many_pieces_share_one_commit_and_each_gets_its_own_result(bench: Bench) -> None:
     scribe = bench.node.scribe
     watched = scribe.connection = Watched(scribe.connection, {})  # type: ignore[assignment]
-    found = write_together(scribe, [lambda unit, n=n: unit.append(asked(n))[0] for n in range(30)])
+    found = write_together(scribe, appends(30))
     assert sorted(found) == list(range(2, 32))
     assert watched.statements.count("COMMIT") == 1
     assert log.check_chain(bench.node.database.read()) == 31
@@ -107,7 +104,7 @@ def test_many_pieces_share_one_commit_and_each_gets_its_own_result(bench: Bench)
 def test_more_than_a_batch_is_written_in_several(bench: Bench) -> None:
     scribe = bench.node.scribe
     watched = scribe.connection = Watched(scribe.connection, {})  # type: ignore[assignment]
-    found = write_together(scribe, [lambda unit, n=n: unit.append(asked(n))[0] for n in range(MAX_BATCH + 6)])
+    found = write_together(scribe, appends(MAX_BATCH + 6))
     assert sorted(found) == list(range(2, MAX_BATCH + 8))
     assert watched.statements.count("COMMIT") == 2
 
@@ -118,7 +115,7 @@ def test_a_piece_that_raises_leaves_nothing_and_harms_no_neighbour(bench: Bench)
         unit.connection.execute("INSERT INTO meta (name, value) VALUES ('left', 'behind')")
         raise Refusal("no_seat")
 
-    works: list[Callable[[UnitOfWork], Any]] = [lambda unit, n=n: unit.append(asked(n))[0] for n in range(4)]
+    works = appends(4)
     found = write_together(bench.node.scribe, [*works[:2], failing, *works[2:], failing])
     refused = [one for one in found if isinstance(one, Refusal)]
     assert [one.code for one in refused] == ["no_seat"] * 2
@@ -148,7 +145,7 @@ def test_after_a_commit_that_failed_nobody_believes_in_his_piece(bench: Bench) -
     scribe, real = bench.node.scribe, bench.node.scribe.connection
     head, before = scribe.log.head, length(bench)
     scribe.connection = Watched(real, {"COMMIT": fault("SQLITE_FULL")})  # type: ignore[assignment]
-    found = write_together(scribe, [lambda unit, n=n: unit.append(asked(n))[0] for n in range(5)])
+    found = write_together(scribe, appends(5))
     assert [getattr(one, "code", one) for one in found] == ["disk_full"] * 5
     assert (scribe.log.head, length(bench)) == (head, before)
     scribe.connection = real
@@ -162,7 +159,7 @@ def test_a_result_given_before_the_commit_would_be_noticed(bench: Bench, monkeyp
     as_refusal = "edge.kernel.scribe._as_refusal"
     monkeypatch.setattr(as_refusal, lambda error: None)
     scribe.connection = Watched(scribe.connection, {"COMMIT": fault("SQLITE_FULL")})  # type: ignore[assignment]
-    found = write_together(scribe, [lambda unit, n=n: unit.append(asked(n))[0] for n in range(5)])
+    found = write_together(scribe, appends(5))
     assert found != ["disk_full"] * 5
     assert length(bench) == 1
 
@@ -219,7 +216,7 @@ def test_a_broken_invariant_stops_the_box_also_for_those_who_wait_already(bench:
         broken("a seat has two owners")
 
     before = length(bench)
-    works: list[Callable[[UnitOfWork], Any]] = [lambda unit, n=n: unit.append(asked(n))[0] for n in range(3)]
+    works = appends(3)
     found = write_together(bench.node.scribe, [impossible, *works])
     assert [type(one) for one in found if isinstance(one, Broken)] == [Broken]
     after = [one for one in found if not isinstance(one, Broken)]
@@ -268,7 +265,7 @@ def test_nobody_waits_for_ever_when_even_the_rollback_fails(bench: Bench) -> Non
 
     on["ROLLBACK"] = once
     scribe.connection = Watched(scribe.connection, on)  # type: ignore[assignment]
-    found = write_together(scribe, [lambda unit, n=n: unit.append(asked(n))[0] for n in range(4)])
+    found = write_together(scribe, appends(4))
     assert all(isinstance(one, Exception) for one in found)
     on.clear()
     with pytest.raises(sqlite3.OperationalError, match="within a transaction"):
@@ -297,6 +294,14 @@ def test_a_box_whose_sqlite_does_not_obey_sells_nothing_and_says_why(
     status = node.fleet.status()
     assert not status.can_sell
     assert ("box_stopped", {"reason": "sqlite_disobeys"}) in [(one.code, one.details) for one in status.issues]
+
+
+def test_a_box_with_a_full_disk_comes_up_and_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log.EventLog, "append", lambda *_: fault("SQLITE_FULL")())
+    status = bench.restart().fleet.status()
+    assert not status.can_sell
+    assert ("box_stopped", {"reason": "disk_full"}) in [(one.code, one.details) for one in status.issues]
+    assert bench.node.timetable.destinations()
 
 
 @pytest.mark.parametrize(("name", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)])

@@ -60,7 +60,9 @@ def test_a_settings_file_that_is_no_text_refuses_to_start(tmp_path: Path) -> Non
         load(tmp_path, {})
 
 
-@pytest.mark.parametrize("url", ["hub", "ftp://hub/", "http://", "https:///x", "//hub", "http://hub:0x50/", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["hub", "ftp://hub/", "http://", "https:///x", "//hub", "http://hub:0x50/", "http://[::1"]
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(Fault, match="hub_url"):
         HttpTransport(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from sync.kernel.errors import Refusal
 from sync.kernel.operations import Operation, Subscriptions
 from tests.edge.folding import differing
 from tests.edge.hub import SmallHub, connect, fixed
-from tests.support.nodes import TODAY, Bench, make_bench, names
+from tests.edge.queues import Full
+from tests.support.nodes import ALL_LEGS, COACH_TRIP, TODAY, Bench, make_bench, names
 
 
 @pytest.fixture
@@ -49,6 +51,10 @@ def visit(bench: Bench) -> None:
     assert bench.node.exchange.visit().error is None
 
 
+def apply_one(bench: Bench, operation: Operation) -> None:
+    bench.node.scribe.write(lambda unit: bench.node.streams.apply(unit.connection, [operation]))
+
+
 def expected_digest(operations: list[Operation], stream: str) -> str:
     newest = {one.key: one.body for one in sorted(operations, key=lambda one: one.pos) if one.stream == stream}
     return f"{sum(digest.item(key, body) for key, body in newest.items()) % digest.MODULUS:032x}"
@@ -72,8 +78,7 @@ def test_the_same_answer_again_changes_nothing(bench: Bench, hub: SmallHub) -> N
 
 def test_an_older_operation_never_replaces_a_newer_one(bench: Bench) -> None:
     for pos, name in ((900, "new"), (899, "old"), (900, "other")):
-        one = Operation("net", pos, "stop/71", stop(name))
-        bench.node.scribe.write(lambda unit, one=one: bench.node.streams.apply(unit.connection, [one]))
+        apply_one(bench, Operation("net", pos, "stop/71", stop(name)))
     assert stop_name(bench, 71) == "new"
 
 
@@ -88,7 +93,9 @@ def test_a_tombstone_removes_and_leaves_nothing_in_the_digest(bench: Bench, hub:
 
 
 def test_digests_are_those_of_the_newest_operations_in_whatever_order_they_came(bench: Bench) -> None:
-    operations = [Operation("net", 1_000 + n, f"stop/{n % 7}", None if n % 11 == 0 else stop(str(n))) for n in range(50)]
+    operations = [
+        Operation("net", 1_000 + n, f"stop/{n % 7}", None if n % 11 == 0 else stop(str(n))) for n in range(50)
+    ]
     mixed = random.Random(3).sample(operations, 50)
     connection = bench.node.database.writer
     streams = Streams(domains.projections())
@@ -129,6 +136,31 @@ def test_a_large_pull_lets_sales_through_between_small_transactions(
     visit(bench)
     assert sizes == [CHUNK] * 3
     assert seen == [0, CHUNK, 2 * CHUNK]
+
+
+def test_a_sale_that_comes_during_a_large_pull_is_written_with_the_next_small_transaction(
+    bench: Bench, hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.grant(COACH_TRIP, seats={1: ALL_LEGS})
+    for number in range(1_000, 1_000 + 4 * CHUNK):
+        hub.say("net", f"stop/{number}", stop(str(number)))
+    queue = bench.node.scribe._waiting = Full(1)
+    seller = threading.Thread(target=bench.sell)
+    apply = bench.node.streams.apply
+    sold: list[int] = []
+
+    def watched(connection: object, chunk: list[Operation]) -> int:
+        if not sold:
+            queue.reached.clear()
+            seller.start()
+            assert queue.reached.wait(20)
+        sold.append(bench.node.database.read().execute("SELECT count(*) FROM ticket").fetchone()[0])
+        return apply(connection, chunk)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.node.streams, "apply", watched)
+    visit(bench)
+    seller.join(20)
+    assert sold in ([0, 0, 1, 1], [0, 1, 1, 1])
 
 
 def test_a_pull_cut_between_two_chunks_goes_on_where_it_was(
@@ -238,7 +270,9 @@ def _leave(hub: SmallHub, response):  # type: ignore[no-untyped-def]
     return fixed(operations=(*response.operations, last), more=True)(None, response)  # type: ignore[arg-type]
 
 
-def test_an_operation_of_an_unknown_kind_is_kept_for_the_software_that_will_know_it(bench: Bench, hub: SmallHub) -> None:
+def test_an_operation_of_an_unknown_kind_is_kept_for_the_software_that_will_know_it(
+    bench: Bench, hub: SmallHub
+) -> None:
     hub.say("net", "weather/5", b"\x83\x01\x02\x03")
     visit(bench)
     row = bench.node.database.read().execute("SELECT body FROM stream_operation WHERE key = 'weather/5'").fetchone()

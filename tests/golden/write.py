@@ -42,7 +42,10 @@ def main() -> None:
         if not path.exists():
             path.write_text(data.hex() + "\n")
             path.with_suffix(".json").write_text(json.dumps(described(told[name]), ensure_ascii=False, indent=1) + "\n")
-            sums += [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}" for one in (path, path.with_suffix(".json"))]
+            sums += [
+                f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}"
+                for one in (path, path.with_suffix(".json"))
+            ]
     SUMS.write_text("\n".join(sums) + "\n")
 
 

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from edge.kernel import log
 from tests.edge.api import DATE, RIDE, Api, make_api
+from tests.edge.folding import differing
 from tests.security.test_rights import RIGHTS
 
 HUGE = "9" * 25
-ODD: list[Any] = [None, "", " ", "x", "\ud800", "\x00", "票" * 400, -1, 0, 1.5, 2**63, 2**64, -(2**70), True, [], {}, [[]], {"a": 1},
-                  "9" * 30, "2026-02-30", "0001-01-01", "9999-12-31", "20261123", "'; DROP TABLE ticket; --", "%s%n", "../../etc"]  # fmt: skip
+ODD: list[Any] = [
+    None, "", " ", "x", "\ud800", "\x00", "票" * 400, -1, 0, 1.5, 2**63, 2**64, -(2**70), True, [], {}, [[]], {"a": 1}, HUGE,
+    "2026-02-30", "0001-01-01", "9999-12-31", "20261123", "'; DROP TABLE ticket; --", "%s%n", "../../etc",
+]  # fmt: skip
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/sessions"): {"clerk_no": 21, "pin": "0000"},
     ("POST", "/trips/101/seats"): {"day": DATE, "from_idx": 0, "to_idx": 4, "count": 2},
@@ -94,7 +98,12 @@ RUBBISH = {
 @pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH)
 @pytest.mark.parametrize(("method", "path"), BODIES)
 def test_a_body_that_is_none_is_refused_in_words(api: Api, method: str, path: str, body: bytes) -> None:
-    for kind in ("application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+    for kind in (
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
         assert 400 <= checked(api.ask(method, path, data=body, content_type=kind)) < 500 or path.endswith("confirm")
 
 
@@ -108,11 +117,15 @@ def test_any_number_in_an_address_is_not_found_or_refused(api: Api, number: str)
     for method, path in RIGHTS:
         if "{" in path:
             url = path.removeprefix("/api/v1").replace("{trip_no}", number).replace("{order_no}", number)
-            answer = api.ask(method, url.replace("{number}", number), query_string={"day": DATE, "from_idx": 0, "to_idx": 1})
+            answer = api.ask(
+                method, url.replace("{number}", number), query_string={"day": DATE, "from_idx": 0, "to_idx": 1}
+            )
             assert 400 <= checked(answer) < 500, url
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v1/nope", "/api/v1/tickets/", "/api/v2/status", "/api/v1/%ff"])
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v1/", "/api/v1/nope", "/api/v1/tickets/", "/api/v2/status", "/api/v1/%ff"]
+)
 def test_an_address_that_is_none_is_not_found_in_words(api: Api, path: str) -> None:
     assert checked(api.client.get(path)) in (200, 404)
 
@@ -149,9 +162,6 @@ def test_an_error_that_nobody_thought_of_shows_nothing_of_itself(api: Api, monke
 
 
 def test_after_all_of_this_the_log_is_whole_and_the_box_still_sells(api: Api) -> None:
-    from edge.kernel import log
-    from tests.edge.folding import differing
-
     node = api.bench.node
     assert log.check_chain(node.database.read()) == node.scribe.log.head.seq
     assert differing(node) == []

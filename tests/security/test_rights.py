@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,8 +55,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Api:
 
 
 def routes(api: Api) -> set[tuple[str, str]]:
-    import re
-
     found = set()
     for rule in api.client.application.url_map.iter_rules():
         path = re.sub(r"<(?:[^<>]*:)?(\w+)>", r"{\1}", rule.rule)
@@ -67,8 +67,9 @@ def status(api: Api, method: str, path: str, token: str | None, body: object = N
     headers = {} if token is None else {"Authorization": token}
     answer = api.client.open(url, method=method, headers=headers, json=body)
     if answer.status_code in (401, 403):
-        assert set(answer.json) == {"code", "message", "field"}
-        assert answer.json["message"] not in ("", answer.json["code"])
+        said: Any = answer.json
+        assert set(said) == {"code", "message", "field"}
+        assert said["message"] not in ("", said["code"])
     if answer.status_code == 401:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
     return answer.status_code
@@ -84,7 +85,17 @@ def test_a_guarded_route_asks_for_a_token_before_it_reads_anything(
 ) -> None:
     """Also with a body that is none: a stranger learns nothing of the form, and has nothing parsed."""
     good = f"Bearer {api.tokens['clerk']}"
-    wrong = [None, "", "Bearer", "Bearer ", "Bearer x", f"Basic {api.tokens['clerk']}", good[:-1], f"{good}0", "Bearer \xff"]
+    wrong = [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        f"Basic {api.tokens['clerk']}",
+        good[:-1],
+        f"{good}0",
+        "Bearer \xff",
+    ]
     for token in wrong:
         assert status(api, method, path, token) == 401, token
         assert status(api, method, path, token, {"key": "x", "trip_no": -1}) == 401
@@ -106,7 +117,8 @@ def test_an_open_route_asks_for_nothing(api: Api, method: str, path: str) -> Non
 
 
 def test_the_document_says_who_must_sign_in(api: Api) -> None:
-    paths = api.client.get("/api/v1/openapi.json").json["paths"]
+    document: Any = api.client.get("/api/v1/openapi.json").json
+    paths = document["paths"]
     for (method, path), roles in RIGHTS.items():
         if path in paths:
             said = paths[path][method.lower()].get("security", [])

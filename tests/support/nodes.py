@@ -5,6 +5,7 @@ Nothing of the node is replaced but its clock, its randomness and the line to th
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -147,10 +148,33 @@ def make_bench(
     gate_device: str = "",
 ) -> Bench:
     """An enrolled node at "Duanzhou" with a 45-seat coach (5 stops), a ferry (2 stops) and a coach late at night."""
-    clock = clock or FakeClock()
+    clock, line = clock or FakeClock(), transport or NoLine()
     settings = Settings(data=folder, hub_url="", gate_device=gate_device)
-    node = build(settings, clock, CountingIds(node_no), transport or NoLine())
-    bench = Bench(node, Ed25519Signer(HUB_SEED), clock)
+    if type(clock) is not FakeClock or clock.wall != NOON_MS:
+        return _made(settings, node_no, kind, clock, line)
+    folder.mkdir(parents=True, exist_ok=True)
+    pos, files = _pattern(node_no, kind)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    ids = CountingIds(node_no)
+    node = build(settings, clock, ids, line, record_start=False)  # the copy has its start in the log
+    ids.count += 1  # its key was drawn, too
+    node.clock.saw_hub(clock.wall_ms())
+    return Bench(node, Ed25519Signer(HUB_SEED), clock, pos)
+
+
+@cache
+def _pattern(node_no: int, kind: str) -> tuple[int, dict[str, bytes]]:
+    """The hub's position, and the files of a node made the long way: copying it spares a test a dozen commits."""
+    with tempfile.TemporaryDirectory() as name:
+        bench = _made(Settings(data=Path(name), hub_url=""), node_no, kind, FakeClock(), NoLine())
+        bench.node.database.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        paths = (bench.node.settings.database, bench.node.settings.key_file)
+        return bench.pos, {path.name: path.read_bytes() for path in paths}
+
+
+def _made(settings: Settings, node_no: int, kind: str, clock: FakeClock, line: Transport) -> Bench:
+    bench = Bench(build(settings, clock, CountingIds(node_no), line), Ed25519Signer(HUB_SEED), clock)
     enrol(bench, node_no)
     publish_timetable(bench)
     profile = operations.Profile(node_no, kind, names("端州汽车站", "端州汽車站", "Duanzhou Station"), (1,))
@@ -183,6 +207,12 @@ def enrol(bench: Bench, node_no: int) -> None:
     bench.operate("net", f"key/{node.signer.kid.hex()}", signed)
 
 
+def coach_seat(number: int) -> tuple[int, str, int, int]:
+    """A seat of a coach with four in a row: 5 is ``02A``."""
+    row, column = (number + 3) // 4, (number - 1) % 4
+    return number, f"{row:02d}{'ABCD'[column]}", row, column
+
+
 def publish_timetable(bench: Bench) -> None:
     """The timetable of the tests on its streams."""
     net: dict[str, operations.Record] = {
@@ -194,9 +224,7 @@ def publish_timetable(bench: Bench) -> None:
         "stop/5": Stop("S5", names("广州", "廣州", "Guangzhou"), 23_130_000, 113_260_000, None),
         "stop/6": Stop("S6", names("桂山岛", "桂山島", "Guishan Island"), 22_140_000, 113_820_000, None),
         "service/1": Service(127, TODAY - 400, TODAY + 400, (), ()),
-        "seatplan/coach-45": SeatPlan(
-            "reserved", 45, tuple((n, f"{(n + 3) // 4:02d}{'ABCD'[(n - 1) % 4]}", (n + 3) // 4, (n - 1) % 4) for n in range(1, 46))
-        ),
+        "seatplan/coach-45": SeatPlan("reserved", 45, tuple(coach_seat(number) for number in range(1, 46))),
         "seatplan/ferry": SeatPlan("free", 120, ()),
     }  # fmt: skip
     everywhere = (True,) * 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from importlib.resources import files
 
 import pytest
 
@@ -30,12 +31,20 @@ def test_no_text_stands_in_a_fourth_language() -> None:
 
 
 def test_every_text_has_the_same_gaps_in_all_languages() -> None:
-    wrong = [key for key, texts in CATALOGUE.texts.items() if len({frozenset(gaps(text)) for text in texts.values()}) > 1]
+    wrong = [
+        key for key, texts in CATALOGUE.texts.items() if len({frozenset(gaps(text)) for text in texts.values()}) > 1
+    ]
     assert wrong == []
 
 
 def test_gaps_have_names() -> None:
-    assert [key for key, texts in CATALOGUE.texts.items() for text in texts.values() for gap in gaps(text) if not gap.isidentifier()] == []
+    assert [
+        key
+        for key, texts in CATALOGUE.texts.items()
+        for text in texts.values()
+        for gap in gaps(text)
+        if not gap.isidentifier()
+    ] == []
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -67,6 +76,4 @@ def test_a_text_that_stands_twice_is_refused() -> None:
 
 
 def test_all_files_are_shipped() -> None:
-    from importlib.resources import files
-
     assert [name for name in FILES if not files("sync.catalogue").joinpath(name).is_file()] == []

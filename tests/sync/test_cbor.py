@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import cbor2
@@ -17,9 +18,11 @@ plain = st.none() | st.booleans() | st.integers(-(1 << 90), 1 << 90) | st.binary
 )  # fmt: skip
 values = st.recursive(
     plain,
-    lambda inner: st.lists(inner, max_size=5)
-    | st.dictionaries(st.integers(-(1 << 40), 1 << 40), inner, max_size=4)
-    | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(st.integers(-(1 << 40), 1 << 40), inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -49,10 +52,8 @@ def test_any_bytes_are_read_to_a_value_that_encodes_to_them_or_refused(data: byt
 def test_a_changed_byte_never_decodes_to_the_same_value(value: Any, at: int, flip: int) -> None:
     data = bytearray(cbor.encode(value))
     data[at % len(data)] ^= flip
-    try:
+    with contextlib.suppress(Malformed):
         assert cbor.encode(cbor.decode(bytes(data))) == bytes(data) != cbor.encode(value)
-    except Malformed:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,22 @@ def test_no_float_goes_in_or_out(value: Any) -> None:
     assert code(cbor2.dumps(value, canonical=True)) == "cbor_type"
 
 
-ODD = [0, -1, [1, 0], [1 << 60, 1 << 60], [-(1 << 60), 5], "x", "[(", b"x", b"\xff" * 5, [1, [1, 1]], {}, None, [[]], [{}]]
+ODD = [
+    0,
+    -1,
+    [1, 0],
+    [1 << 60, 1 << 60],
+    [-(1 << 60), 5],
+    "x",
+    "[(",
+    b"x",
+    b"\xff" * 5,
+    [1, [1, 1]],
+    {},
+    None,
+    [[]],
+    [{}],
+]
 
 
 @pytest.mark.parametrize("tag", [*range(64), 100, 256, 258, 260, 261, 1004, 43_000, 55_799, 1 << 40])
@@ -93,7 +109,9 @@ def test_no_tag_is_read_whatever_stands_behind_it(tag: int) -> None:
         assert abs(found) >= 1 << 64
 
 
-@pytest.mark.parametrize("value", [{1: 1, "a": 1}, {b"x": 1}, {True: 1}, {None: 1}, {(1,): 1}, {1, 2}, object(), cbor2.undefined])
+@pytest.mark.parametrize(
+    "value", [{1: 1, "a": 1}, {b"x": 1}, {True: 1}, {None: 1}, {(1,): 1}, {1, 2}, object(), cbor2.undefined]
+)
 def test_what_is_not_on_the_list_does_not_go_in(value: Any) -> None:
     with pytest.raises(Malformed) as raised:
         cbor.encode(value)

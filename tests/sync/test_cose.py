@@ -33,7 +33,9 @@ def made(header: Any, unprotected: Any = None, payload: Any = PAYLOAD, signer: E
     """A COSE_Sign1 with any header, properly signed over that very header."""
     protected = header if isinstance(header, bytes) else cbor2.dumps(header, canonical=True)
     signature = signer.sign(cbor2.dumps(["Signature1", protected, GRANT, payload], canonical=True))
-    return b"\xd2" + cbor2.dumps([protected, {} if unprotected is None else unprotected, payload, signature], canonical=True)
+    return b"\xd2" + cbor2.dumps(
+        [protected, {} if unprotected is None else unprotected, payload, signature], canonical=True
+    )
 
 
 @given(st.binary(max_size=200), st.binary(max_size=20))
@@ -74,14 +76,18 @@ def test_a_key_under_another_keys_name_does_not_verify() -> None:
     assert code(made({1: EDDSA, 4: HUB.kid}, signer=OTHER)) == "cose_signature"
 
 
-@pytest.mark.parametrize("alg", [0, None, "none", -7, -35, -257, 5, 1, True, [], {}, [EDDSA], b"\xf8", "EdDSA", 1 << 70])
+@pytest.mark.parametrize(
+    "alg", [0, None, "none", -7, -35, -257, 5, 1, True, [], {}, [EDDSA], b"\xf8", "EdDSA", 1 << 70]
+)
 def test_an_algorithm_outside_the_list_is_refused(alg: Any) -> None:
     assert code(made({1: alg, 4: HUB.kid})) == "cose_algorithm"
 
 
 def test_no_algorithm_and_no_signature_is_no_signature() -> None:
     assert code(b"\xd2" + cbor2.dumps([b"", {}, PAYLOAD, b""])) == "cose_damaged"
-    assert code(b"\xd2" + cbor2.dumps([b"\xa0", {1: EDDSA, 4: HUB.kid}, PAYLOAD, b""], canonical=True)) == "cose_damaged"
+    assert (
+        code(b"\xd2" + cbor2.dumps([b"\xa0", {1: EDDSA, 4: HUB.kid}, PAYLOAD, b""], canonical=True)) == "cose_damaged"
+    )
 
 
 def test_the_unprotected_header_may_hold_anything_and_proves_nothing() -> None:
@@ -134,8 +140,12 @@ def test_any_bytes_are_refused_in_words(data: bytes) -> None:
         assert code(text).startswith("cose_")
 
 
-@given(st.recursive(st.none() | st.integers(-9, 9) | st.binary(max_size=9) | st.text("ab", max_size=3),
-                    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.integers(-2, 5), inner, max_size=4)))
+@given(
+    st.recursive(
+        st.none() | st.integers(-9, 9) | st.binary(max_size=9) | st.text("ab", max_size=3),
+        lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.integers(-2, 5), inner, max_size=4),
+    )
+)
 def test_any_header_and_any_body_is_refused_in_words(value: Any) -> None:
     data = b"\xd2" + cbor2.dumps([cbor2.dumps(value, canonical=True), {}, b"", b""], canonical=True)
     assert code(data).startswith("cose_")

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from sync.kernel import days
 
 HOUR_MS = 3_600_000
-ZONES = ["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin", "America/New_York", "Pacific/Auckland", "UTC", "Asia/Tokyo"]
+ZONES = [
+    "Asia/Shanghai",
+    "Asia/Hong_Kong",
+    "Europe/Berlin",
+    "America/New_York",
+    "Pacific/Auckland",
+    "UTC",
+    "Asia/Tokyo",
+]
 
 
 def text_at(day: int, seconds: int, zone: str) -> str:
@@ -81,6 +89,8 @@ def test_a_clock_that_is_centuries_off_breaks_nothing(wall_ms: int, zone: str) -
     assert days.day_at(wall_ms, zone) >= on("1969-12-31")
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "00:00"), (27_000, "07:30"), (86_399, "23:59"), (90_600, "25:10"), (360_000, "100:00")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "00:00"), (27_000, "07:30"), (86_399, "23:59"), (90_600, "25:10"), (360_000, "100:00")]
+)
 def test_a_time_is_shown_as_timetables_print_it(seconds: int, text: str) -> None:
     assert days.clock_text(seconds) == text

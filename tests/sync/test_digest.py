@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,9 +15,10 @@ bodies = st.none() | st.binary(max_size=6)
 writes = st.lists(st.tuples(keys, bodies), max_size=20)
 
 
-def fold(history: list[tuple[str, bytes | None]]) -> tuple[int, dict[str, bytes | None]]:
+def fold(history: Sequence[tuple[str, bytes | None]]) -> tuple[int, dict[str, bytes | None]]:
     """The digest kept up to date write by write, and the state."""
-    value, state = 0, {}
+    value = 0
+    state: dict[str, bytes | None] = {}
     for key, body in history:
         value = digest.replace(value, key, state.get(key), body)
         state[key] = body

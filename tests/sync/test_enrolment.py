@@ -31,11 +31,20 @@ def test_a_code_reads_back_however_it_is_typed(secret: bytes) -> None:
     code = enrolment.code_text(secret)
     assert len(code) == 19
     mixed_up = code.replace("0", "o").replace("1", "l")
-    for typed in (code, code.lower(), code.replace("-", ""), f" {code}\n", mixed_up, code.replace("-", " ").replace("1", "I")):
+    for typed in (
+        code,
+        code.lower(),
+        code.replace("-", ""),
+        f" {code}\n",
+        mixed_up,
+        code.replace("-", " ").replace("1", "I"),
+    ):
         assert enrolment.secret_of(typed) == secret
 
 
-@pytest.mark.parametrize("code", ["", "7KQ2-M4TD-P9XA-0RZ", "7KQ2-M4TD-P9XA-0RZEE", "7KQ2-M4TD-P9XA-0RZU", "票" * 16, "\ud800" * 16])
+@pytest.mark.parametrize(
+    "code", ["", "7KQ2-M4TD-P9XA-0RZ", "7KQ2-M4TD-P9XA-0RZEE", "7KQ2-M4TD-P9XA-0RZU", "票" * 16, "\ud800" * 16]
+)
 def test_a_code_of_a_wrong_form_is_refused(code: str) -> None:
     with pytest.raises(Refusal, match="enrol_code_form"):
         enrolment.secret_of(code)
@@ -89,15 +98,39 @@ def test_any_bytes_are_refused_in_words(data: bytes) -> None:
         enrolment.decode_request(data)
 
 
-@pytest.mark.parametrize("body", [[], [bytes(8), bytes(32)], [bytes(7), bytes(32), bytes(32)], [bytes(8), bytes(33), bytes(32)],
-                                  ["12345678", bytes(32), bytes(32)], {}, None, [bytes(8), bytes(32), bytes(32), b""]])
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        [bytes(8), bytes(32)],
+        [bytes(7), bytes(32), bytes(32)],
+        [bytes(8), bytes(33), bytes(32)],
+        ["12345678", bytes(32), bytes(32)],
+        {},
+        None,
+        [bytes(8), bytes(32), bytes(32), b""],
+    ],
+)
 def test_a_request_of_any_other_shape_is_refused(body: object) -> None:
     with pytest.raises(Malformed, match="enrol_shape"):
         enrolment.decode_request(cbor.encode(body))
 
 
-@pytest.mark.parametrize("plain", [[], [1, 2, 3], 5, [1, 1, "x", b"", 1, ""], ["7", 1, bytes(32), b"", 1, ""], {}, None,
-                                   [7, 1, bytes(32), b"", -1, ""], [7, 1, bytes(31), b"", 1, ""], [-7, 1, bytes(32), b"", 1, ""]])
+@pytest.mark.parametrize(
+    "plain",
+    [
+        [],
+        [1, 2, 3],
+        5,
+        [1, 1, "x", b"", 1, ""],
+        ["7", 1, bytes(32), b"", 1, ""],
+        {},
+        None,
+        [7, 1, bytes(32), b"", -1, ""],
+        [7, 1, bytes(31), b"", 1, ""],
+        [-7, 1, bytes(32), b"", 1, ""],
+    ],
+)
 def test_an_answer_of_any_other_shape_is_refused_though_it_is_proven(plain: object) -> None:
     inner = cbor.encode(plain)
     proof = enrolment._mac(KEY, b"welcome", PUBLIC + inner)
@@ -110,7 +143,11 @@ OWN = Certificate(7, 1, PUBLIC, 2500, 3200)
 def test_a_certificate_is_the_hubs_word_and_nobody_elses() -> None:
     assert certificate.read(certificate.issue(OWN, HUB), HUB.verify_key) == OWN
     stranger = Ed25519Signer(bytes(32))
-    for data in (certificate.issue(OWN, stranger), cose.sign1(OWN.to_bytes(), HUB), cose.sign1(b"\x80", HUB, certificate.PURPOSE)):
+    for data in (
+        certificate.issue(OWN, stranger),
+        cose.sign1(OWN.to_bytes(), HUB),
+        cose.sign1(b"\x80", HUB, certificate.PURPOSE),
+    ):
         with pytest.raises(Malformed):
             certificate.read(data, HUB.verify_key)
 

@@ -17,7 +17,9 @@ from sync.kernel.operations import Operation
 
 HUB = Ed25519Signer(b"the hub, and nobody else at all.")
 NODE = Ed25519Signer(b"the key of node 7, in its box...")
-REQUEST = Request(1, 9, 5, bytes(range(32)), (b"event one", b"event two"), 77, {"trip/1/2518": 0}, {"software": "0.1.0"})
+REQUEST = Request(
+    1, 9, 5, bytes(range(32)), (b"event one", b"event two"), 77, {"trip/1/2518": 0}, {"software": "0.1.0"}
+)
 RESPONSE = Response(
     0, 6, ((5, "seat_taken"),), (Operation("net", 78, "stop/1", b"\x80"), Operation("net", 79, "stop/2", None)),
     79, {"trip/1/2518": 40}, True, 1_795_406_400_000, 60_000,
@@ -143,7 +145,8 @@ def test_a_request_with_fields_of_the_future_is_read_and_one_without_its_own_is_
     assert exchange.decode_request(up([*good, "new", 5]), find)[1].epoch == 1
     assert refused(up(good[:9])) == "exchange_protocol"
     assert refused(up([1, *good[1:9]])) == "exchange_shape"
-    for body in ([], {}, "x", None, 5, [[]]):
+    odd: list[Any] = [[], {}, "x", None, 5, [[]]]
+    for body in odd:
         assert refused(up(body)) == "exchange_shape"
 
 
@@ -180,7 +183,11 @@ def test_an_answer_with_fields_of_the_future_is_read() -> None:
     assert found.floor == 0
 
 
-@given(st.recursive(plain, lambda inner: st.lists(inner, max_size=11) | st.dictionaries(st.integers(0, 9), inner, max_size=3)))
+@given(
+    st.recursive(
+        plain, lambda inner: st.lists(inner, max_size=11) | st.dictionaries(st.integers(0, 9), inner, max_size=3)
+    )
+)
 def test_any_signed_body_is_refused_in_words(body: Any) -> None:
     request = exchange.encode_request(REQUEST, NODE)
     assert refused(up(body)).startswith("exchange_")

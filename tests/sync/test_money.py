@@ -29,8 +29,31 @@ def test_more_decimals_than_the_currency_has_are_refused_and_not_rounded(text: s
     assert raised.value.code == "money_decimals"
 
 
-@pytest.mark.parametrize("text", ["", " ", "-1", "+1", "1,50", "1.", ".5", "1e3", "1 000", "1_000", "abc", "1.2.3", "NaN",
-                                  "inf", "0x10", "1" * 13, "1.1234567", "¥5", "5元", "\ud800"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "-1",
+        "+1",
+        "1,50",
+        "1.",
+        ".5",
+        "1e3",
+        "1 000",
+        "1_000",
+        "abc",
+        "1.2.3",
+        "NaN",
+        "inf",
+        "0x10",
+        "1" * 13,
+        "1.1234567",
+        "¥5",
+        "5元",
+        "\ud800",
+    ],
+)
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(Malformed) as raised:
         money.parse_minor(text, "CNY")
@@ -42,8 +65,18 @@ def test_what_is_shown_reads_back_to_the_unit(minor: int, currency: str) -> None
     assert money.parse_minor(money.decimal_text(minor, currency), currency) == minor
 
 
-@pytest.mark.parametrize(("minor", "currency", "text"), [(0, "CNY", "0.00"), (5, "CNY", "0.05"), (-5, "CNY", "-0.05"), (7140, "HKD", "71.40"),
-                                                        (1500, "JPY", "1500"), (-1500, "JPY", "-1500"), (1, "KWD", "0.001")])
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [
+        (0, "CNY", "0.00"),
+        (5, "CNY", "0.05"),
+        (-5, "CNY", "-0.05"),
+        (7140, "HKD", "71.40"),
+        (1500, "JPY", "1500"),
+        (-1500, "JPY", "-1500"),
+        (1, "KWD", "0.001"),
+    ],
+)
 def test_an_amount_is_shown_with_its_currencys_decimals(minor: int, currency: str, text: str) -> None:
     assert money.decimal_text(minor, currency) == text
 

@@ -14,7 +14,9 @@ def test_four_to_twelve_digits_are_a_pin(text: str) -> None:
     assert pins.is_pin(text)
 
 
-@pytest.mark.parametrize("text", ["", "123", "1234567890123", "1111", "000000", "12a4", "１２３４", "12 34", "-123", "٠١٢٣", "²³¹⁴"])
+@pytest.mark.parametrize(
+    "text", ["", "123", "1234567890123", "1111", "000000", "12a4", "１２３４", "12 34", "-123", "٠١٢٣", "²³¹⁴"]
+)
 def test_anything_else_is_none(text: str) -> None:
     assert not pins.is_pin(text)
 

@@ -109,8 +109,16 @@ def test_without_directory_and_certificate_the_issuer_is_unknown() -> None:
     assert code(TEXT, nobody) == "ticket_unknown_issuer"
 
 
-@pytest.mark.parametrize("carried", [b"", b"\x00", certificate.issue(OWN, OTHER), certificate.issue(OWN, NODE),
-                                     certificate.issue(Certificate(7, 1, OTHER.public, 2500, 3200), HUB)])
+@pytest.mark.parametrize(
+    "carried",
+    [
+        b"",
+        b"\x00",
+        certificate.issue(OWN, OTHER),
+        certificate.issue(OWN, NODE),
+        certificate.issue(Certificate(7, 1, OTHER.public, 2500, 3200), HUB),
+    ],
+)
 def test_a_carried_certificate_that_the_hub_did_not_give_this_key_is_not_believed(carried: bytes) -> None:
     assert code(ticket.issue(CLAIMS, NODE, carried), nobody) == "ticket_unknown_issuer"
 
@@ -157,15 +165,17 @@ def test_small_letters_and_spaces_around_are_the_same_ticket() -> None:
         assert ticket.short_code(same) == ticket.short_code(TEXT)
 
 
+ODD_JOURNEYS: list[Any] = [
+    [], [1, 2], [1] * 5, {}, "abcdefgh", b"abcdefgh", 5, None, [*[1] * 6, b""], [*[1] * 6, "", ""], [-1] * 6, [True] * 6,
+    [1, 1, 1, 1, 1, 5], [1, 1, 1, 1, 1, 1 << 90], [1 << 53, 1, 1, 1, 1, 1], [1, 1 << 20, 1, 1, 1, 1], [1, 1, 1, 1, 1, None],
+    [[1]] * 6,
+]  # fmt: skip
 ODD_PAYLOADS: list[Any] = [
     [], {}, 5, "x", b"x", None, [1] * 9, {4: 1}, {7: bytes(8)}, {-65537: [1] * 6},
-    *[{4: 1, 7: bytes(8), -65537: journey} for journey in
-      ([], [1, 2], [1] * 5, {}, "abcdefgh", b"abcdefgh", 5, None, [1] * 6 + [b""], [1] * 6 + ["", ""], [-1] * 6,
-       [1, 1, 1, 1, 1, 5], [1, 1, 1, 1, 1, 1 << 90], [1 << 53, 1, 1, 1, 1, 1], [1, 1 << 20, 1, 1, 1, 1],
-       [True] * 6, [1, 1, 1, 1, 1, None], [[1]] * 6)],
     {4: -1, 7: bytes(8), -65537: [1] * 6}, {4: 1 << 60, 7: bytes(8), -65537: [1] * 6},
     {4: "1", 7: bytes(8), -65537: [1] * 6}, {4: 1, 7: bytes(7), -65537: [1] * 6},
     {4: 1, 7: "12345678", -65537: [1] * 6}, {4: 1, 7: [1] * 8, -65537: [1] * 6}, {4: 1, 7: None, -65537: [1] * 6},
+    *[{4: 1, 7: bytes(8), -65537: journey} for journey in ODD_JOURNEYS],
 ]  # fmt: skip
 
 
@@ -181,7 +191,10 @@ def test_claims_that_came_later_are_passed_over() -> None:
     assert ticket.parse(written(cose.sign1(cbor.encode(payload), NODE))).claims.trip_no == 1
 
 
-@given(st.text(max_size=80) | st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", max_size=200).map(lambda t: "Y1:" + t))
+@given(
+    st.text(max_size=80)
+    | st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", max_size=200).map(lambda t: "Y1:" + t)
+)
 def test_any_text_is_damaged_and_nothing_falls(text: str) -> None:
     assert code(text) == "ticket_damaged"
 
@@ -192,7 +205,9 @@ def test_any_bytes_in_a_ticket_are_damaged_and_nothing_falls(data: bytes) -> Non
         assert code(written(body)) == "ticket_damaged"
 
 
-@pytest.mark.parametrize("text", ["", "Y1:", "Y1", "Y2:" + TEXT[3:], "票" * 9, "\ud800", "Y1:\ud800", "Y1:" + "0" * 5_000, "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "Y1:", "Y1", "Y2:" + TEXT[3:], "票" * 9, "\ud800", "Y1:\ud800", "Y1:" + "0" * 5_000, "\x00"]
+)
 def test_what_is_no_ticket_is_damaged(text: str) -> None:
     assert code(text) == "ticket_damaged"
 
@@ -223,7 +238,9 @@ def test_two_neighbouring_digits_that_changed_places_are_always_caught(ticket_id
         assert moved == digits or TicketId.from_number(moved) is None
 
 
-@pytest.mark.parametrize("text", ["", "0" * 16, "1" * 15, "1" * 17, "０" * 16, "00007-01-0000001-2x", "٠" * 16, "-" * 40])
+@pytest.mark.parametrize(
+    "text", ["", "0" * 16, "1" * 15, "1" * 17, "０" * 16, "00007-01-0000001-2x", "٠" * 16, "-" * 40]
+)
 def test_a_number_of_a_wrong_form_is_none(text: str) -> None:
     assert TicketId.from_number(text) is None
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
+import xml.etree.ElementTree as Tree
+from typing import Any
 
 import cwt
 import pytest
 import qrcode
 import zxingcpp
 from base45 import b45decode
+from PIL import Image
 from pycose.keys import OKPKey
 from pycose.keys.curves import Ed25519
 from pycose.messages import Sign1Message
@@ -26,7 +30,7 @@ CARRIED = certificate.issue(Certificate(7, 1, NODE.public, 2500, 3200), HUB)
 TEXTS = {"alone": ticket.issue(CLAIMS, NODE), "with certificate": ticket.issue(CLAIMS, NODE, CARRIED)}
 
 
-def key() -> cwt.COSEKey:
+def key() -> Any:
     return cwt.COSEKey.new({1: 1, 2: NODE.kid, 3: -8, -1: 6, -2: NODE.public})
 
 
@@ -66,11 +70,6 @@ def test_a_barcode_reader_reads_the_drawn_qr(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_the_svg_that_pages_show_reads_back(text: str) -> None:
     """Painted by hand from the path's squares, as a browser would."""
-    import re
-    import xml.etree.ElementTree as Tree
-
-    from PIL import Image
-
     root = Tree.fromstring(qr.svg(text))  # noqa: S314
     size = round(float(root.attrib["viewBox"].split()[2]))
     image = Image.new("L", (size * 4, size * 4), 255)

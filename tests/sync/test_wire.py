@@ -98,6 +98,8 @@ def test_any_bytes_are_unpacked_or_refused(data: bytes) -> None:
         assert error.code in ("wire_damaged", "wire_packing", "wire_size")
 
 
-@pytest.mark.parametrize(("data", "wanted"), [(b"", "wire_damaged"), (b"\x03x", "wire_packing"), (b"\xffx", "wire_packing")])
+@pytest.mark.parametrize(
+    ("data", "wanted"), [(b"", "wire_damaged"), (b"\x03x", "wire_packing"), (b"\xffx", "wire_packing")]
+)
 def test_an_unknown_packing_is_named(data: bytes, wanted: str) -> None:
     assert code(data) == wanted

@@ -108,7 +108,8 @@ def test_a_ticket_scanned_in_small_letters_still_rates_by_the_printed_short_code
 
 def test_of_two_scans_of_one_ticket_at_the_same_moment_exactly_one_is_green(bench: Bench) -> None:
     for seat in range(1, 6):
-        sold, gate, colours = bench.sell(seat=seat), threading.Barrier(4), []
+        sold, gate = bench.sell(seat=seat), threading.Barrier(4)
+        colours: list[str] = []
 
         def scan(text: str = sold.text, gate: threading.Barrier = gate, colours: list[str] = colours) -> None:
             gate.wait(10)
@@ -248,7 +249,9 @@ def test_counts_tell_boarded_and_expected(bench: Bench) -> None:
     assert bench.node.boarding.counts(COACH_TRIP, TODAY) == (0, None)
     for number in (1, 2):
         entry = ManifestEntry(0, 4, number, COACH_TRIP, TODAY)
-        bench.operate(f"trip/{COACH_TRIP}/{TODAY}", f"manifest/{TicketId(7, 1, number).to_bytes().hex()}", entry.to_bytes())
+        bench.operate(
+            f"trip/{COACH_TRIP}/{TODAY}", f"manifest/{TicketId(7, 1, number).to_bytes().hex()}", entry.to_bytes()
+        )
     check(bench, sold.text)
     assert bench.node.boarding.counts(COACH_TRIP, TODAY) == (1, 2)
 
@@ -264,6 +267,23 @@ def test_the_box_boards_its_next_duty_until_somebody_chooses(bench: Bench) -> No
     with pytest.raises(Refusal, match="no_such_trip"):
         boarding.choose(999, TODAY, CLERK_NO)
     assert boarding.current() == (FERRY_TRIP, TODAY + 1)
+
+
+def test_a_choice_of_yesterday_does_not_stand_in_the_way_of_todays_duty(bench: Bench) -> None:
+    boarding = bench.node.boarding
+    boarding.choose(COACH_TRIP, TODAY, CLERK_NO)
+    bench.operate("node/7", f"duty/{COACH_TRIP}/{TODAY + 1}", Duty("粤H12345").to_bytes())
+    bench.clock.pass_ms(10 * HOUR_MS)  # 22:00: five hours after its arrival, tickets are still good
+    assert boarding.current() == (COACH_TRIP, TODAY)
+    bench.clock.pass_ms(12 * HOUR_MS)
+    assert boarding.current() == (COACH_TRIP, TODAY + 1)
+
+
+def test_a_choice_stands_while_the_clock_is_not_sure(bench: Bench) -> None:
+    bench.node.boarding.choose(COACH_TRIP, TODAY, CLERK_NO)
+    bench.clock.wall = NOON_MS + 300 * DAY_MS
+    bench.restart()
+    assert bench.node.boarding.current() == (COACH_TRIP, TODAY)
 
 
 def test_a_duty_for_a_trip_that_is_not_known_hides_no_other(bench: Bench) -> None:

@@ -77,7 +77,9 @@ def test_a_seat_is_never_sold_twice_by_eight_threads(bench: Bench) -> None:
         gate.wait(10)
         for turn in range(6):
             try:
-                sold.append(bench.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, f"t{number}-sale-{turn}"))
+                sold.append(
+                    bench.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, f"t{number}-sale-{turn}")
+                )
             except Refusal as error:
                 refused.append(error.code)
 
@@ -338,7 +340,8 @@ def test_a_trip_of_more_legs_than_an_integer_has_bits_is_sold_leg_by_leg(bench: 
 def test_a_grant_that_comes_while_others_are_read_breaks_nothing(bench: Bench) -> None:
     """A reader's statements see what was committed before each: a grant may come between two of them."""
     bench.grant(COACH_TRIP, seats={1: ALL_LEGS})
-    reader, statements = bench.node.database.read(), []
+    reader = bench.node.database.read()
+    statements: list[object] = []
 
     class Reader:
         def execute(self, *statement: object) -> object:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.domains.ratings.service import MISSES, MISSES_MS
 from sync.domains import EVENTS
 from sync.domains.ratings.events import TripRated
 from sync.kernel import certificate, ticket
@@ -94,6 +95,28 @@ def test_the_number_with_the_short_code_is_proof_enough(bench: Bench) -> None:
     rate(bench, sold.number, f" {sold.short_code.lower()} ")
 
 
+def test_short_codes_can_not_be_guessed_by_trying_them_all(bench: Bench) -> None:
+    sold = aboard(bench)
+    for number in range(MISSES):
+        assert refused(bench, sold.number, f"{number:04d}") == "short_code_wrong"
+    assert refused(bench, sold.number, sold.short_code) == "short_code_later"
+    bench.clock.wall += 10 * MISSES_MS
+    assert refused(bench, sold.number, sold.short_code) == "short_code_later"
+    rate(bench, aboard(bench).text)  # who has the whole ticket need not wait
+    bench.clock.mono += MISSES_MS
+    rate(bench, sold.number, sold.short_code)
+
+
+def test_a_passenger_sees_the_ride_of_his_ticket_before_it_boards(bench: Bench) -> None:
+    sold = bench.sell(1, 3)
+    ride, ticket_id = bench.node.ratings.ride_of(sold.text)
+    assert (ride.from_idx, ride.to_idx, ticket_id) == (1, 3, sold.ticket_id)
+    with pytest.raises(Refusal, match="rating_not_boarded"):
+        bench.node.ratings.ride_of(sold.number, sold.short_code)
+    with pytest.raises(Refusal, match="rating_ticket_unknown"):
+        bench.node.ratings.ride_of(ticket.issue(ticket.parse(sold.text).claims, OTHER))
+
+
 def test_nobody_rates_a_trip_that_he_was_not_on(bench: Bench) -> None:
     sold = bench.sell()
     assert refused(bench, sold.text) == "rating_not_boarded"
@@ -114,7 +137,9 @@ def test_a_ticket_that_is_none_or_forged_rates_nothing(bench: Bench) -> None:
 
 def test_a_ticket_of_another_box_that_was_boarded_here_rates_here(bench: Bench) -> None:
     signed = certificate.issue(Certificate(8, 1, OTHER.public, TODAY, TODAY + 9), bench.hub)
-    text = ticket.issue(Claims(TicketId(8, 1, 1), COACH_TRIP, TODAY, 0, 4, 9, 0, NOON_MS // 1000 + 90_000), OTHER, signed)
+    text = ticket.issue(
+        Claims(TicketId(8, 1, 1), COACH_TRIP, TODAY, 0, 4, 9, 0, NOON_MS // 1000 + 90_000), OTHER, signed
+    )
     assert bench.node.boarding.check(text, COACH_TRIP, TODAY, "g1", CLERK_NO).colour == "green"
     rate(bench, text, level=1)
     assert bench.node.ratings.summary(COACH_TRIP, TODAY) == (1, 10)

@@ -1,0 +1,26 @@
+"""Everything that ratings send goes there and comes back the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.domains import EVENTS
+from sync.domains.ratings.events import TripRated
+from sync.kernel.events import Stamp
+from tests.golden.strategies import of
+
+SENT = [TripRated]
+
+
+@pytest.mark.parametrize("kind", SENT)
+@settings(max_examples=30)
+@given(st.data())
+def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> None:
+    event, stamp = data.draw(of(kind)), data.draw(of(Stamp))
+    found = EVENTS.decode(EVENTS.encode(event, stamp))
+    assert (found.event, found.stamp) == (event, stamp)
+    assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]

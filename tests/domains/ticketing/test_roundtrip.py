@@ -1,0 +1,51 @@
+"""Everything that ticketing sends goes there and comes back the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.domains import EVENTS
+from sync.domains.ticketing.events import TicketSold
+from sync.domains.ticketing.rules import claims_of
+from sync.kernel import ticket
+from sync.kernel.events import Stamp
+from sync.kernel.keys import Ed25519Signer
+from tests.golden.strategies import of
+
+SENT = [TicketSold]
+NODE = Ed25519Signer(bytes(32))
+
+
+@pytest.mark.parametrize("kind", SENT)
+@settings(max_examples=30)
+@given(st.data())
+def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> None:
+    event, stamp = data.draw(of(kind)), data.draw(of(Stamp))
+    found = EVENTS.decode(EVENTS.encode(event, stamp))
+    assert (found.event, found.stamp) == (event, stamp)
+    assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]
+
+
+sales = st.builds(
+    TicketSold, st.integers(1, 9_999_999), st.integers(0, 1 << 40), st.integers(0, 36_524), st.integers(0, 300),
+    st.integers(0, 300), st.integers(0, 1_000), st.integers(0, 4), st.integers(0, 10**9), st.just("CNY"), st.just(0),
+    st.integers(0, 99), st.integers(0, 1), st.integers(0, 1 << 34),
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(sales, st.integers(1, 99_999), st.integers(1, 99))
+def test_a_sale_becomes_the_same_ticket_whenever_it_is_made_again(sold: TicketSold, node_no: int, epoch: int) -> None:
+    claims = claims_of(EVENTS.decode(EVENTS.encode(sold, Stamp(1, 1, 1))).event, node_no, epoch)  # type: ignore[arg-type]
+    assert ticket.parse(ticket.issue(claims, NODE)).claims == claims
+    assert ticket.issue(claims, NODE) == ticket.issue(claims_of(sold, node_no, epoch), NODE)
+    assert (claims.trip_no, claims.day, claims.seat, claims.ticket_id.serial) == (
+        sold.trip_no,
+        sold.day,
+        sold.seat,
+        sold.serial,
+    )
