@@ -30,6 +30,7 @@ from sync.kernel.ports import Ids, Signer, Transport
 
 MAX_ROUNDS: Final = 10_000
 _LONGEST_S: Final = 6 * 3_600.0
+_LONGEST_AWAY_S: Final = 900.0
 _UP_BYTES: Final = 512 * 1024
 _BREATH_S: Final = 0.002
 _GOING_ON: Final = (exchange.OK, exchange.RESEND)
@@ -205,7 +206,7 @@ class Schedule:
             base = min(outcome.come_back_ms / 1000, _LONGEST_S) if outcome.come_back_ms else float(self._every_s)
         else:
             self._failures = min(self._failures + 1, 6)
-            base = min(float(self._every_s) * 2 ** (self._failures - 1), 900.0)
+            base = min(float(self._every_s) * 2 ** (self._failures - 1), 16.0 * self._every_s, _LONGEST_AWAY_S)
         jitter = int.from_bytes(self._ids.token(2), "big") / 65_536
         return base * (0.85 + 0.3 * jitter)
 

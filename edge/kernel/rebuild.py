@@ -36,9 +36,7 @@ def rebuild(
     """Empty the tables and fold again, inside the caller's transaction; gives the number of events folded."""
     for table in (*reference_tables, *state_tables):
         connection.execute(f"DELETE FROM {table}")
-    operations = connection.execute("SELECT key, body FROM stream_operation ORDER BY pos").fetchall()
-    for key, body in operations:
-        streams.project(connection, key, body)
+    streams.fold_again(connection)
     count = 0
     for seq, data in log.events_after(connection):
         envelope = EVENTS.decode(data)

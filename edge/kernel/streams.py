@@ -82,6 +82,12 @@ class Streams:
             return False
         return True
 
+    def fold_again(self, connection: sqlite3.Connection) -> None:
+        """Fold everything that is kept into the emptied reference tables; newer software may read what older could not."""
+        kept = connection.execute("SELECT key, body FROM stream_operation ORDER BY pos").fetchall()
+        odd = {key for key, body in kept if not self.project(connection, key, body)}
+        self._note(connection, {key for key, _ in kept}, odd)
+
     def digests(self, connection: sqlite3.Connection) -> dict[str, str]:
         """Digest of each stream as 32 hex digits, to compare with the hub's."""
         return dict(connection.execute("SELECT stream, digest FROM stream_digest ORDER BY stream"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python import sync_playwright as axe
 
 from tests.browser.people import Admin, Agent, Inspector, Passenger, Rider
 from tests.browser.stage import PHONE, until
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from tests.browser.stage import Stage
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(300)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 STANDING = {"width": 1080, "height": 1920}

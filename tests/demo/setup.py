@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,13 +15,15 @@ from sqlalchemy import Connection
 
 from cloud.bootstrap import build
 from cloud.domains.timetable.service import trip_facts
+from cloud.kernel.accounts import Accounts
 from cloud.kernel.database import Database
 from cloud.kernel.nodes import find
 from cloud.kernel.settings import load
 from sync.domains.timetable import rules
 from sync.kernel import days
+from sync.kernel.enrolment import code_text
 from tests.demo import layout
-from tests.demo.world import ROOT, Process, choose_ports, command
+from tests.demo.world import ROOT, DemoFailed, Process, choose_ports, command
 
 SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
 EXCHANGE_S = 5
@@ -93,14 +96,26 @@ class Demo:
     def _make(self, chosen: layout.Layout, day: int) -> Plan:
         names = ["hub", *[post.name for post in chosen.posts], "broker", "feed"]
         ports = dict(zip(names, choose_ports(len(names), self._first_port), strict=True))
-        admin = self._hub("add-admin", "admin", "--json")
+        made = self._hub("add-admin", "admin", "--json")
+        passphrase = self._first_sign_in(made["name"], made["passphrase"])
         return Plan(
             feed=str(self.feed), ports=ports, clerks={},
-            admin={"name": "admin", "passphrase": admin["passphrase"]}, nodes={},
+            admin={"name": made["name"], "passphrase": passphrase}, nodes={},
             names={post.name: post.names for post in chosen.posts},
             coach_trips=list(chosen.coach_trips), ferry_trips=list(chosen.ferry_trips),
             coach_stops=chosen.coach_stops, ferry_stops=chosen.ferry_stops, day=day,
         )  # fmt: skip
+
+    def _first_sign_in(self, name: str, one_time: str) -> str:
+        """The one-time passphrase asks for another at once: choose it here, so that the next start prints a good one."""
+        hub = build(load(self.hub_data, {}))
+        accounts, chosen = Accounts(hub.database, hub.clock, hub.ids), code_text(secrets.token_bytes(10))
+        person = accounts.session(accounts.sign_in(name, one_time, "demo"))
+        if person is None:
+            raise DemoFailed(f"{name} could not sign in at the hub")
+        accounts.change_passphrase(person, one_time, chosen, chosen)
+        hub.close()
+        return chosen
 
     def _enrol_all(self, chosen: layout.Layout) -> None:
         codes: dict[str, str] = {}
