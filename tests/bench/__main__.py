@@ -6,10 +6,14 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
+from tests.support.shared import shared_data
+
+BIG_FEED = "hk_big_2026-07.zip"
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 CLIENTS = click.option("--clients", default=8, show_default=True, help="Connections that ask at the same time.")
 ROUNDS = click.option("--rounds", default=5, show_default=True, help="Rounds; their medians are reported.")
@@ -42,6 +46,31 @@ def board(clients: int, rounds: int, size: int, as_json: bool) -> None:
     from tests.bench import counter
 
     _show(counter.board(clients, rounds, size, _say_since()), as_json)
+
+
+@cli.command()
+@click.option("--events", default=10_000, show_default=True, help="Sales that are sent up.")
+@click.option("--pulls", default=5, show_default=True, help="Timetables that come down while sales go on.")
+@click.option("--hub-db", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))
+@AS_JSON
+def exchange(events: int, pulls: int, hub_db: str, as_json: bool) -> None:
+    """A node's sales up to the hub, and a timetable down to the node."""
+    from tests.bench import exchange as bench
+
+    _show(bench.run(events, pulls, hub_db, _say_since()), as_json)
+
+
+@cli.command("import")
+@click.option("--feed", type=click.Path(exists=True, path_type=Path), default=None, help="A GTFS feed, zip or folder.")
+@AS_JSON
+def import_(feed: Path | None, as_json: bool) -> None:
+    """A whole region's timetable into an empty hub."""
+    from tests.bench import importing
+
+    chosen = feed or shared_data() / BIG_FEED
+    if not chosen.exists():
+        raise click.UsageError(f"the large feed {BIG_FEED} is not on this machine; name another with --feed")
+    _show(importing.run(chosen, _say_since()), as_json)
 
 
 def _say_since() -> Callable[[str], None]:

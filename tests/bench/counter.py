@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,10 @@ from typing import Any
 from sync.kernel import days
 from tests.bench import limits, load
 from tests.bench.client import Connection
-from tests.bench.node import Server, listens, node_server, sign_in
-from tests.bench.world import Sale, prepare, sales, tickets
+from tests.bench.process import node_server, sign_in
+from tests.bench.world import Sale, prepare, sale_request, sales, tickets
 
 Say = Callable[[str], None]
-Request = tuple[str, dict[str, Any]]
 Limit = Callable[[Path, int, Path], float]
 STARTS = 5
 WARM_UP = 200
@@ -29,7 +27,7 @@ def sell(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
     """Sales over HTTP: grant check, durable event, signed ticket."""
     with scratch() as folder:
         first_day = prepare(folder / "node")
-        requests = [_sale(sale) for sale in sales(first_day)]
+        requests = [sale_request(sale) for sale in sales(first_day)]
         ready_s = _ready_s(folder / "node", [requests.pop() for _ in range(STARTS)], say)
         found = _measure(folder, requests, clients, rounds, size, limits.sales_per_s, say)
         return {**found, "ready_s": round(ready_s, 3)}
@@ -44,7 +42,7 @@ def board(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
 
 
 def _measure(
-    folder: Path, requests: list[Request], clients: int, rounds: int, size: int, limit: Limit, say: Say
+    folder: Path, requests: list[load.Request], clients: int, rounds: int, size: int, limit: Limit, say: Say
 ) -> dict[str, Any]:
     """Rounds of load, each followed by the limit over the rows that it wrote, so that both meet the same weather."""
     server = node_server(folder / "node")
@@ -52,7 +50,7 @@ def _measure(
     bare: list[float] = []
     try:
         server.start()
-        server.wait(lambda: listens(server.port))
+        server.wait()
         token = sign_in(server.port)
         load.run(server.port, token, requests[:WARM_UP], clients)
         for number in range(rounds):
@@ -75,14 +73,14 @@ def _measure(
     }
 
 
-def _ready_s(folder: Path, requests: list[Request], say: Say) -> float:
+def _ready_s(folder: Path, requests: list[load.Request], say: Say) -> float:
     """Seconds from the start of the process to the first ticket sold, the sign-in included; the median of some starts."""
     found = []
     for path, body in requests:
         server = node_server(folder)
         try:
             begun = server.start()
-            server.wait(lambda server=server: listens(server.port))
+            server.wait()
             Connection(server.port, sign_in(server.port)).post(path, body)
             found.append(time.perf_counter() - begun)
         finally:
@@ -91,14 +89,7 @@ def _ready_s(folder: Path, requests: list[Request], say: Say) -> float:
     return median(found)
 
 
-def _sale(sale: Sale) -> Request:
-    return "/api/v1/tickets", {
-        "trip_no": sale.trip_no, "day": days.date_of(sale.day).isoformat(), "from_idx": sale.from_idx,
-        "to_idx": sale.to_idx, "seat": sale.seat, "key": uuid.uuid4().hex,
-    }  # fmt: skip
-
-
-def _check(sale: Sale, text: str) -> Request:
+def _check(sale: Sale, text: str) -> load.Request:
     day = days.date_of(sale.day).isoformat()
     return "/api/v1/boarding/checks", {"code": text, "trip_no": sale.trip_no, "day": day, "gate": "gate-1"}
 

@@ -14,21 +14,25 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.bench.client import Connection
+from tests.bench.process import environment
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "BENCH_TOKEN"
+
+
+Request = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients saw: ``seconds`` from the first request to the last answer, and each request's milliseconds."""
+    """What the clients saw: ``seconds`` from the first request to the last answer, each request's milliseconds, and when
+    each began (seconds of ``time.perf_counter``, which all processes of a machine share)."""
 
     seconds: float
     durations_ms: list[float]
+    begun_s: list[float]
 
     @property
     def per_s(self) -> float:
@@ -37,48 +41,63 @@ class Load:
 
     def percentile_ms(self, percent: float) -> float:
         """The duration that ``percent`` of the requests did not exceed."""
-        ordered = sorted(self.durations_ms)
-        return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+        return percentile(self.durations_ms, percent)
+
+    def between(self, from_s: float, until_s: float) -> Load:
+        """The requests that began in a span of time."""
+        pairs = zip(self.begun_s, self.durations_ms, strict=True)
+        chosen = [(begun, duration) for begun, duration in pairs if from_s <= begun < until_s]
+        return Load(until_s - from_s, [duration for _, duration in chosen], [begun for begun, _ in chosen])
 
 
-def run(port: int, token: str, requests: list[tuple[str, dict[str, Any]]], clients: int) -> Load:
+def percentile(durations_ms: list[float], percent: float) -> float:
+    """The value that ``percent`` of all did not exceed."""
+    ordered = sorted(durations_ms)
+    return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+
+
+def run(port: int, token: str, requests: list[Request], clients: int) -> Load:
     """Send all ``requests`` with ``clients`` connections."""
     lines = "".join(f"{path}\t{json.dumps(body)}\n" for path, body in requests)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), TOKEN: token}
     words = [sys.executable, "-m", "tests.bench.load", str(port), str(clients)]
-    done = subprocess.run(words, input=lines, text=True, capture_output=True, env=environment, check=False)
+    done = subprocess.run(
+        words, input=lines, text=True, capture_output=True, env=environment(**{TOKEN: token}), check=False
+    )
     if done.returncode != 0:
         raise RuntimeError(f"the clients failed:\n{done.stderr[-2000:]}")
     found = json.loads(done.stdout)
-    return Load(found["seconds"], found["durations_ms"])
+    return Load(**found)
 
 
-def _client(connection: Connection, messages: list[bytes], start: threading.Barrier, out: list[float]) -> None:
+def _client(
+    connection: Connection, messages: list[bytes], start: threading.Barrier, out: list[tuple[float, float]]
+) -> None:
     start.wait()
     clock = time.perf_counter
     for message in messages:
         begun = clock()
         connection.exchange(message)
-        out.append((clock() - begun) * 1000)
+        out.append((begun, (clock() - begun) * 1000))
 
 
 def _main(port: int, clients: int) -> int:
     requests = [line.rstrip("\n").split("\t", 1) for line in sys.stdin]
     connections = [Connection(port, os.environ.get(TOKEN, "")) for _ in range(clients)]
-    durations: list[list[float]] = [[] for _ in range(clients)]
+    seen: list[list[tuple[float, float]]] = [[] for _ in range(clients)]
     start = threading.Barrier(clients + 1)
     threads = []
     for number, connection in enumerate(connections):
         mine = [connection.message(path, json.loads(body)) for path, body in requests[number::clients]]
-        threads.append(threading.Thread(target=_client, args=(connection, mine, start, durations[number])))
+        threads.append(threading.Thread(target=_client, args=(connection, mine, start, seen[number])))
         threads[-1].start()
     start.wait()
     begun = time.perf_counter()
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - begun
-    found = [duration for one in durations for duration in one]
-    json.dump({"seconds": seconds, "durations_ms": found}, sys.stdout)
+    found = [pair for one in seen for pair in one]
+    begun_s, durations_ms = [begun for begun, _ in found], [duration for _, duration in found]
+    json.dump({"seconds": seconds, "durations_ms": durations_ms, "begun_s": begun_s}, sys.stdout)
     return 0 if len(found) == len(requests) else 1
 
 

@@ -7,12 +7,16 @@ timetable, clerks and signed grants. The hub's key is at hand here, so nothing e
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from edge.bootstrap import Node, build
 from edge.kernel import meta
+from edge.kernel.scribe import UnitOfWork
 from edge.kernel.settings import Settings
 from sync.domains.inventory.operations import Grant, sign_grant
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Trip
@@ -56,10 +60,13 @@ def prepare(folder: Path) -> int:
     everything = [*_timetable(first_day), *_people(node), *_grants(node, first_day)]
     found = [Operation(stream, pos, key, body) for pos, (stream, key, body) in enumerate(everything, start=1)]
     for start in range(0, len(found), 500):
-        chunk = found[start : start + 500]
-        node.scribe.write(lambda unit, chunk=chunk: node.streams.apply(unit.connection, chunk))
+        node.scribe.write(partial(_apply, node, found[start : start + 500]))
     node.database.close()
     return first_day
+
+
+def _apply(node: Node, chunk: list[Operation], unit: UnitOfWork) -> int:
+    return node.streams.apply(unit.connection, chunk)
 
 
 def sales(first_day: int, seed: int = 1) -> list[Sale]:
@@ -77,6 +84,14 @@ def sales(first_day: int, seed: int = 1) -> list[Sale]:
             found += [Sale(trip_no, day, 0, 1, None)] * PLACES
     random.Random(seed).shuffle(found)
     return found
+
+
+def sale_request(sale: Sale) -> tuple[str, dict[str, Any]]:
+    """Path and body of the request that asks for a sale."""
+    return "/api/v1/tickets", {
+        "trip_no": sale.trip_no, "day": days.date_of(sale.day).isoformat(), "from_idx": sale.from_idx,
+        "to_idx": sale.to_idx, "seat": sale.seat, "key": uuid.uuid4().hex,
+    }  # fmt: skip
 
 
 def tickets(first_day: int, count: int) -> list[tuple[Sale, str]]:

@@ -1,4 +1,4 @@
-"""The node's process: started, found ready, measured, stopped."""
+"""Processes under measurement: started, found ready, measured, stopped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench.client import Connection
@@ -18,31 +18,43 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60.0
 
 
+def environment(**more: str) -> dict[str, str]:
+    """What a child process inherits, so that it finds the rooms."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
 class Server:
     """One process of ours on a port of loopback, from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, words: list[str], folder: Path, name: str) -> None:
+    def __init__(self, words: list[str], folder: Path, name: str, settings: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
+        self._environment = environment(**(settings or {}))
         self._words = [sys.executable, *words, "--port", str(self.port)]
         self._log = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> float:
         """Start it; gives the moment (seconds of ``time.perf_counter``)."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with self._log.open("ab") as output:
             begun = time.perf_counter()
-            self.process = start_child(self._words, output=output, env=environment, cwd=self._log.parent)
+            self.process = start_child(self._words, output=output, env=self._environment, cwd=self._log.parent)
         return begun
 
-    def wait(self, ready: Callable[[], bool]) -> None:
-        """Return once ``ready`` says so. TimeoutError with the end of the process's output when it never does."""
+    def wait(self) -> None:
+        """Return once it takes connections. TimeoutError with the end of the process's output when it never does."""
         end = time.monotonic() + READY_S
-        while not ready():
+        while not self._listens():
             gone = self.process is None or self.process.poll() is not None
             if gone or time.monotonic() > end:
                 raise TimeoutError(self._log.read_text(encoding="utf-8", errors="replace")[-2000:])
             time.sleep(0.005)
+
+    def _listens(self) -> bool:
+        try:
+            Connection(self.port).close()
+            return True
+        except OSError:
+            return False
 
     def stop(self) -> None:
         """End it politely."""
@@ -78,20 +90,11 @@ def node_server(folder: Path, *words: str) -> Server:
     return Server(["-m", "edge.cli", "node", "run", "--data", str(folder), *words], folder, "node")
 
 
-def listens(port: int) -> bool:
-    """Whether something accepts connections on loopback."""
-    try:
-        Connection(port).close()
-        return True
-    except OSError:
-        return False
-
-
-def sign_in(port: int) -> str:
+def sign_in(port: int, clerk_no: int = CLERK_NO) -> str:
     """A bearer token of the clerk."""
     connection = Connection(port)
     try:
-        answer = connection.post("/api/v1/sessions", {"clerk_no": CLERK_NO, "pin": PIN})
+        answer = connection.post("/api/v1/sessions", {"clerk_no": clerk_no, "pin": PIN})
         return str(answer["token"])
     finally:
         connection.close()

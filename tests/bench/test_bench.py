@@ -1,0 +1,41 @@
+"""The benchmarks run and say what they promise. What they measure is nobody's test: a slow machine is no mistake."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.bench.__main__ import main
+
+COUNTER = {"per_s", "p50_ms", "p99_ms", "limit_per_s", "ratio", "clients", "node_rss_mib"}
+EXCHANGE = {
+    "events_per_s", "limit_per_s", "ratio", "bytes_per_event", "single_sale_bytes", "idle_requests", "idle_bytes_up",
+    "idle_bytes_down", "idle_hub_cpu_ms", "node_db_bytes_per_event", "raw_bytes_per_event", "node_rss_mib",
+    "hub_rss_mib", "bootstrap_10000_s", "sale_p99_ratio_during_pull",
+}  # fmt: skip
+RUNS = {
+    "sell": (["--rounds", "1", "--sales", "80"], COUNTER | {"ready_s"}),
+    "board": (["--rounds", "1", "--tickets", "80"], COUNTER),
+    "exchange": (["--events", "100", "--pulls", "1"], EXCHANGE),
+    "import": (["--feed", "cloud/domains/timetable/sample_feed"], {"stop_times", "seconds", "stop_times_per_s", "peak_mib"}),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+@pytest.mark.parametrize("name", RUNS)
+def test_a_benchmark_ends_with_an_object_of_the_promised_keys(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    monkeypatch.chdir(pytestconfig.rootpath)
+    words, keys = RUNS[name]
+    assert main([name, *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert set(found) == keys
+    assert all(isinstance(value, int | float) for value in found.values())
+
+
+def test_a_feed_that_is_not_there_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "--feed", "no-such-feed.zip"]) == 2
+    assert "no-such-feed.zip" in capsys.readouterr().err
