@@ -42,9 +42,7 @@ def test_domains_hold_only_files_of_known_names() -> None:
 
 def test_tests_stand_under_the_domain_that_they_test() -> None:
     domains = {name for path in files() if (name := domain_of(path.parts))}
-    tested = {
-        path.parts[2] for path in files() if path.parts[:2] == ("tests", "domains") and len(path.parts) > 3
-    }
+    tested = {path.parts[2] for path in files() if path.parts[:2] == ("tests", "domains") and len(path.parts) > 3}
     assert tested <= domains, f"tests of domains that no room has: {tested - domains}"
 
 

@@ -33,9 +33,7 @@ def test_the_top_level_holds_what_it_must_and_nothing_else() -> None:
 
 
 def test_every_room_is_a_package() -> None:
-    missing = [
-        room for room in ROOMS if (ROOT / room).exists() and not (ROOT / room / "__init__.py").exists()
-    ]
+    missing = [room for room in ROOMS if (ROOT / room).exists() and not (ROOT / room / "__init__.py").exists()]
     assert not missing, f"no __init__.py in {missing}; import-linter does not see such a room"
 
 
@@ -109,11 +107,7 @@ def reached(paths: list[Path]) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            names = [
-                name.target.split(".")
-                for name in imports(path, read(path))
-                if name.target.startswith("tests.")
-            ]
+            names = [name.target.split(".") for name in imports(path, read(path)) if name.target.startswith("tests.")]
             near = [Path(*parts).with_suffix(".py") for name in names for parts in (name, name[:-1])]
             waiting += [other for other in near if (ROOT / other).is_file()]
     return sorted(found)

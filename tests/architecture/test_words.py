@@ -32,11 +32,7 @@ def test_no_file_names_a_registry_or_a_machine(check: Check) -> None:
 
 
 def test_nothing_is_left_unfinished() -> None:
-    code = [
-        (path, text)
-        for path, text in texts()
-        if path.suffix in {".py", ".html", ".js", ".css", ".sql", ".toml"}
-    ]
+    code = [(path, text) for path, text in texts() if path.suffix in {".py", ".html", ".js", ".css", ".sql", ".toml"}]
     wrong = [line for path, text in code for line in words.unfinished(path, text)]
     assert not wrong, "\n".join(wrong)
 

@@ -91,12 +91,7 @@ def between_domains(path: Path, source: str) -> list[str]:
 
 def domain_of(parts: tuple[str, ...]) -> str | None:
     """`ticketing` for anything within `<room>/domains/ticketing`; the room's list of domains is in none."""
-    if (
-        len(parts) >= 3
-        and parts[0] in ROOMS
-        and parts[1] == "domains"
-        and not parts[2].startswith("__init__")
-    ):
+    if len(parts) >= 3 and parts[0] in ROOMS and parts[1] == "domains" and not parts[2].startswith("__init__"):
         return parts[2]
     return None
 
@@ -119,10 +114,6 @@ def web_below_routes(path: Path, source: str) -> list[str]:
     for found in imports(path, source):
         if path.name in WEBLESS and found.target.split(".")[0] in {"flask", "flask_smorest", "werkzeug"}:
             wrong.append(f"{path}:{found.line} knows the web: {found.target}")
-        elif (
-            found.target == "flask.current_app"
-            and path.parts[0] in {"edge", "cloud"}
-            and path.name != "routes.py"
-        ):
+        elif found.target == "flask.current_app" and path.parts[0] in {"edge", "cloud"} and path.name != "routes.py":
             wrong.append(f"{path}:{found.line} current_app outside routes.py")
     return wrong

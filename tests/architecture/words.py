@@ -6,9 +6,7 @@ import re
 from pathlib import Path
 
 # Quoted, three X are ISO 4217's code for "no currency".
-UNFINISHED = re.compile(
-    r"(?<![\"'])\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|raise Not" + r"Implemented"
-)
+UNFINISHED = re.compile(r"(?<![\"'])\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|raise Not" + r"Implemented")
 
 # Addresses of package registries: where packages come from is the machine's affair.
 _HOSTS = "py" + "pi.org|python" + "hosted.org|npm" + "js.org|crates" + ".io|deb.debian" + ".org"

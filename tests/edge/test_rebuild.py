@@ -15,6 +15,8 @@ from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.operations import Recall
 from sync.domains.ratings.rules import TAGS
 from sync.domains.ticketing.events import TicketSold
+from sync.domains.timetable.operations import Stop
+from sync.kernel import cbor
 from sync.kernel.errors import Refusal
 from tests.edge.folding import differing
 from tests.edge.hub import SmallHub, connect
@@ -204,6 +206,20 @@ def test_the_command_compares_and_mends(tmp_path: Path, capsys: pytest.CaptureFi
     assert cli.main(["node", "rebuild", "--data", str(tmp_path)]) == 1
     assert cli.main(["node", "rebuild", "--data", str(tmp_path), "--check"]) == 0
     assert bench.node.database.read().execute("SELECT price_minor FROM ticket").fetchone() == (3000,)
+
+
+def test_after_an_upgrade_a_rebuild_reads_what_older_software_could_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench(tmp_path)
+    with monkeypatch.context() as older:
+        older.setattr(Stop, "from_bytes", classmethod(lambda cls, body: cbor.decode(b"")))
+        bench.operate("net", "stop/71", Stop("S", {"en": "New"}, None, None, None).to_bytes())
+    assert [issue.code for issue in bench.node.fleet.status().issues] == ["operation_unreadable"]
+    assert cli.main(["node", "rebuild", "--data", str(tmp_path)]) == 1
+    assert json.loads(capsys.readouterr().out)["differing"] == ["stop"]
+    assert bench.restart().fleet.status().issues == ()
+    assert bench.node.timetable.stop(71).names == {"en": "New"}
 
 
 def test_every_table_is_reference_state_or_named_as_local(tmp_path: Path) -> None:

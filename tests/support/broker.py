@@ -22,9 +22,7 @@ class Broker:
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
-            self.process = start_child(
-                [find_mosquitto() or "mosquitto", "-c", str(self.configuration())], output=log
-            )
+            self.process = start_child([find_mosquitto() or "mosquitto", "-c", str(self.configuration())], output=log)
         wait_for_port(self.port)
 
     def configuration(self) -> Path:

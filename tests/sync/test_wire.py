@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 
 import pytest
 import zstandard
@@ -57,10 +58,15 @@ def test_the_bound_holds_to_the_byte(packing: int) -> None:
 ], ids=["zstd", "gzip", "gzip members"])  # fmt: skip
 def test_a_bomb_is_stopped_at_the_bound(bomb: bytes) -> None:
     assert len(bomb) < 60_000
+    tracemalloc.start()
     try:
         assert len(wire.unpack(bomb, 1 << 20)) <= 1 << 20
     except Malformed as error:
         assert error.code == "wire_size"
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 def test_a_window_that_would_fill_the_memory_is_refused() -> None:

@@ -50,9 +50,7 @@ def ensure() -> bool:
             return True
         print(f"yipiao: try {attempt} of {TRIES} did not work", file=sys.stderr, flush=True)
         time.sleep(5 * attempt)
-    print(
-        f"yipiao: could not install {', '.join(missing())}; what apt-get said stands above", file=sys.stderr
-    )
+    print(f"yipiao: could not install {', '.join(missing())}; what apt-get said stands above", file=sys.stderr)
     return False
 
 

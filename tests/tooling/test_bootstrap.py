@@ -70,9 +70,7 @@ def test_a_changed_lock_file_is_installed_again(script: ModuleType) -> None:
     assert script.ran == ["venv", "run", "test", "test"]
 
 
-def test_another_python_makes_another_environment(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_python_makes_another_environment(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     script.set_up(("run",))
     monkeypatch.setattr(script.platform, "python_version", lambda: "3.99.0")
     script.set_up(("run",))

@@ -51,9 +51,7 @@ def _walk(folder: Path) -> list[Path]:
 
 def python_files(*tops: str) -> list[Path]:
     """Python files under the named folders; all of them when none is named."""
-    return [
-        path for path in files() if path.suffix == ".py" and (not tops or any(map(path.is_relative_to, tops)))
-    ]
+    return [path for path in files() if path.suffix == ".py" and (not tops or any(map(path.is_relative_to, tops)))]
 
 
 def read(path: Path) -> str:

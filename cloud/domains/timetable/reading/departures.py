@@ -56,7 +56,8 @@ class _Departures:
         bounds = select(func.max(trip.c.start_s + call.c.departure_s)).select_from(call)
         bounds = bounds.join(trip, trip.c.pattern_no == call.c.pattern_no).where(call.c.stop_no.in_(stop_nos))
         # Times run past 24:00, and a day has 25 hours when clocks go back.
-        self._days_back = (tx.execute(bounds).scalar() or 0) // 86_400 + 1
+        self._last_s = tx.execute(bounds).scalar() or 0
+        self._days_back = self._last_s // 86_400 + 1
         services = tx.execute(select(tables.service.c.service_no, tables.service.c.body))
         self._services = {row.service_no: service_of_bytes(row.body) for row in services}
         self._zones: dict[str, list[int]] = {}
@@ -72,6 +73,8 @@ class _Departures:
     def _on(self, day: int, zone: str, agencies: set[int], from_ms: int, until_ms: int) -> Iterator[DatedTrip]:
         midnight_ms = instant_ms(day, 0, zone)
         first_s, end_s = -(-(from_ms - midnight_ms) // 1000), -(-(until_ms - midnight_ms) // 1000)
+        if end_s <= 0 or first_s > self._last_s:
+            return  # nothing leaves before this service day begins, or behind its last departure
         start, departure = tables.trip.c.start_s, tables.pattern_stop.c.departure_s
         rows = self._tx.execute(self._calls.where(start >= first_s - departure, start < end_s - departure))
         for row in rows:
