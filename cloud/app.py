@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DOCUMENT: Final = "/api/v1/openapi.json"
 STYLE: Final = "/api/style.css"
+FARTHEST_DAY: Final = 20_000 - 1  # half a century either way: what the API writes as a date
 
 
 def create_app(hub: Hub) -> Flask:
@@ -63,9 +64,12 @@ class DayConverter(BaseConverter):
     def to_python(self, value: str) -> int:
         """Days since 2020-01-01."""
         try:
-            return day_of(date.fromisoformat(value))
+            day = day_of(date.fromisoformat(value))
         except ValueError:
             raise ValidationError from None
+        if abs(day) > FARTHEST_DAY:
+            raise ValidationError
+        return day
 
     def to_url(self, value: int) -> str:
         """The date again."""

@@ -117,7 +117,7 @@ def search_stops(tx: Connection, text: str, language: str, limit: int, offset: i
     """Published stops with ``text`` in a name of any language or in the feed id; all for an empty text."""
     columns = tables.stop.c
     query = select(columns.stop_no, columns.feed_id, columns.body).where(columns.live)
-    for word in text.casefold().split():
+    for word in text.replace("\0", " ").casefold().split():
         query = query.where(columns.search.contains(word, autoescape=True))
     rows = tx.execute(query.order_by(func.length(columns.search), columns.stop_no).limit(limit).offset(offset)).all()
     records = {row.stop_no: Stop.from_bytes(row.body) for row in rows}
