@@ -6,7 +6,7 @@ seating a mapping leg → places stands in the place of seat → mask.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sync.kernel.errors import Refusal
 
@@ -17,14 +17,6 @@ FREE = "free"
 def legs_mask(from_idx: int, to_idx: int) -> int:
     """Mask of the legs of a ride from stop ``from_idx`` to ``to_idx``."""
     return (1 << to_idx) - (1 << from_idx)
-
-
-def held_masks(grants: Iterable[tuple[int, int, int]]) -> dict[int, int]:
-    """Seat → legs held, from rows (seat, granted mask, returned mask) of all grants of one dated trip."""
-    held: dict[int, int] = {}
-    for seat, granted, returned in grants:
-        held[seat] = held.get(seat, 0) | (granted & ~returned)
-    return held
 
 
 def open_masks(held: Mapping[int, int], sold: Mapping[int, int]) -> dict[int, int]:

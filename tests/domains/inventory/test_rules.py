@@ -26,15 +26,6 @@ def test_two_rides_meet_exactly_when_they_share_a_leg(one: tuple[int, int], othe
     assert meet == (max(one[0], other[0]) < min(one[1], other[1]))
 
 
-@given(st.lists(st.tuples(st.integers(1, 5), masks, masks), max_size=8))
-def test_held_is_what_some_grant_gave_and_did_not_get_back(grants: list[tuple[int, int, int]]) -> None:
-    found = rules.held_masks(grants)
-    for seat in range(1, 6):
-        for leg in range(12):
-            held = any(s == seat and given >> leg & 1 and not back >> leg & 1 for s, given, back in grants)
-            assert bool(found.get(seat, 0) >> leg & 1) == held
-
-
 @given(seats, seats)
 def test_open_is_held_and_not_sold(held: dict[int, int], sold: dict[int, int]) -> None:
     found = rules.open_masks(held, sold)
