@@ -1,0 +1,150 @@
+"""Disks that are copied, put back, worn out or stolen, at the boxes and at the hub."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cloud.kernel import nodes
+from sync.kernel.keys import Ed25519Signer
+from tests.simulation.acts.admin import enrol
+from tests.simulation.boxes import Box
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+def backup(world: World, box: Box, _rng: random.Random) -> str:
+    """Somebody copies the disk away."""
+    name = f"{box.disk.folder.name}.backup{len(box.backups)}"
+    box.disk.copy_to(world.folder / name)
+    box.backups.append(name)
+    return "kept"
+
+
+def restore_box(world: World, box: Box, rng: random.Random) -> str:
+    """An older copy of the disk is put back."""
+    if not box.backups:
+        return "no backup"
+    before = _facts(box)
+    if box.node is not None:
+        box.off("switched off for its backup")
+    box.disk.put_back(world.folder / box.backups[rng.randrange(len(box.backups))])
+    after = _facts(box)
+    world.fired["restored_box"] += 1
+    if after.head != before.head:
+        world.taint(box, before.log)
+    world.told.put_back(box, after.serials, after.boarded, after.rated)
+    box.unfinished = []
+    box.switch_on()
+    box.say(f"runs from a backup: event {after.head} of {before.head}")
+    return "restored"
+
+
+def copy_disk(world: World, box: Box, _rng: random.Random) -> str:
+    """Somebody copies the disk and switches a second box on with it."""
+    if box.copy is not None or box.copy_of is not None:
+        return "copied already"
+    if box.node is not None:
+        box.off("switched off and copied")
+    copy = Box(world, f"{box.name}-copy", box.kind, f"{box.disk.folder.name}.copy")
+    box.disk.copy_to(copy.disk.folder)
+    box.copy, copy.copy_of = copy, box
+    log = _facts(box).log
+    world.taint(box, log)
+    world.taint(copy, log)
+    world.boxes.append(copy)
+    world.fired["copied_disk"] += 1
+    box.switch_on()
+    copy.switch_on()
+    return "copied"
+
+
+def backup_hub(world: World, _box: Box, _rng: random.Random) -> str:
+    """The nightly backup."""
+    name = f"hub.backup{len(world.hub.backups)}"
+    world.hub.disk.copy_to(world.folder / name)
+    world.hub.backups.append(name)
+    return "kept"
+
+
+def restore_hub(world: World, _box: Box, _rng: random.Random) -> str:
+    """The hub comes back from its backup."""
+    if not world.hub.backups:
+        return "no backup"
+    world.hub.all_off("switched off for its backup")
+    world.hub.disk.put_back(world.folder / world.hub.backups[-1])
+    world.hub.restored_ms = world.time.now_ms
+    world.revoked = {}
+    _forget(world)
+    world.fired["restored_hub"] += 1
+    world.hub.switch_on()
+    return "restored"
+
+
+def _forget(world: World) -> None:
+    """Boxes that were enrolled after the backup: the hub does not know them any more."""
+    known = {row[0] for row in world.hub.rows("SELECT kid FROM node_key")}
+    for box in world.boxes:
+        if Ed25519Signer((box.disk.folder / "node.key").read_bytes()).kid not in known:
+            world.forgotten.add((box.name, box.renewals))
+    for old in world.drawer:
+        if Ed25519Signer((world.folder / old.folder / "node.key").read_bytes()).kid not in known:
+            world.forgotten.add((old.owner.name, old.renewals))
+
+
+def revoke(world: World, box: Box, _rng: random.Random) -> str:
+    """The box was stolen: its key is barred; the thief uses it on."""
+    original = box.copy_of or box
+    _, code = world.hub.admin(
+        f"revoke {original.name}", lambda hub, tx: hub.nodes.revoke(tx, nodes.find(tx, original.name).node_no, "stolen")
+    )
+    # Also a hub that died right behind its commit has done it.
+    barred = "SELECT k.node_no, k.epoch, k.head_seq, n.name FROM node_key k JOIN node n ON n.node_no = k.node_no "
+    for node_no, epoch, head_seq, name in world.hub.rows(barred + "WHERE k.status = 'revoked'"):
+        if (node_no, epoch) not in world.revoked:
+            world.fired["revoked"] += 1
+            world.revoked[node_no, epoch] = head_seq
+            if name == original.name:
+                original.stolen = True
+                world.doubtful.add((original.name, original.renewals))
+    return code or "revoked"
+
+
+def renew(world: World, box: Box, rng: random.Random) -> str:
+    """A worn disk: a new one, a new code; the old one is kept."""
+    original = box.copy_of or box
+    world.fired["renewed"] += 1
+    original.renew(hand_in=not original.stolen)
+    return enrol(world, original, rng) if original.switch_on() else "did not start"
+
+
+class _Facts(NamedTuple):
+    """The log of a disk and how long it is; what was sold, boarded and rated according to it."""
+
+    log: tuple[int, int] | None
+    head: int
+    serials: set[int]
+    boarded: set[bytes]
+    rated: set[bytes]
+
+
+def _facts(box: Box) -> _Facts:
+    reader = sqlite3.connect(box.disk.folder / "node.sqlite")
+    try:
+        meta = dict(reader.execute("SELECT name, value FROM meta"))
+        head = reader.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0]
+        serials = {row[0] for row in reader.execute("SELECT serial FROM ticket")}
+        boarded = {row[0] for row in reader.execute("SELECT ticket_id FROM boarded")}
+        rated = {row[0] for row in reader.execute("SELECT ticket_id FROM rating")}
+    finally:
+        reader.close()
+    log = (meta["node_no"], meta["epoch"]) if "node_no" in meta else None
+    return _Facts(log, head, serials, boarded, rated)
+
+
+ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {
+    act.__name__: act for act in (backup, restore_box, copy_disk, backup_hub, restore_hub, revoke, renew)
+}

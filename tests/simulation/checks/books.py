@@ -1,0 +1,191 @@
+"""Law 2, invariants 1, 3, 4 and 6: the hub's inventory told again in the order of its positions, cell by cell.
+
+A cell is (trip, day, seat, leg), or a place on a leg where heads are counted. It is free, or in the hands of one log; a
+grant takes free cells, a return gives back cells in hand that were not sold, a sale takes cells in hand for good.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import cbor2
+
+from tests.simulation.checks.readings import RETURNED, SOLD, Happened, Log, Readings
+from tests.simulation.trace import Violation
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Where = tuple[int, int]
+Cell = tuple[int, int]
+
+
+@dataclass
+class Trip:
+    """One dated trip. ``hands``: cell → log → how many of it that log holds; ``sold``: the same of what it sold."""
+
+    reserved: bool
+    capacity: int
+    legs: int
+    granted: Counter[Cell] = field(default_factory=Counter)
+    hands: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
+    sold: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
+    at_risk: Counter[Cell] = field(default_factory=Counter)
+    returned: dict[int, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
+    epoch: int = 0
+
+    def room(self, cell: Cell) -> int:
+        """How many of a cell there are."""
+        return 1 if self.reserved else self.capacity
+
+
+@dataclass(frozen=True)
+class Grant:
+    """As the hub wrote it down."""
+
+    grant_id: int
+    where: Where
+    log: Log
+    epoch: int
+    until_ms: int
+    cells: tuple[Cell, ...]
+
+
+def judge(world: World, found: Readings) -> None:
+    """Tell it again; then compare with the sums that the hub kept, and look for what is stranded."""
+    if world.hub.restored_ms is not None:
+        world.told.clashes["restored_hub_books"] += 1
+        return
+    trips, grants = _trips(world), _grants(world)
+    doubtful = found.tainted_logs() | world.tainted_logs
+    for step in sorted(_steps(world, found, grants), key=lambda step: step[0]):
+        _tell(trips, grants, step, doubtful)
+    _compare_returns(world, trips)
+    for where, trip in trips.items():
+        _judge_sum(where, trip, doubtful)
+    _judge_stranded(world, found, trips, grants)
+
+
+def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], grants: dict[int, Grant]) -> None:
+    """What has left: what an honest box held of it and did not sell has come back."""
+    honest = {disk.log for disk in found.disks if disk.current and not disk.tainted} - world.tainted_logs
+    selling = {grant.where for grant in grants.values() if grant.until_ms > world.time.now_ms}
+    for where in sorted({grant.where for grant in grants.values()} - selling):
+        trip = trips[where]
+        for log, hands in trip.hands.items():
+            left = [cell for cell, count in hands.items() if count > trip.sold[log][cell]]
+            if left and log in honest:
+                raise Violation("stranded", f"log {log} neither sold nor returned {len(left)} cells of trip {where}")
+
+
+def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[tuple[int, str, Any]]:
+    yield from ((grant.grant_id, "grant", grant) for grant in grants.values())
+    yield from ((event.pos, "event", event) for event in found.events if event.type in (SOLD, RETURNED))
+    for row in world.hub.rows("SELECT release_id, trip_no, day, cells FROM risk_release"):
+        yield row[0], "release", row
+
+
+def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, str, Any], doubtful: set[Log]) -> None:
+    _, kind, what = step
+    if kind == "grant":
+        _grant(trips[what.where], what, doubtful)
+    elif kind == "release":
+        trip = trips[what[1], what[2]]
+        trip.at_risk.update(_spread(trip.reserved, what[3]))
+    elif what.type == RETURNED:
+        _return(trips, grants, what)
+    else:
+        _sell(trips, what, doubtful)
+
+
+def _grant(trip: Trip, grant: Grant, doubtful: set[Log]) -> None:
+    if grant.epoch <= trip.epoch:
+        raise Violation("epoch_twice", f"grant {grant.grant_id} of trip {grant.where} has epoch {grant.epoch} again")
+    trip.epoch = grant.epoch
+    for cell, count in Counter(grant.cells).items():
+        trip.granted[cell] += count
+        oversold = any(trip.sold[log][cell] > trip.hands[log][cell] for log in doubtful)
+        if trip.granted[cell] > trip.room(cell) + trip.at_risk[cell] and not oversold:
+            owners = [log for log, hands in trip.hands.items() if hands[cell]]
+            raise Violation("granted_twice", f"grant {grant.grant_id} of trip {grant.where} takes {cell} of {owners}")
+        trip.hands[grant.log][cell] += count
+
+
+def _return(trips: dict[Where, Trip], grants: dict[int, Grant], event: Happened) -> None:
+    grant_id, trip_no, day, seats, counts = event.body[:5]
+    grant = grants.get(grant_id)
+    if grant is None or grant.log != event.log or grant.where != (trip_no, day):
+        raise Violation("return_unknown", f"log {event.log} returned of grant {grant_id}, which it never had")
+    trip = trips[grant.where]
+    for cell, count in Counter(_cells(trip.reserved, seats or counts)).items():
+        trip.returned[grant_id][cell] += count
+        trip.granted[cell] -= count
+        trip.hands[event.log][cell] -= count
+        if trip.hands[event.log][cell] < trip.sold[event.log][cell]:
+            raise Violation("returned_sold", f"log {event.log} event {event.seq} returned {cell}, which it had sold")
+
+
+def _sell(trips: dict[Where, Trip], event: Happened, doubtful: set[Log]) -> None:
+    _, trip_no, day, from_idx, to_idx, seat = event.body[:6]
+    trip = trips.get((trip_no, day))
+    if trip is None:
+        raise Violation("sold_outside", f"log {event.log} sold of trip {trip_no} day {day}, which the hub never opened")
+    for cell in [(seat, leg) for leg in range(from_idx, to_idx)]:
+        trip.sold[event.log][cell] += 1
+        if trip.sold[event.log][cell] > trip.hands[event.log][cell] and event.log not in doubtful:
+            raise Violation(
+                "sold_outside", f"log {event.log} event {event.seq} sold {cell} of trip {trip_no} day {day}"
+            )
+
+
+def _compare_returns(world: World, trips: dict[Where, Trip]) -> None:
+    """What the hub kept of returns is what came."""
+    mine = {grant_id: +cells for trip in trips.values() for grant_id, cells in trip.returned.items()}
+    kinds = {grant_id: trip.reserved for trip in trips.values() for grant_id in trip.returned}
+    for grant_id, cells in world.hub.rows("SELECT grant_id, cells FROM grant_returned"):
+        if Counter(_spread(kinds.get(grant_id, True), cells)) != mine.get(grant_id, Counter()):
+            raise Violation("returns_differ", f"the hub's book of grant {grant_id} is not what was returned")
+
+
+def _judge_sum(where: Where, trip: Trip, doubtful: set[Log]) -> None:
+    """Each cell is free, in one hand, or sold: never two of them at once."""
+    cells = {cell for some in (*trip.hands.values(), *trip.sold.values()) for cell in some}
+    for cell in cells:
+        taken = sum(
+            max(trip.hands[log][cell], trip.sold[log][cell]) for log in {*trip.hands, *trip.sold} - doubtful
+        )  # fmt: skip
+        if taken > trip.room(cell) + trip.at_risk[cell]:
+            raise Violation("cell_twice", f"trip {where} has {taken} of cell {cell}")
+
+
+def _trips(world: World) -> dict[Where, Trip]:
+    rows = world.hub.rows("SELECT trip_no, day, kind, capacity, legs FROM dated_trip")
+    return {(row[0], row[1]): Trip(row[2] == "reserved", row[3], row[4]) for row in rows}
+
+
+def _grants(world: World) -> dict[int, Grant]:
+    rows = world.hub.rows(
+        "SELECT g.grant_id, g.trip_no, g.day, g.node_no, g.node_epoch, g.epoch, g.sell_until_ms, g.cells, t.kind "
+        "FROM seat_grant g JOIN dated_trip t ON t.trip_no = g.trip_no AND t.day = g.day"
+    )
+    return {
+        row[0]: Grant(
+            row[0], (row[1], row[2]), (row[3], row[4]), row[5], row[6], tuple(_spread(row[8] == "reserved", row[7]))
+        )
+        for row in rows
+    }
+
+
+def _spread(reserved: bool, data: bytes) -> list[Cell]:
+    flat = cbor2.loads(data)
+    return _cells(reserved, list(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def _cells(reserved: bool, pairs: Any) -> list[Cell]:
+    """(seat, leg) of each bit of (seat, mask); (0, leg) as often as (leg, places) says."""
+    if reserved:
+        return [(seat, leg) for seat, mask in pairs for leg in range(mask.bit_length()) if mask >> leg & 1]
+    return [(0, leg) for leg, places in pairs for _ in range(places)]

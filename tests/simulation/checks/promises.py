@@ -1,0 +1,76 @@
+"""Law 1, 3 and 7: what people were told is in the books; a ticket boards once; a revoked box adds nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cbor2
+
+from tests.simulation.checks.readings import BOARDED, RATED, SOLD, Readings
+from tests.simulation.told import Paper, serial_of
+from tests.simulation.trace import Violation
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+# What the hub may put aside although nobody did wrong: gates that could not know of each other.
+EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash"}
+
+
+def judge(world: World, found: Readings) -> None:
+    """Everything that was told, and everything that was put aside."""
+    sold = {(*event.log, event.body[0]): event.body for event in found.events if event.type == SOLD}
+    elsewhere = _elsewhere(found)
+    for paper in world.told.papers:
+        _judge_paper(world, paper, sold, elsewhere, found)
+    boarded = {event.body[0] for event in found.events if event.type == BOARDED}
+    rated = {event.body[0] for event in found.events if event.type == RATED}
+    for told, known, word in ((world.told.boarded, boarded, "boarded"), (world.told.rated, rated, "rated")):
+        for disk, ids in told.items():
+            missing = ids - known
+            if missing and disk not in world.doubtful | world.forgotten:
+                raise Violation(
+                    "told_and_lost", f"{disk[0]} {word} {min(missing).hex()}, and the hub never heard of it"
+                )
+    _judge_quarantine(world, found)
+    for log, head in world.revoked.items():
+        if found.keys[log].head_seq > head:
+            raise Violation("revoked_grew", f"log {log} was revoked at event {head} and has {found.keys[log].head_seq}")
+
+
+def _judge_paper(world: World, paper: Paper, sold: dict[Any, list[Any]], elsewhere: set[Any], found: Readings) -> None:
+    log = int.from_bytes(paper.ticket_id[:3], "big"), paper.ticket_id[3]
+    place = (*log, serial_of(paper.ticket_id))
+    said = [paper.trip_no, paper.day, paper.from_idx, paper.to_idx, paper.seat]
+    if place in sold and sold[place][1:6] == said and sold[place][7:9] == [paper.price_minor, paper.currency]:
+        return
+    if paper.lost or ((paper.unsure or log in world.revoked) and (*place, *said) in elsewhere):
+        return
+    if paper.disk in world.forgotten or (paper.unsure and paper.disk in world.doubtful):
+        return
+    status = found.keys[log].status if log in found.keys else "unknown"
+    raise Violation("told_and_lost", f"{paper.disk[0]} sold {paper.text}, and the hub has no such sale ({status})")
+
+
+def _elsewhere(found: Readings) -> set[Any]:
+    """Sales that the hub keeps aside, or that stand on a disk still."""
+    kept = set(found.held)
+    for disk in found.disks:
+        if disk.log is not None:
+            kept |= {(*disk.log, data) for _, data in disk.events}
+    sales = set()
+    for node_no, epoch, data in kept:
+        number, _, _, _, _, body = cbor2.loads(data)
+        if number == SOLD:
+            sales.add((node_no, epoch, *body[:6]))
+    return sales
+
+
+def _judge_quarantine(world: World, found: Readings) -> None:
+    tainted = found.tainted_logs() | world.tainted_logs
+    by_pos = {event.pos: event for event in found.events}
+    for pos, code in found.quarantined.items():
+        event = by_pos[pos]
+        if code in EXPECTED or event.log in tainted or world.hub.restored_ms is not None:
+            continue
+        raise Violation("quarantined", f"event {event.seq} of log {event.log} was put aside: {code}")

@@ -1,0 +1,109 @@
+"""What stands on the disks, read past the production code and decoded with nothing but CBOR."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cbor2
+
+from sync.kernel.keys import Ed25519Signer
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+STARTED, SOLD, RETURNED, BOARDED, RATED = 1, 10, 21, 30, 40
+Log = tuple[int, int]
+
+
+class Happened(NamedTuple):
+    """An event as the hub holds it."""
+
+    pos: int
+    log: Log
+    seq: int
+    data: bytes
+    type: int
+    body: list[Any]
+
+
+class Key(NamedTuple):
+    """How one log stands at the hub."""
+
+    kid: bytes
+    status: str
+    head_seq: int
+    head_hash: bytes
+    safe_seq: int
+
+
+@dataclass
+class OnDisk:
+    """One node's disk. ``current``: in a box that runs now. ``operations``: (stream, key) → (position, body)."""
+
+    name: str
+    disk: tuple[str, int] | None
+    log: Log | None
+    kid: bytes
+    tainted: bool
+    current: bool
+    events: list[tuple[int, bytes]]
+    operations: dict[tuple[str, str], tuple[int, bytes | None]]
+    digests: dict[str, str]
+    behind: int
+
+
+@dataclass
+class Readings:
+    """All disks of a world."""
+
+    events: list[Happened] = field(default_factory=list)
+    keys: dict[Log, Key] = field(default_factory=dict)
+    disks: list[OnDisk] = field(default_factory=list)
+    held: set[tuple[int, int, bytes]] = field(default_factory=set)
+    quarantined: dict[int, str] = field(default_factory=dict)
+
+    def tainted_logs(self) -> set[Log]:
+        """Logs of which there are, or were, several."""
+        return {disk.log for disk in self.disks if disk.tainted and disk.log is not None}
+
+
+def read(world: World) -> Readings:
+    """Everything that the judges look at."""
+    found, hub = Readings(), world.hub
+    for pos, node_no, epoch, seq, data in hub.rows(
+        "SELECT pos, node_no, epoch, seq, bytes FROM event_log ORDER BY pos"
+    ):
+        number, _, _, _, _, body = cbor2.loads(data)
+        found.events.append(Happened(pos, (node_no, epoch), seq, data, number, body))
+    keys = "SELECT node_no, epoch, kid, status, head_seq, head_hash, safe_seq FROM node_key"
+    found.keys = {(row[0], row[1]): Key(*row[2:]) for row in hub.rows(keys)}
+    for node_no, epoch, events in hub.rows("SELECT node_no, epoch, events FROM held_tail"):
+        found.held |= {(node_no, epoch, event) for event in cbor2.loads(events)}
+    found.quarantined = dict(hub.rows("SELECT pos, code FROM quarantine"))
+    for box in world.boxes:
+        found.disks.append(_disk(box.disk.folder, box.name, (box.name, box.renewals), box.tainted, current=True))
+    for old in world.drawer:
+        found.disks.append(_disk(world.folder / old.folder, old.folder, None, old.tainted, current=False))
+    return found
+
+
+def _disk(folder: Path, name: str, disk: tuple[str, int] | None, tainted: bool, current: bool) -> OnDisk:
+    reader = sqlite3.connect(folder / "node.sqlite")
+    try:
+        meta = dict(reader.execute("SELECT name, value FROM meta"))
+        log = (meta["node_no"], meta["epoch"]) if "node_no" in meta else None
+        operations = {
+            (stream, key): (pos, body)
+            for stream, key, pos, body in reader.execute("SELECT stream, key, pos, body FROM stream_operation")
+        }
+        return OnDisk(
+            name, disk, log, Ed25519Signer((folder / "node.key").read_bytes()).kid, tainted, current,
+            reader.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall(), operations,
+            dict(reader.execute("SELECT stream, digest FROM stream_digest")),
+            reader.execute("SELECT count(*) FROM stream_behind").fetchone()[0],
+        )  # fmt: skip
+    finally:
+        reader.close()

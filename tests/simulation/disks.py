@@ -1,0 +1,202 @@
+"""Disks that fail, and machines that die between two instructions.
+
+The production code opens its databases as ever; only the connection that it gets is of a class that knows its disk.
+What fails on purpose: the process before or after any commit, writing (SQLITE_IOERR), and room (SQLITE_FULL: the file may
+grow no more, which SQLite says itself, nor may the write-ahead log, which is said here).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import sqlalchemy as sa
+
+from edge.kernel import database as node_database
+
+MOST_PAGES = 1 << 30
+_create_engine = sa.create_engine
+
+
+class Crash(BaseException):
+    """The process is gone: nothing behind this line ever ran. No ``except Exception`` survives it."""
+
+
+class Disk:
+    """One folder, and what is to go wrong with it. ``fired`` counts what did."""
+
+    def __init__(self, folder: Path, fired: Counter[str], full_name: str = "disk_full") -> None:
+        self.folder, self.fired, self._full_name = folder, fired, full_name
+        self.crash_in = self.io_error_in = self.crashes = 0
+        self.crash_after = self.full = False
+        self.open: list[DiskConnection] = []
+
+    def calm(self) -> None:
+        """Nothing goes wrong any more."""
+        self.crash_in = self.io_error_in = 0
+        self.fill(False)
+
+    def fill(self, full: bool) -> None:
+        """No room any more, or room again."""
+        self.full = full
+        for connection in self.open:
+            connection.bound(full)
+
+    def before_commit(self) -> None:
+        """Whatever was armed for this commit; on a full disk the write-ahead log can't grow for any."""
+        if self.full:
+            self.fired[self._full_name] += 1
+            raise _error("SQLITE_FULL", "database or disk is full")
+        if self.io_error_in:
+            self.io_error_in -= 1
+            if not self.io_error_in:
+                self.fired["disk_write_error"] += 1
+                raise _error("SQLITE_IOERR_WRITE", "disk I/O error")
+        if self.crash_in and not self.crash_after:
+            self._count_down("crash_before_commit")
+
+    def after_commit(self) -> None:
+        """The commit is on the disk; nobody may know yet."""
+        if self.crash_in and self.crash_after:
+            self._count_down("crash_after_commit")
+
+    def _count_down(self, name: str) -> None:
+        self.crash_in -= 1
+        if not self.crash_in:
+            self.crashes += 1
+            self.fired[name] += 1
+            raise Crash
+
+    def unplug(self) -> None:
+        """The process is gone: what was not committed never was."""
+        for connection in self.open:
+            connection.close()
+        self.open = []
+
+    def copy_to(self, folder: Path) -> None:
+        """All files as they are now."""
+        shutil.copytree(self.folder, folder)
+
+    def put_back(self, folder: Path) -> None:
+        """These files in the place of what is there."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(folder, self.folder)
+
+
+class DiskConnection(sqlite3.Connection):
+    """SQLite's connection on a :class:`Disk`."""
+
+    disk: Disk | None = None
+    _seen = 0
+
+    def on(self, disk: Disk) -> DiskConnection:
+        """Belongs to this disk from now on."""
+        self.disk = disk
+        disk.open.append(self)
+        if disk.full:
+            self.bound(True)
+        return self
+
+    def bound(self, full: bool) -> None:
+        """How many pages the file may have: those it has, or more than ever needed."""
+        pages = sqlite3.Connection.execute(self, "PRAGMA page_count").fetchone()[0] if full else MOST_PAGES
+        sqlite3.Connection.execute(self, f"PRAGMA max_page_count = {pages}")
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        """As ever, but for a commit; and running out of room is counted."""
+        if sql == "COMMIT":
+            return self._commit(lambda: sqlite3.Connection.execute(self, sql))
+        if self.disk is not None and self.disk.full:
+            return self._in_a_full_disk(sql, *parameters)
+        return super().execute(sql, *parameters)
+
+    def commit(self) -> None:
+        """As ever, with whatever was armed before or after it."""
+        self._commit(lambda: sqlite3.Connection.commit(self))
+
+    def rollback(self) -> None:
+        """As ever."""
+        super().rollback()
+        self._seen = self.total_changes
+
+    def _commit(self, work: Any) -> Any:
+        disk, changed = self.disk, self.total_changes != self._seen
+        if disk is None or not changed:
+            return work()
+        self._seen = self.total_changes
+        disk.before_commit()
+        done = work()
+        disk.after_commit()
+        return done
+
+    def _in_a_full_disk(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, *parameters)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_FULL" and self.disk is not None:
+                self.disk.fired[self.disk._full_name] += 1
+            raise
+
+
+def _error(name: str, text: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorname, error.sqlite_errorcode = name, getattr(sqlite3, name)
+    return error
+
+
+class Disks:
+    """All disks of a world by their folders; :meth:`plugged_in` makes the production code find them."""
+
+    def __init__(self) -> None:
+        self._by_folder: dict[str, Disk] = {}
+
+    def add(self, disk: Disk) -> Disk:
+        """Connections to files in the disk's folder are its from now on."""
+        self._by_folder[str(disk.folder)] = disk
+        return disk
+
+    def connect(self, path: Any, **options: Any) -> sqlite3.Connection:
+        """A connection, on a disk where the folder is one."""
+        connection = sqlite3.connect(path, factory=DiskConnection, **options)
+        disk = self._by_folder.get(str(Path(str(path)).parent))
+        return connection.on(disk) if disk is not None else connection
+
+    @contextlib.contextmanager
+    def plugged_in(self) -> Iterator[None]:
+        """As long as this lasts, nodes and hubs of this process open their databases here."""
+
+        def connect(_dialect: Any, _record: Any, words: Any, options: Any) -> Any:
+            return self.connect(words[0], **options)
+
+        door = SimpleNamespace(
+            connect=self.connect, Connection=sqlite3.Connection, complete_statement=sqlite3.complete_statement
+        )
+        sa.event.listen(sa.Engine, "do_connect", connect)
+        try:
+            with (
+                mock.patch.object(node_database, "sqlite3", door),
+                mock.patch.object(sa, "create_engine", _engine_that_remembers),
+            ):
+                yield
+        finally:
+            sa.event.remove(sa.Engine, "do_connect", connect)
+
+
+_compiled: list[tuple[Any, Any]] = []
+
+
+def _engine_that_remembers(*words: Any, **options: Any) -> sa.Engine:
+    """An engine with the compiled statements of those before it: they don't depend on the database, and compiling them
+    for every world would cost more than the rest of a seed."""
+    engine = _create_engine(*words, **options)
+    if not _compiled:
+        _compiled.append((engine.dialect, engine._compiled_cache))
+    engine.dialect, engine._compiled_cache = _compiled[0]
+    return engine

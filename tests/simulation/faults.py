@@ -1,0 +1,29 @@
+"""Every fault that a run counts, by name: one that is named here and never fires would stand in the result with a zero."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+LINE: Final = (
+    "request_lost", "answer_lost", "request_twice", "request_late", "request_replayed", "request_cut",
+    "request_flipped", "answer_cut", "answer_flipped", "answer_old", "hub_raced", "one_way", "outage",
+    "everyone_at_once", "away_30_days",
+)  # fmt: skip
+MACHINES: Final = (
+    "crash_before_commit", "crash_after_commit", "kill_box", "kill_hub", "boot_1970", "clock_skew", "clock_back",
+    "hub_clock_skew", "disk_full", "disk_full_hub", "disk_write_error",
+)  # fmt: skip
+DISKS: Final = ("restored_box", "copied_disk", "renewed", "revoked", "restored_hub")
+TOGETHER: Final = ("acted_meanwhile", "interrupted", "newer_event", "newer_operation", "new_timetable")
+FAULTS: Final = (*LINE, *MACHINES, *DISKS, *TOGETHER)
+
+
+class Fired(Counter[str]):
+    """How often each fault really happened."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(FAULTS, 0))
+
+    def __missing__(self, name: str) -> int:
+        raise KeyError(f"no fault is called {name}")

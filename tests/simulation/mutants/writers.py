@@ -1,0 +1,56 @@
+"""A node that speaks before it has written, and a repair that goes past the protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Final
+from unittest import mock
+
+from edge.kernel.scribe import Scribe
+from tests.simulation import settling
+from tests.simulation.disks import Crash
+
+
+@contextlib.contextmanager
+def shown_before_commit() -> Iterator[None]:
+    """Whoever waits for the pen is answered before the transaction is on the disk."""
+    write = Scribe._write
+
+    def hasty(self: Scribe, piece: Any) -> Any:
+        try:
+            return write(self, piece)
+        except Crash:
+            if piece.result is None:
+                raise
+            return piece.result
+
+    with mock.patch.object(Scribe, "_write", hasty):
+        yield
+
+
+@contextlib.contextmanager
+def heal_past_the_line() -> Iterator[None]:
+    """After the faults somebody copies from database to database what the exchange should have brought."""
+    look_after = settling._look_after
+
+    def copied(world: Any, box: Any) -> None:
+        if box.node is not None and box.identity() is not None:
+            own = f"node/{box.identity()[0]}"
+            rows = world.hub.rows(f"SELECT stream, key, pos, body FROM operation WHERE stream IN ('net', '{own}')")
+            with contextlib.closing(sqlite3.connect(box.disk.folder / "node.sqlite")) as other, other:
+                other.executemany(
+                    "INSERT OR IGNORE INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?)", rows
+                )
+                other.execute("UPDATE meta SET value = (SELECT max(pos) FROM stream_operation) WHERE name = 'floor'")
+        look_after(world, box)
+
+    with mock.patch.object(settling, "_look_after", copied):
+        yield
+
+
+MUTANTS: Final = {
+    "shown_before_commit": shown_before_commit,
+    "heal_past_the_line": heal_past_the_line,
+}

@@ -1,0 +1,104 @@
+"""After the faults: the production protocol alone must bring everybody together again, within so many visits.
+
+What people do besides is what the handbook would tell them: a box that the hub barred gets a new disk and a new code, a
+copy is switched off, an old disk is put into a spare box once more so that it can hand in what it still holds.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+from tests.simulation.acts.admin import BARRED, enrol, visit
+from tests.simulation.boxes import Box, OldDisk
+from tests.simulation.times import MINUTE_MS
+from tests.simulation.trace import Violation
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+MOST_ROUNDS: Final = 8
+MOST_TRIES: Final = 4
+QUIET: Final = "0 up, 0 down"
+UNKNOWN: Final = ("cose_unknown_key", "cose_signature", "exchange_epoch")
+_NO_DICE: Final = random.Random(0)
+
+
+def settle(world: World) -> None:
+    """Everything is in order again, and stays so until nobody has anything to say."""
+    world.calm()
+    world.trace.say("world", "the faults are over")
+    handed_in = 0
+    for _ in range(MOST_TRIES):
+        for box in list(world.boxes):
+            _look_after(world, box)
+        waiting = world.drawer[handed_in:]
+        handed_in = len(world.drawer)
+        for old in waiting:
+            if old.hand_in:
+                _hand_in(world, old)
+        if not waiting:
+            break
+    until_quiet(world)
+
+
+def end_of_days(world: World) -> None:
+    """All that was for sale has left; every box visits once more."""
+    last = world.hub.rows("SELECT max(sell_until_ms) FROM seat_grant")[0][0] or 0
+    world.time.move_to(max(last, world.time.now_ms) + MINUTE_MS)
+    world.trace.say("world", "everything has left")
+    until_quiet(world)
+
+
+def until_quiet(world: World) -> None:
+    """Visits in turn until a whole round has nothing to say; a violation when that takes too long."""
+    outcomes: dict[str, str] = {}
+    for _ in range(MOST_ROUNDS):
+        outcomes = {}
+        for box in world.boxes:
+            world.time.move_to(world.time.now_ms + MINUTE_MS // 6)
+            outcomes[box.name] = _visit(world, box)
+        if set(outcomes.values()) <= {QUIET}:
+            return
+    raise Violation("not_converged", f"after {MOST_ROUNDS} rounds without faults: {outcomes}")
+
+
+def _visit(world: World, box: Box) -> str:
+    outcome = visit(world, box, _NO_DICE)
+    world.trace.say(box.name, f"visit: {outcome}", box.clock.offset_ms)
+    return outcome
+
+
+def _look_after(world: World, box: Box) -> None:
+    """Find out how a box stands with the hub, and take it out of a state with a name by what people can do."""
+    outcome = _visit(world, box)
+    if box.copy_of is not None:
+        box.off("is a copy and goes to the workshop")
+        world.boxes.remove(box)
+        world.drawer.append(OldDisk(box, box.disk.folder.name, box.renewals, box.tainted, hand_in=True))
+    elif outcome in BARRED or outcome == "not_enrolled" or (outcome in UNKNOWN and world.hub.restored_ms is not None):
+        _new_log(world, box)
+    elif outcome.startswith(("cose_", "exchange_", "cbor_", "wire_")):
+        raise Violation("shut_out", f"{box.name} without any fault: {outcome}")
+
+
+def _new_log(world: World, box: Box) -> None:
+    """A new disk and a new code: the one way out of a barred log that there is today."""
+    if box.identity() is not None:
+        box.renew(hand_in=not box.stolen)
+    if not box.switch_on() or enrol(world, box, _NO_DICE) != "enrolled":
+        raise Violation("no_way_out", f"{box.name} could not be enrolled again")
+
+
+def _hand_in(world: World, old: OldDisk) -> None:
+    """An old disk runs once more, to hand in what the hub does not have yet."""
+    spare = Box(world, f"old disk {old.folder}", old.owner.kind, old.folder)
+    if not spare.switch_on():
+        raise Violation("no_way_out", f"the old disk {old.folder} does not start")
+    outcome = ""
+    for _ in range(MOST_TRIES):
+        world.time.move_to(world.time.now_ms + MINUTE_MS // 6)
+        outcome = _visit(world, spare)
+        if outcome == QUIET or outcome in BARRED:
+            break
+    spare.off(f"handed in: {outcome}")

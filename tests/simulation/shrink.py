@@ -1,0 +1,39 @@
+"""A shorter story with the same ending: steps are left out, in ever smaller pieces, as long as the same rule breaks.
+
+Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input" (2002), with an end to its patience.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from tests.simulation.plan import Plan, Step
+from tests.simulation.run import Result, run_plan
+
+PATIENCE_S = 40.0
+
+
+def shrink(plan: Plan, first: Result, patience_s: float = PATIENCE_S) -> tuple[Plan, Result]:
+    """The shortest plan found in time that breaks ``first.rule``, and what became of it."""
+    end = time.monotonic() + patience_s
+    best, steps, pieces = first, list(plan.steps), 2
+    while len(steps) > 1 and time.monotonic() < end:
+        size = -(-len(steps) // pieces)
+        for start in range(0, len(steps), size):
+            kept = steps[:start] + steps[start + size :]
+            found = _try(plan, kept)
+            if found.rule == first.rule:
+                steps, best, pieces = kept, found, max(pieces - 1, 2)
+                break
+            if time.monotonic() >= end:
+                break
+        else:
+            if size == 1:
+                break
+            pieces = min(pieces * 2, len(steps))
+    return replace(plan, steps=tuple(steps)), best
+
+
+def _try(plan: Plan, steps: list[Step]) -> Result:
+    return run_plan(replace(plan, steps=tuple(steps)))

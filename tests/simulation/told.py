@@ -1,0 +1,176 @@
+"""What people were told, kept apart from all databases: this is what must be true afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cbor2
+
+from edge.domains.ticketing.service import Ticket
+from tests.simulation.trace import Violation
+
+if TYPE_CHECKING:
+    from tests.simulation.boxes import Box
+    from tests.simulation.hubs import HubSide
+    from tests.simulation.world import World
+
+Disk = tuple[str, int]
+Where = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Paper:
+    """A ticket in somebody's hand. ``unsure``: sold by a box whose log is not the only one of its identity.
+
+    ``lost``: an older backup was put over the disk that knew of it.
+    """
+
+    disk: Disk
+    kid: bytes
+    ticket_id: bytes
+    number: str
+    code: str
+    short_code: str
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    price_minor: int
+    currency: str
+    departs_ms: int
+    unsure: bool
+    lost: bool = False
+
+    @property
+    def where(self) -> Where:
+        """The dated trip."""
+        return self.trip_no, self.day
+
+    @property
+    def text(self) -> str:
+        """For the story."""
+        place = f"seat {self.seat}" if self.seat else "a place"
+        return f"{self.number} on trip {self.trip_no} day {self.day}, {place}, stops {self.from_idx}–{self.to_idx}"
+
+
+class Told:
+    """All that was said, and what may never be said twice."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.papers: list[Paper] = []
+        self.of: dict[Disk, dict[bytes, Paper]] = {}
+        self.boarded: dict[Disk, set[bytes]] = {}
+        self.rated: dict[Disk, set[bytes]] = {}
+        self.at_risk: dict[Where, dict[int, int]] = {}
+        self.clashes: Counter[str] = Counter()
+        self._cells: dict[tuple[int, int, int, int], Paper] = {}
+        self._places: dict[tuple[int, int, int], list[Paper]] = {}
+        self.capacity: dict[Where, int] = {}
+
+    def sold(self, box: Box, kid: bytes, ticket: Ticket, capacity: int) -> Paper:
+        """Somebody walks away with this ticket."""
+        ride, disk = ticket.ride, (box.name, box.renewals)
+        paper = Paper(
+            disk, kid, ticket.ticket_id.to_bytes(), ticket.number, ticket.text, ticket.short_code, ride.trip_no, ride.day,
+            ride.from_idx, ride.to_idx, ticket.seat, ticket.price_minor, ticket.currency, ride.departs_ms, box.tainted,
+        )  # fmt: skip
+        mine = self.of.setdefault(disk, {})
+        if paper.ticket_id in mine and not mine[paper.ticket_id].lost:
+            return self._again(mine[paper.ticket_id], paper)
+        mine[paper.ticket_id] = paper
+        self.papers.append(paper)
+        if paper.seat:
+            self._take_seat(paper)
+        else:
+            self._take_place(paper, capacity)
+        return paper
+
+    def board(self, box: Box, ticket_id: bytes) -> None:
+        """Somebody was let in."""
+        mine = self.boarded.setdefault((box.name, box.renewals), set())
+        if ticket_id in mine and not box.tainted:
+            raise Violation("boarded_twice", f"{box.name} let ticket {ticket_id.hex()} in twice")
+        mine.add(ticket_id)
+
+    def rate(self, box: Box, ticket_id: bytes) -> None:
+        """Somebody's word was taken."""
+        mine = self.rated.setdefault((box.name, box.renewals), set())
+        if ticket_id in mine and not box.tainted:
+            raise Violation("rated_twice", f"{box.name} took two ratings for ticket {ticket_id.hex()}")
+        mine.add(ticket_id)
+
+    def booted(self, box: Box) -> None:
+        """Durable before shown: what a box said before it went down, it knows when it comes up."""
+        if box.node is None:
+            return
+        disk, read = (box.name, box.renewals), box.node.database.read()
+        sold = {key for key, one in self.of.get(disk, {}).items() if not one.lost}
+        for name, told, query in (
+            ("sold", sold, "SELECT serial FROM ticket"),
+            ("boarded", self.boarded.get(disk, set()), "SELECT ticket_id FROM boarded"),
+            ("rated", self.rated.get(disk, set()), "SELECT ticket_id FROM rating"),
+        ):
+            kept = {row[0] for row in read.execute(query)}
+            gone = [one for one in sorted(told) if (serial_of(one) if name == "sold" else one) not in kept]
+            if gone:
+                raise Violation("told_and_lost", f"{box.name} no longer knows that it {name} {gone[0].hex()}")
+
+    def put_back(self, box: Box, serials: set[int], boarded: set[bytes], rated: set[bytes]) -> None:
+        """An older state is on the disk: what it told since then may be known to nobody."""
+        disk = (box.name, box.renewals)
+        for paper in self.of.get(disk, {}).values():
+            paper.lost = paper.lost or serial_of(paper.ticket_id) not in serials
+        self.boarded[disk] = self.boarded.get(disk, set()) & boarded
+        self.rated[disk] = self.rated.get(disk, set()) & rated
+
+    def risks(self, hub: HubSide) -> None:
+        """Read from the hub's book of releases what somebody gave away at risk: trip → seat → legs, or leg → places."""
+        rows = hub.rows("SELECT r.trip_no, r.day, d.kind, r.cells FROM risk_release r JOIN dated_trip d "
+                        "ON d.trip_no = r.trip_no AND d.day = r.day")  # fmt: skip
+        self.at_risk = {}
+        for trip_no, day, kind, cells in rows:
+            flat, there = cbor2.loads(cells), self.at_risk.setdefault((trip_no, day), {})
+            for key, value in zip(flat[::2], flat[1::2], strict=True):
+                there[key] = there.get(key, 0) | value if kind == "reserved" else there.get(key, 0) + value
+
+    def _again(self, first: Paper, again: Paper) -> Paper:
+        if first.code != again.code and not (first.unsure or again.unsure):
+            raise Violation("ticket_changed", f"{first.text} and {again.text} have one number")
+        return first
+
+    def _take_seat(self, paper: Paper) -> None:
+        for leg in range(paper.from_idx, paper.to_idx):
+            first = self._cells.setdefault((paper.trip_no, paper.day, paper.seat, leg), paper)
+            if first is not paper:
+                released = self.at_risk.get(paper.where, {}).get(paper.seat, 0) >> leg & 1
+                self._clash("seat_sold_twice", [first, paper], bool(released), f"{first.text} and {paper.text}")
+
+    def _take_place(self, paper: Paper, capacity: int) -> None:
+        most = self.capacity.setdefault(paper.where, capacity)
+        for leg in range(paper.from_idx, paper.to_idx):
+            there = self._places.setdefault((*paper.where, leg), [])
+            there.append(paper)
+            released = self.at_risk.get(paper.where, {}).get(leg, 0)
+            if len(there) > most:
+                text = f"{len(there)} tickets for {most} places of trip {paper.trip_no} day {paper.day} leg {leg}"
+                self._clash("places_oversold", there, len(there) <= most + released, f"{text}: {paper.text}")
+
+    def _clash(self, rule: str, papers: list[Paper], released: bool, text: str) -> None:
+        """Two people with one seat: only where somebody took the risk, or a disk was copied or put back."""
+        if released:
+            self.clashes["at_risk"] += 1
+        elif any(one.unsure or one.lost for one in papers):
+            self.clashes["copied_or_restored_disk"] += 1
+        elif self._world.hub.restored_ms is not None:
+            self.clashes["restored_hub"] += 1
+        else:
+            raise Violation(rule, text)
+
+
+def serial_of(ticket_id: bytes) -> int:
+    """The serial in a ticket's id."""
+    return int.from_bytes(ticket_id[4:], "big")
