@@ -29,7 +29,7 @@ class Chances:
 class Mix:
     """``troubles``: how often each one-off trouble happens in this seed. ``meanwhile``: chance that people act while a
     request is on its way; ``interrupted``: that two of them act at the same moment. ``block``: seats that a station, a
-    village point and a pier get at first."""
+    village point and a pier get at first. ``first_day``: the boxes were enrolled just now."""
 
     line: Chances
     meanwhile: float
@@ -39,6 +39,7 @@ class Mix:
     block: tuple[int, int, int]
     share_percent: int
     provision_every_s: int
+    first_day: bool = False
 
 
 CALM = Chances(())
@@ -70,6 +71,7 @@ def draw(rng: random.Random) -> Mix:
         block=(rng.randint(2, 5), rng.randint(1, 3), rng.randint(2, 5)),
         share_percent=rng.choice((50, 70, 100)),
         provision_every_s=rng.choice((6, 12, 30)) * 3_600,
+        first_day=rng.random() < 0.25,
     )
 
 

@@ -1,6 +1,7 @@
-"""The morning on which every seed begins: a hub with its timetable, and boxes that have just been enrolled.
+"""The morning on which every seed begins: a hub with its timetable, and boxes that have been enrolled.
 
-It is the same each time, so it is made once a process, by the production procedures, and copied for each seed.
+On some mornings they were never in touch with the hub since, on the others they visited it once. Each morning is the
+same every time, so it is made once a process, by the production procedures, and copied for each seed.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from cloud.bootstrap import build as build_hub
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.publish import import_feed
 from cloud.kernel.settings import Settings as HubSettings
+from edge.bootstrap import Node, open_database
 from edge.bootstrap import build as build_node
-from edge.bootstrap import open_database
 from edge.kernel.enrolment import enrol
 from edge.kernel.settings import Settings
+from sync.kernel import exchange
 from tests.simulation import feeds
 from tests.simulation.chance import SeededIds
 from tests.simulation.times import TrueTime, WrongClock
@@ -41,9 +43,10 @@ POSTS = (
 
 @dataclass(frozen=True)
 class Opening:
-    """Folders to copy: ``hub``, one a post, and ``blank``, a new disk."""
+    """Folders to copy: ``hub``, one a post, and ``blank``, a new disk. ``said``: (post, request, answer) of the visits."""
 
     folder: Path
+    said: list[tuple[str, bytes, bytes]]
 
     @property
     def blank(self) -> Path:
@@ -59,18 +62,21 @@ def new_folder() -> Path:
 
 
 @cache
-def opening() -> Opening:
-    """The first morning, made at the first call."""
+def opening(first_day: bool) -> Opening:
+    """A morning, made at the first call."""
     folder, clock = new_folder(), WrongClock(TrueTime())
-    hub = build_hub(HubSettings(data=folder / "hub"), clock, SeededIds("opening hub"))
+    hub = build_hub(HubSettings(data=folder / "hub", block_station=4, block_pier=4), clock, SeededIds("opening hub"))
     import_feed(hub.database, feeds.compiled(1), now_ms=clock.wall_ms(), source="version 1")
     with hub.database.read() as tx:
         stops = {row.feed_id: row.stop_no for row in tx.execute(sa.select(tables.stop))}
     for name, kind, places in POSTS:
         _enrol(hub, folder, clock, name, kind, [stops[place] for place in places])
+    said: list[tuple[str, bytes, bytes]] = []
+    for name, _, _ in () if first_day else POSTS:
+        said += [(name, *message) for message in _visit(hub, folder, clock, name)]
     hub.close()
     open_database(_made(folder / "blank")).close()
-    return Opening(folder)
+    return Opening(folder, said)
 
 
 def _enrol(hub: Hub, folder: Path, clock: WrongClock, name: str, kind: str, stop_nos: list[int]) -> None:
@@ -79,6 +85,18 @@ def _enrol(hub: Hub, folder: Path, clock: WrongClock, name: str, kind: str, stop
         code = hub.enrolment.new_code(tx, node_no)
     node = build_node(_made(folder / name), clock, SeededIds(f"opening {name}"), _Straight(hub), record_start=False)
     enrol(code, node.signer, _Straight(hub), node.scribe)
+    _close(node)
+
+
+def _visit(hub: Hub, folder: Path, clock: WrongClock, name: str) -> list[tuple[bytes, bytes]]:
+    ids, line = SeededIds(f"opening visit {name}"), _Straight(hub)
+    node = build_node(Settings(data=folder / name), clock, ids, line, record_start=False)
+    node.exchange.visit()
+    _close(node)
+    return line.said
+
+
+def _close(node: Node) -> None:
     node.database.read().close()
     node.database.close()
 
@@ -93,7 +111,12 @@ class _Straight:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self.said: list[tuple[bytes, bytes]] = []
 
-    def post(self, _path: str, body: bytes) -> bytes:
+    def post(self, path: str, body: bytes) -> bytes:
+        if path == exchange.PATH:
+            answer = self._hub.exchange.answer(body)
+            self.said.append((body, answer))
+            return answer
         with self._hub.database.write() as tx:
             return self._hub.enrolment.enrol(tx, body)

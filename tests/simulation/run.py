@@ -110,6 +110,7 @@ def run_many(seeds: Iterable[int], say: Callable[[int], None], stories: bool = F
 
 def warm_up() -> None:
     """What lives as long as the process need not be looked at again by the collector after each seed."""
-    opening()
+    for first_day in (False, True):
+        opening(first_day)
     gc.collect()
     gc.freeze()

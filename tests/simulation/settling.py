@@ -86,8 +86,13 @@ def _new_log(world: World, box: Box) -> None:
     """A new disk and a new code: the one way out of a barred log that there is today."""
     if box.identity() is not None:
         box.renew(hand_in=not box.stolen)
-    if not box.switch_on() or enrol(world, box, _NO_DICE) != "enrolled":
-        raise Violation("no_way_out", f"{box.name} could not be enrolled again")
+    outcome = enrol(world, box, _NO_DICE) if box.switch_on() else "does not start"
+    if outcome == "enrol_key_barred":
+        # Its key was known and revoked although the box never heard that it had been enrolled: another key.
+        box.renew(hand_in=False)
+        outcome = enrol(world, box, _NO_DICE) if box.switch_on() else "does not start"
+    if outcome != "enrolled":
+        raise Violation("no_way_out", f"{box.name} could not be enrolled again: {outcome}")
 
 
 def _hand_in(world: World, old: OldDisk) -> None:

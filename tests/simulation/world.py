@@ -8,14 +8,13 @@ import random
 import shutil
 import traceback
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
 from cloud.kernel.settings import Settings
 from edge import bootstrap
 from sync import catalogue
-from sync.kernel.keys import VerifyKey
 from tests.simulation.acts import ACTS
 from tests.simulation.boxes import Box, OldDisk
 from tests.simulation.disks import Crash, Disks
@@ -24,6 +23,7 @@ from tests.simulation.hubs import HubSide
 from tests.simulation.mix import CALM, Mix
 from tests.simulation.opening import POSTS, opening
 from tests.simulation.plan import Step
+from tests.simulation.signatures import remembered
 from tests.simulation.times import MINUTE_MS, TrueTime
 from tests.simulation.told import Told
 from tests.simulation.trace import Trace
@@ -32,8 +32,6 @@ from tests.simulation.wire import Wire
 MOST_ROUNDS = 200
 # Reading the texts of all pages at each boot would be most of the time that a seed takes; they never change.
 _texts = cache(catalogue.load)
-# A signature over the same bytes is good or bad for ever.
-_verified_once = lru_cache(4_000)(VerifyKey.verifies)
 _RIVALS = ("sell", "sell", "board", "confirm")
 
 
@@ -72,7 +70,7 @@ class World:
 
     def __init__(self, seed: int, mix: Mix, folder: Path) -> None:
         self.seed, self.mix, self.folder = seed, mix, folder
-        self.opening = opening()
+        self.opening = opening(mix.first_day)
         self.time, self.fired, self.disks, self.wire = TrueTime(), Fired(), Disks(), Wire()
         self.trace, self.told = Trace(self.time), Told(self)
         self.rng = random.Random(0)
@@ -92,6 +90,9 @@ class World:
         )  # fmt: skip
         self.hub = HubSide(self, settings, mix.processes)
         self.boxes = [Box(self, name, kind, name) for name, kind, _ in POSTS]
+        for name, request, answer in self.opening.said:
+            self.wire.went_up(request)
+            self.wire.down.append(((name, 0), answer))
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
@@ -99,7 +100,7 @@ class World:
         heard = _Heard(self)
         with (
             self.disks.plugged_in(), heard.listening(), mock.patch.object(bootstrap, "load", _texts),
-            mock.patch.object(VerifyKey, "verifies", _verified_once),
+            remembered(),
         ):  # fmt: skip
             try:
                 self.hub.switch_on()

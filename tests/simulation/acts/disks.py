@@ -77,7 +77,7 @@ def restore_hub(world: World, _box: Box, _rng: random.Random) -> str:
     world.hub.all_off("switched off for its backup")
     world.hub.disk.put_back(world.folder / world.hub.backups[-1])
     world.hub.restored_ms = world.time.now_ms
-    world.revoked = {}
+    world.revoked = {log: head_seq for log, head_seq, _ in _barred(world)}
     _forget(world)
     world.fired["restored_hub"] += 1
     world.hub.switch_on()
@@ -102,15 +102,23 @@ def revoke(world: World, box: Box, _rng: random.Random) -> str:
         f"revoke {original.name}", lambda hub, tx: hub.nodes.revoke(tx, nodes.find(tx, original.name).node_no, "stolen")
     )
     # Also a hub that died right behind its commit has done it.
-    barred = "SELECT k.node_no, k.epoch, k.head_seq, n.name FROM node_key k JOIN node n ON n.node_no = k.node_no "
-    for node_no, epoch, head_seq, name in world.hub.rows(barred + "WHERE k.status = 'revoked'"):
-        if (node_no, epoch) not in world.revoked:
+    for log, head_seq, name in _barred(world):
+        if log not in world.revoked:
             world.fired["revoked"] += 1
-            world.revoked[node_no, epoch] = head_seq
+            world.revoked[log] = head_seq
             if name == original.name:
                 original.stolen = True
                 world.doubtful.add((original.name, original.renewals))
     return code or "revoked"
+
+
+def _barred(world: World) -> list[tuple[tuple[int, int], int, str]]:
+    """(log, how long it is, name of its box) of every revoked key."""
+    rows = world.hub.rows(
+        "SELECT k.node_no, k.epoch, k.head_seq, n.name FROM node_key k JOIN node n ON n.node_no = k.node_no "
+        "WHERE k.status = 'revoked'"
+    )
+    return [((row[0], row[1]), row[2], row[3]) for row in rows]
 
 
 def renew(world: World, box: Box, rng: random.Random) -> str:
