@@ -47,7 +47,7 @@ def create_app(node: Node) -> Flask:
     guard = Guard(node.accounts)
     for blueprint in (
         routes.blueprint(node.accounts, node.fleet, guard),
-        timetable.blueprint(node.timetable),
+        timetable.blueprint(node.timetable, node.journeys),
         inventory.blueprint(node.inventory, guard, node.schedule.soon),
         ticketing.blueprint(node.ticketing, node.timetable, guard),
         boarding.blueprint(node.boarding, guard),

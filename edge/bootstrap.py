@@ -13,6 +13,7 @@ from edge.domains.boarding.service import Boarding
 from edge.domains.inventory.service import Inventory
 from edge.domains.ratings.service import Ratings
 from edge.domains.ticketing.service import Ticketing
+from edge.domains.timetable.journeys.service import Journeys
 from edge.domains.timetable.service import Timetable
 from edge.kernel import accounts, fleet, meta
 from edge.kernel.clock import RealClock, RealIds, TimeKeeper
@@ -48,6 +49,7 @@ class Node:
     fleet: fleet.Fleet
     accounts: accounts.Accounts
     timetable: Timetable
+    journeys: Journeys
     inventory: Inventory
     ticketing: Ticketing
     boarding: Boarding
@@ -130,6 +132,7 @@ def _domains(
         "fleet": own,
         "accounts": accounts.Accounts(database, scribe, keeper, ids, boot_id),
         "timetable": timetable,
+        "journeys": Journeys(database, timetable, keeper),
         "inventory": inventory,
         "boarding": boarding,
         "ticketing": Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded),

@@ -45,8 +45,8 @@ class Timetable(Protocol):
     ) -> Sequence[tuple[int, int, int, int]]:
         """(trip_no, day, stop_idx, departs_ms) of departures from any of the stops in the span, the soonest first."""
 
-    def agencies_at(self, tx: Connection, stop_nos: Sequence[int]) -> Collection[int]:
-        """Operators with a trip that calls at one of the stops."""
+    def agencies_around(self, tx: Connection, stop_nos: Sequence[int], changes: int, most: int) -> Collection[int]:
+        """Operators at the stops, and up to ``most`` more that ``changes`` changes reach."""
 
 
 class Duties(Protocol):

@@ -47,6 +47,7 @@ class Settings:
     provision_every_s: int = 3_600
     grant_hours: int = 36
     grant_trips: int = 400
+    search_operators: int = 24
     block_station: int = 12
     block_village: int = 6
     block_pier: int = 20

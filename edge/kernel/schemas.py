@@ -65,6 +65,17 @@ class RideSchema(Schema):
     approximate = fields.Boolean()
 
 
+class ConnectionSchema(Schema):
+    """A way with up to two changes; ``price_minor`` null: some ride of it is not for sale."""
+
+    departs_ms = fields.Integer()
+    arrives_ms = fields.Integer()
+    change_minutes = fields.List(fields.Integer())
+    price_minor = fields.Integer(allow_none=True)
+    currency = fields.String()
+    rides = fields.List(fields.Nested(RideSchema))
+
+
 class CallSchema(Schema):
     """A trip at a stop."""
 

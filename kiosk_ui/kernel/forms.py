@@ -22,6 +22,7 @@ MAX_STOPS = 10_000
 MAX_CODE = 1_400
 MAX_PICTURE = 8 * 2**20
 _WHOLE = re.compile(r"\d{1,16}", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2})(?::?(\d{2}))?", re.ASCII)
 _MONEY = re.compile(r"(?:[A-Z]{0,3}[¥$€£]?)\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d[\d.]*)\s*(?:元|[A-Z]{3})?", re.ASCII)
 
 
@@ -77,6 +78,18 @@ def amount_minor(source: Mapping[str, str], name: str, currency: str) -> int | N
         return money.parse_minor(amount[1].replace(",", "") if amount else "", currency)
     except Malformed:
         raise Refusal("input_money", status=422, field=name) from None
+
+
+def clock_s(source: Mapping[str, str], name: str) -> int | None:
+    """A time of day as seconds, typed ``8:05``, ``0805`` or ``8``; None when nothing was typed. Raises ``input_time``."""
+    text = plain(source.get(name, "")[:16]).replace("：", ":").replace(".", ":")
+    if not text:
+        return None
+    found = _CLOCK.fullmatch(text)
+    hours, minutes = (int(found[1]), int(found[2] or 0)) if found else (24, 0)
+    if hours > 23 or minutes > 59:
+        raise Refusal("input_time", status=422, field=name)
+    return hours * 3_600 + minutes * 60
 
 
 def ride_key(source: Mapping[str, str]) -> RideKey:

@@ -19,6 +19,8 @@ NAMES = {
 FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
     ("cloud", "inventory"): {"books"},
+    ("sync", "timetable"): {"journeys"},
+    ("edge", "timetable"): {"journeys"},
 }
 
 

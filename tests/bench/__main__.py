@@ -14,6 +14,7 @@ import click
 from tests.support.shared import shared_data
 
 BIG_FEED = "hk_big_2026-07.zip"
+CORE_FEED = "hk_core_2026-07.zip"
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 CLIENTS = click.option("--clients", default=8, show_default=True, help="Connections that ask at the same time.")
 ROUNDS = click.option("--rounds", default=5, show_default=True, help="Rounds; their medians are reported.")
@@ -60,6 +61,19 @@ def exchange(events: int, pulls: int, hub_db: str, as_json: bool) -> None:
     _show(bench.run(events, pulls, hub_db, _say_since()), as_json)
 
 
+@cli.command()
+@CLIENTS
+@ROUNDS
+@click.option("--searches", "size", default=400, show_default=True, help="Searches a round.")
+@click.option("--feed", type=click.Path(exists=True, path_type=Path), default=None, help="A GTFS feed, zip or folder.")
+@AS_JSON
+def search(clients: int, rounds: int, size: int, feed: Path | None, as_json: bool) -> None:
+    """Journeys with up to two changes, asked of one node over HTTP."""
+    from tests.bench import search as bench
+
+    _show(bench.run(_feed(feed, CORE_FEED), clients, rounds, size, _say_since()), as_json)
+
+
 @cli.command("import")
 @click.option("--feed", type=click.Path(exists=True, path_type=Path), default=None, help="A GTFS feed, zip or folder.")
 @AS_JSON
@@ -67,10 +81,14 @@ def import_(feed: Path | None, as_json: bool) -> None:
     """A whole region's timetable into an empty hub."""
     from tests.bench import importing
 
-    chosen = feed or shared_data() / BIG_FEED
+    _show(importing.run(_feed(feed, BIG_FEED), _say_since()), as_json)
+
+
+def _feed(named: Path | None, usual: str) -> Path:
+    chosen = named or shared_data() / usual
     if not chosen.exists():
-        raise click.UsageError(f"the large feed {BIG_FEED} is not on this machine; name another with --feed")
-    _show(importing.run(chosen, _say_since()), as_json)
+        raise click.UsageError(f"the feed {usual} is not on this machine; name another with --feed")
+    return chosen
 
 
 def _say_since() -> Callable[[str], None]:

@@ -30,7 +30,9 @@ class Connection:
         return json.loads(self.exchange(self.message(path, body)))
 
     def message(self, path: str, body: Any) -> bytes:
-        """The bytes of a POST request."""
+        """The bytes of a POST request, or of a GET when there is no body."""
+        if body is None:
+            return f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode()
         data = json.dumps(body).encode()
         return f"POST {path} HTTP/1.1\r\n{self._head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 

@@ -27,7 +27,7 @@ def sell(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
     """Sales over HTTP: grant check, durable event, signed ticket."""
     with scratch() as folder:
         first_day = prepare(folder / "node")
-        requests = [sale_request(sale) for sale in sales(first_day)]
+        requests: list[load.Request] = [sale_request(sale) for sale in sales(first_day)]
         ready_s = _ready_s(folder / "node", [requests.pop() for _ in range(STARTS)], say)
         found = _measure(folder, requests, clients, rounds, size, limits.sales_per_s, say)
         return {**found, "ready_s": round(ready_s, 3)}

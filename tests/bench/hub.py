@@ -29,7 +29,7 @@ class Hub:
         self.folder, self.node = folder, folder / "node"
         self._settings = {f"YIPIAO_HUB_{name}": value for name, value in SETTINGS.items()}
         self._where = ["--data", str(folder / "hub"), *(["--database", url] if url else [])]
-        self._url = url or f"sqlite:///{folder / 'hub' / 'hub.sqlite'}"
+        self.url = url or f"sqlite:///{folder / 'hub' / 'hub.sqlite'}"
         self.server = Server(["-m", "cloud.cli", "run", *self._where], folder, "hub", self._settings)
         self.proxy = Proxy(self.server.port)
 
@@ -40,9 +40,12 @@ class Hub:
         self.proxy.close()
         self.server.stop()
 
-    def open(self) -> None:
-        """Timetable in, doors open."""
-        self.import_feed("广州")
+    def open(self, path: Path | None = None) -> None:
+        """Timetable in (the benchmark's own without a path), doors open."""
+        if path is None:
+            self.import_feed("广州")
+        else:
+            self.command("import-gtfs", str(path), "--json")
         self.server.start()
         self.server.wait()
 
@@ -60,9 +63,15 @@ class Hub:
         told = last_json([sys.executable, "-m", "tests.bench.visit", str(self.node), self.proxy.url, what])
         return told, self.proxy.visits[before:]
 
+    def enrol(self, kind: str, stop_no: int) -> dict[str, Any]:
+        """A new box called "bench", from its start with a code to the end of its first visit; what that visit brought."""
+        made = self.command("add-node", "bench", "--kind", kind, "--stop", str(stop_no), "--json")
+        words = ["-m", "edge.cli", "node", "enrol", "--data", str(self.node), "--hub", self.proxy.url, made["code"]]
+        return last_json([sys.executable, *words])
+
     def stop_no(self, feed_id: str) -> int:
         """The hub's number of a stop of the feed."""
-        database = Database(self._url)
+        database = Database(self.url)
         with database.read() as tx:
             number = tx.execute(sa.select(tables.stop.c.stop_no).where(tables.stop.c.feed_id == feed_id)).scalar_one()
         database.close()

@@ -22,7 +22,7 @@ from tests.bench.process import environment
 TOKEN = "BENCH_TOKEN"
 
 
-Request = tuple[str, dict[str, Any]]
+Request = tuple[str, dict[str, Any] | None]
 
 
 @dataclass(frozen=True)

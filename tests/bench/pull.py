@@ -21,7 +21,7 @@ CLIENTS, BESIDE, QUIET_S = 8, 1_500, 1.2
 def beside_sales(hub: Hub, sold: int, pulls: int, say: Say) -> dict[str, Any]:
     """Sales at the counter, at first without a line, then while the node pulls a timetable in which every trip changed."""
     server = node_server(hub.node, "--hub", hub.proxy.url, "--exchange-every", "1")
-    requests = [sale_request(sale) for sale in stock(hub.node)[sold : sold + pulls * BESIDE]]
+    requests: list[load.Request] = [sale_request(sale) for sale in stock(hub.node)[sold : sold + pulls * BESIDE]]
     if len(requests) < pulls * BESIDE:
         raise RuntimeError("the grants do not reach for the sales beside the pulls")
     quiet: list[float] = []

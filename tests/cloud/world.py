@@ -109,7 +109,7 @@ class TestTimetable:
         ]
         return sorted(found, key=lambda item: item[3])[:limit]
 
-    def agencies_at(self, _tx: Connection, stop_nos: Sequence[int]) -> list[int]:
+    def agencies_around(self, _tx: Connection, stop_nos: Sequence[int], _changes: int, _most: int) -> list[int]:
         return sorted({trip.agency_no for trip in self.trips.values() if set(stop_nos) & set(trip.stop_nos)})
 
 

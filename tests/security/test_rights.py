@@ -23,6 +23,8 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/place"): OPEN,
     ("GET", "/api/v1/destinations"): OPEN,
     ("GET", "/api/v1/rides"): OPEN,
+    ("GET", "/api/v1/stops"): OPEN,
+    ("GET", "/api/v1/journeys"): OPEN,
     ("GET", "/api/v1/departures"): OPEN,
     ("GET", "/api/v1/trips/{trip_no}"): OPEN,
     ("GET", "/api/v1/trips/{trip_no}/seats"): OPEN,

@@ -22,6 +22,7 @@ from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant
 from sync.domains.ticketing.events import TicketSold
+from sync.domains.timetable.rules import MAX_CHANGES
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import node_stream, operator_stream
 from sync.kernel.ports import Clock, Signer
@@ -84,7 +85,7 @@ class InventoryService:
         if info.kind == VEHICLE:
             due = min(due, self._provision_vehicle(tx, info, now))
         else:
-            agencies = self._parts.timetable.agencies_at(tx, info.stop_nos)
+            agencies = self._parts.timetable.agencies_around(tx, info.stop_nos, MAX_CHANGES, settings.search_operators)
             self._parts.nodes.subscribe(tx, info.node_no, [operator_stream(number) for number in agencies])
             self._provision_place(tx, info, now)
         self._parts.nodes.provision_at(tx, due, info.node_no)

@@ -6,17 +6,18 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.gtfs.model import CompiledFeed
 from cloud.domains.timetable.importing import compiled
 from cloud.domains.timetable.importing.merge import Numbered, Patterns, SeatPlans
+from cloud.domains.timetable.importing.neighbours import neighbours
 from cloud.domains.timetable.importing.report import ImportReport, make_report
 from cloud.domains.timetable.importing.trips import Trips
 from cloud.domains.timetable.importing.writing import Changes, Outbox
-from cloud.kernel.database import Database
-from sync.domains.timetable.operations import Agency, Route, Service, Stop
+from cloud.kernel.database import Database, insert_rows
+from sync.domains.timetable.operations import Agency, Route, Service, Stop, Transfer
 from sync.kernel.days import day_at
 from sync.kernel.operations import Record, operator_stream
 
@@ -91,6 +92,7 @@ class _Import:
         self._agencies = Numbered(tx, tables.agency, Agency, self.outbox)
         self._stops = Numbered(tx, tables.stop, Stop, self.outbox)
         self._services = Numbered(tx, tables.service, Service, self.outbox)
+        self._transfers = Numbered(tx, tables.transfer, Transfer, self.outbox)
         self._routes = Numbered(tx, tables.route, Route, self.outbox)
         self._plans = SeatPlans(tx, self.outbox)
         self._patterns = Patterns(tx, self.outbox, lambda route_no: self._route(route_no).agency_no)
@@ -102,10 +104,12 @@ class _Import:
         self._put_routes()
         trips = self._put_trips()
         self._withdraw(trips)
+        self._put_neighbours()
         merged: dict[str, Any] = {
             "agencies": self._agencies,
             "stops": self._stops,
             "services": self._services,
+            "transfers": self._transfers,
             "seat_plans": self._plans,
             "routes": self._routes,
             "patterns": self._patterns,
@@ -137,6 +141,22 @@ class _Import:
             self._stops.put(stop.feed_id, record_of_stop, search=compiled.stop_search(stop))
         for service in self._feed.services:
             self._services.put(service.feed_id, compiled.service(service))
+        for transfer in self._feed.transfers:
+            feed_id = f"{transfer.from_stop}>{transfer.to_stop}"
+            self._transfers.put(feed_id, compiled.transfer(transfer, self._stops.number))
+
+    def _put_neighbours(self) -> None:
+        stops = {number: _record(Stop, self._stops, number) for number, one in self._stops.by_no.items() if one.live}
+        transfers = [_record(Transfer, self._transfers, number) for number in self._transfers.by_no]
+        agency_of = {route.feed_id: self._agencies.number(route.agency) for route in self._feed.routes}
+        served = {
+            (agency_of[pattern.route], self._stops.number(stop))
+            for pattern in self._feed.patterns
+            for stop in pattern.stops
+        }
+        self._tx.execute(delete(tables.agency_neighbour))
+        pairs = sorted(neighbours(stops, transfers, served))
+        insert_rows(self._tx, tables.agency_neighbour, ("agency_no", "other_no"), pairs)
 
     def _put_routes(self) -> None:
         plans = {plan.name: self._plans.put(plan.name, compiled.seat_plan(plan)) for plan in self._feed.seat_plans}
@@ -186,6 +206,7 @@ class _Import:
         self._routes.finish(routes)
         records = [self._route(number) for number in routes]
         self._services.finish({trip.service_no for trip in kept})
+        self._transfers.finish(())
         self._plans.finish({route.seat_plan for route in records})
         self._stops.finish(self._stations({number for pattern in patterns for number in pattern.stop_nos}))
         self._agencies.finish({route.agency_no for route in records})

@@ -23,6 +23,7 @@ __all__ = [
     "ImportReport",
     "TripFacts",
     "TripLabel",
+    "agencies_around",
     "agencies_at",
     "agency_of",
     "bookable_days",
@@ -79,6 +80,18 @@ def agencies_at(tx: Connection, stop_nos: Collection[int]) -> list[int]:
     trip, call = tables.trip.c, tables.pattern_stop.c
     query = select(trip.agency_no).join(tables.pattern_stop, call.pattern_no == trip.pattern_no).distinct()
     return sorted(tx.execute(query.where(call.stop_no.in_(stop_nos), trip.live)).scalars())
+
+
+def agencies_around(tx: Connection, stop_nos: Collection[int], changes: int, most: int) -> list[int]:
+    """Operators at the stops, and up to ``most`` more that ``changes`` changes reach, the nearest first."""
+    found = dict.fromkeys(agencies_at(tx, stop_nos))
+    front, allowed = list(found), len(found) + most
+    column = tables.agency_neighbour.c
+    for _ in range(changes):
+        rows = tx.execute(select(column.other_no).where(column.agency_no.in_(front)).distinct()).scalars()
+        front = sorted(set(rows) - set(found))[: allowed - len(found)]
+        found.update(dict.fromkeys(front))
+    return list(found)
 
 
 def main_zone(tx: Connection) -> str:

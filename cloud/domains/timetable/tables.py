@@ -30,6 +30,16 @@ def _numbered(name: str, number: str, *more: Column[Any]) -> Table:
 agency = _numbered("agency", "agency_no")
 stop = _numbered("stop", "stop_no", Column("search", Text, nullable=False))
 service = _numbered("service", "service_no")
+transfer = _numbered("transfer", "transfer_no")
+
+# Operators between whose stops one can change, both ways round; made anew by each import.
+agency_neighbour = Table(
+    "agency_neighbour",
+    metadata,
+    Column("agency_no", Integer, primary_key=True, autoincrement=False),
+    Column("other_no", Integer, primary_key=True, autoincrement=False),
+)
+
 route = _numbered(
     "route", "route_no", Column("agency_no", Integer, nullable=False), Column("seat_plan", String(120), nullable=False)
 )

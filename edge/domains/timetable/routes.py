@@ -7,8 +7,9 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
+from edge.domains.timetable.journeys.service import MOST, Journeys
 from edge.domains.timetable.service import Timetable
-from edge.kernel.schemas import NUMBER, PlaceSchema, RideSchema, StopSchema, TripSchema
+from edge.kernel.schemas import NUMBER, ConnectionSchema, PlaceSchema, RideSchema, StopSchema, TripSchema
 from edge.kernel.web import Blueprint, Day
 
 
@@ -26,13 +27,20 @@ class RidesQuery(Schema):
     from_stop_no = fields.Integer(load_default=None, validate=NUMBER)
 
 
+class JourneysQuery(RidesQuery):
+    """``day`` is a calendar day; ``after_ms``: leaving at that instant or later."""
+
+    after_ms = fields.Integer(load_default=None, validate=NUMBER)
+    most = fields.Integer(load_default=MOST, validate=validate.Range(1, 12))
+
+
 class TripQuery(Schema):
     """``day`` is a service date."""
 
     day = Day(required=True)
 
 
-def blueprint(timetable: Timetable) -> Any:
+def blueprint(timetable: Timetable, journeys: Journeys) -> Any:
     """The API of this domain."""
     bp = Blueprint("timetable", __name__, url_prefix="/api/v1", description="Stops, rides and trips")
 
@@ -58,6 +66,22 @@ def blueprint(timetable: Timetable) -> Any:
         def get(self, query: dict[str, Any]) -> Any:
             """Rides from here to a stop on a service date, by departure."""
             return timetable.rides(**query)
+
+    @bp.route("/stops")
+    class Stops(MethodView):
+        @bp.arguments(Search, location="query")
+        @bp.response(200, StopSchema(many=True))
+        def get(self, query: dict[str, Any]) -> Any:
+            """Stops by name, pinyin or initials, wherever they are."""
+            return timetable.known_stops(query["text"])
+
+    @bp.route("/journeys")
+    class JourneyList(MethodView):
+        @bp.arguments(JourneysQuery, location="query")
+        @bp.response(200, ConnectionSchema(many=True))
+        def get(self, query: dict[str, Any]) -> Any:
+            """Ways to a stop on a day with up to two changes, across all operators that this box knows."""
+            return journeys.find(**query)
 
     @bp.route("/departures")
     class Departures(MethodView):

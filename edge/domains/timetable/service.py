@@ -124,7 +124,7 @@ class Timetable:
         return self._memory.get("zone", self._find_zone)
 
     def _find_zone(self) -> str:
-        for pattern_no, _, _ in self.store.patterns_from(self._own_stops()[:1]):
+        for pattern_no, _, _ in self.store.patterns_from(self.own_stops()[:1]):
             with contextlib.suppress(Refusal):  # its agency may not be here yet
                 return self._zone_of(self.store.route(self.store.pattern(pattern_no).route_no))
         return DEFAULT_ZONE
@@ -142,6 +142,16 @@ class Timetable:
         """Raises :class:`Refusal` ``no_such_stop``."""
         return StopView(stop_no, self.store.stop(stop_no).names)
 
+    def with_children(self, stop_no: int) -> tuple[int, ...]:
+        """A stop and those whose station it is. Raises :class:`Refusal` ``no_such_stop``."""
+        self.store.stop(stop_no)
+        return self.store.with_children((stop_no,))
+
+    def known_stops(self, text: str, most: int = 20) -> list[StopView]:
+        """Stops that ``text`` may mean, wherever they are: by name, pinyin or initials, the nearest to it first."""
+        every = self.store.known_stops(self.store.all_stops())
+        return [self.stop(number) for number in self.store.matching(every, text)[:most]]
+
     def destinations(self, text: str = "") -> list[StopView]:
         """Stops that can be reached from here by a ride that is for sale, those named like ``text`` if given."""
         found: dict[int, None] = {}
@@ -149,9 +159,10 @@ class Timetable:
             for later in range(idx + 1, len(pattern.stop_nos)):
                 if pattern.drop_off[later] and rules.fare_minor(pattern, idx, later) is not None:
                     found[pattern.stop_nos[later]] = None
-        reachable = [number for number in self.store.known_stops(found) if number not in self._own_stops()]
+        reachable = [number for number in self.store.known_stops(found) if number not in self.own_stops()]
         chosen = self.store.matching(reachable, text) if text.strip() else reachable
-        return sorted((self.stop(number) for number in chosen), key=lambda stop: rules.name_in(stop.names, "en"))
+        found_stops = [self.stop(number) for number in chosen]
+        return found_stops if text.strip() else sorted(found_stops, key=lambda stop: rules.name_in(stop.names, "en"))
 
     def rides(self, to_stop_no: int, day: int, from_stop_no: int | None = None) -> list[Ride]:
         """Rides to a stop on a service date by departure; those already gone are left out.
@@ -166,7 +177,7 @@ class Timetable:
         """What leaves here on a date (as :meth:`rides`) and has not left an hour ago, to each trip's last stop."""
         since = self._keeper.wall_ms() - 3_600_000
         found: list[Ride] = []
-        for pattern_no, idx, _ in self.store.patterns_from(self._own_stops()):
+        for pattern_no, idx, _ in self.store.patterns_from(self.own_stops()):
             pattern = self.store.pattern(pattern_no)
             last = len(pattern.stop_nos) - 1
             if pattern.pickup[idx] and idx < last:
@@ -210,7 +221,8 @@ class Timetable:
         facts = self._facts(trip_no)
         return rules.arrives_ms(facts.pattern, facts.trip, len(facts.pattern.stop_nos) - 1, day, facts.zone)
 
-    def _own_stops(self) -> tuple[int, ...]:
+    def own_stops(self) -> tuple[int, ...]:
+        """The stops of this place, with those of a station."""
         return self._memory.get("own_stops", self._find_own_stops)
 
     def _find_own_stops(self) -> tuple[int, ...]:
@@ -218,14 +230,14 @@ class Timetable:
         return self.store.with_children(profile.stop_nos) if profile and profile.stop_nos else ()
 
     def _patterns_here(self) -> Iterator[tuple[Pattern, int]]:
-        own = self._own_stops()
+        own = self.own_stops()
         for pattern_no, idx, _ in self.store.patterns_from(own) if own else ():
             pattern = self.store.pattern(pattern_no)
             if pattern.pickup[idx] and self.store.is_for_sale(pattern.route_no):
                 yield pattern, idx
 
     def _ways(self, to_stop_no: int, from_stop_no: int | None) -> Iterator[tuple[int, int, int]]:
-        origins = self._own_stops() if from_stop_no is None else self.store.with_children((from_stop_no,))
+        origins = self.own_stops() if from_stop_no is None else self.store.with_children((from_stop_no,))
         targets = set(self.store.with_children((to_stop_no,)))
         for pattern_no, idx, _ in self.store.patterns_from(origins) if origins else ():
             pattern = self.store.pattern(pattern_no)

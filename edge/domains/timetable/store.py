@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from edge.kernel.database import Database
-from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Trip
+from sync.domains.timetable import rules
+from sync.domains.timetable.journeys.network import Network, Records
+from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import Record
 
-REFERENCE_TABLES = ("agency", "stop", "route", "service", "seat_plan", "pattern", "pattern_stop", "trip")
+REFERENCE_TABLES = ("agency", "stop", "route", "service", "transfer", "seat_plan", "pattern", "pattern_stop", "trip")
 STATE_TABLES: tuple[str, ...] = ()
 _SIMPLE: dict[str, tuple[str, type[Record]]] = {
-    "agency": ("agency_no", Agency), "route": ("route_no", Route), "service": ("service_no", Service)
+    "agency": ("agency_no", Agency), "route": ("route_no", Route), "service": ("service_no", Service),
+    "transfer": ("transfer_no", Transfer),
 }  # fmt: skip
+
+_NETWORK = tuple(f"{name}/*" for name in ("agency", "stop", "route", "service", "transfer", "pattern", "trip"))
 
 R = TypeVar("R", bound=Record)
 
@@ -164,10 +169,44 @@ class TimetableStore:
         )
         return [row[0] for row in rows]
 
+    def all_stops(self) -> list[int]:
+        """Every stop at which a pattern calls."""
+        return [row[0] for row in self._database.read().execute("SELECT DISTINCT stop_no FROM pattern_stop")]
+
     def matching(self, stop_nos: list[int], text: str) -> list[int]:
-        """Those of ``stop_nos`` whose name in any language holds ``text``."""
-        wanted = text.strip().casefold()
-        return [number for number in stop_nos if wanted in " ".join(self.stop(number).names.values()).casefold()]
+        """Those of ``stop_nos`` that ``text`` may mean (:func:`rules.name_rank`), the nearest to it first."""
+        ranked = [(rules.name_rank(self.stop(number).names, text), number) for number in stop_nos]
+        return [number for rank, number in sorted((rank, number) for rank, number in ranked if rank is not None)]
+
+    def revision(self) -> tuple[int, int]:
+        """Another pair of numbers whenever a record of the timetable came or went."""
+        kinds = " OR ".join("key GLOB ?" for _ in _NETWORK)
+        row = self._database.read().execute(
+            f"SELECT count(*), coalesce(max(pos), 0) FROM stream_operation WHERE {kinds}", _NETWORK
+        )
+        return tuple(row.fetchone())
+
+    def network(self) -> Network:
+        """The timetable of all operators that are here, laid out for searching."""
+        read = self._database.read()
+
+        def every(kind: type[R], table: str, number: str) -> dict[int, R]:
+            return {row[0]: kind.from_bytes(row[1]) for row in read.execute(f"SELECT {number}, body FROM {table}")}
+
+        routes, agencies = every(Route, "route", "route_no"), every(Agency, "agency", "agency_no")
+        routes = {number: route for number, route in routes.items() if route.agency_no in agencies}
+        patterns = every(Pattern, "pattern", "pattern_no")
+        return Network(
+            Records(
+                stops=every(Stop, "stop", "stop_no"),
+                routes=routes,
+                services=every(Service, "service", "service_no"),
+                patterns={number: one for number, one in patterns.items() if one.route_no in routes},
+                trips=((row[0], Trip.from_bytes(row[1])) for row in read.execute("SELECT trip_no, body FROM trip")),
+                transfers=every(Transfer, "transfer", "transfer_no").values(),
+                zone_of=lambda route: agencies[route.agency_no].timezone,
+            )
+        )
 
     def _one(self, kind: type[R], query: str, number: int | str, missing: str) -> R:
         def read() -> R:

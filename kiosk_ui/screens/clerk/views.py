@@ -9,12 +9,14 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whole, plain, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
+from kiosk_ui.screens.clerk.ask import routes as ask_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
 from sync.domains.ticketing.rules import change_minor
 from sync.kernel.errors import Refusal
 
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
 blueprint.register_blueprint(sale_routes)
+blueprint.register_blueprint(ask_routes)
 DAYS_BACK = 7
 
 

@@ -12,6 +12,7 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_DAY, optional_whole, ride_key, whole, words
 from kiosk_ui.kernel.language import forget
 from kiosk_ui.kernel.offers import PAGE, key_of, offer_of, offers, seat_rows
+from kiosk_ui.kernel.ways import ways
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.ticket.views import forget_tickets, own_ticket, remember_ticket
 from sync.kernel.errors import Refusal
@@ -21,6 +22,7 @@ _ORDERS = "orders"
 KEPT_ORDERS = 8
 MAX_SEARCH = 60
 MAX_PAGES = 1_000
+MOST_FURTHER = 8
 UNATTENDED_S = 600
 
 
@@ -43,7 +45,10 @@ def destinations() -> str:
     page = min(optional_whole(request.args, "page", MAX_PAGES) or 0, max(len(found) - 1, 0) // PAGE)
     shown = found[page * PAGE : (page + 1) * PAGE]
     more = len(found) > (page + 1) * PAGE
-    return render_template("kiosk/destinations.html", stops=shown, text=text, page=page, more=more)
+    further = [stop for stop in the_node().timetable.known_stops(text, PAGE) if stop not in found] if text else []
+    return render_template(
+        "kiosk/destinations.html", stops=shown, text=text, page=page, more=more, further=further[:MOST_FURTHER]
+    )
 
 
 @blueprint.get("/trips")
@@ -57,6 +62,18 @@ def trips() -> ResponseReturnValue:
     found = offers(node, stop.stop_no, day)
     asked = request.args.get("asked") == "1"
     return render_template("kiosk/trips.html", stop=stop, days=days, day=day, offers=found, asked=asked)
+
+
+@blueprint.get("/way")
+def way() -> ResponseReturnValue:
+    """To a stop that no vehicle reaches from here without a change."""
+    node = the_node()
+    stop = node.timetable.stop(whole(request.args, "to"))
+    days = node.timetable.bookable_days()
+    day = optional_whole(request.args, "day", MAX_DAY)
+    if day not in days:
+        day = days[0]
+    return render_template("kiosk/way.html", stop=stop, days=days, day=day, ways=ways(node, stop.stop_no, day))
 
 
 @blueprint.post("/ask")

@@ -35,6 +35,16 @@ class Stop(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer(Record):
+    """GTFS transfer: seconds that a change from stop to stop takes; None where nobody can change."""
+
+    PREFIX: ClassVar[str] = "transfer"
+    from_no: int
+    to_no: int
+    min_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SeatPlan(Record):
     """Key ``seatplan/NAME``. ``kind`` is ``reserved`` or ``free``; ``seats`` are (seat, label, row, column) of a reserved one."""
 

@@ -9,6 +9,10 @@ from sync.kernel import days
 from sync.kernel.errors import Refusal
 
 HORIZON_DAYS = 7
+# Of a journey from one vehicle to the next.
+MAX_CHANGES = 2
+# Beside a stop's names: the Chinese one in Latin letters.
+PINYIN = "zh-Latn-pinyin"
 FALLBACKS = ("zh-Hans", "zh-Hant", "en")
 
 
@@ -56,6 +60,23 @@ def check_ride(pattern: Pattern, from_idx: int, to_idx: int) -> None:
         raise Refusal("ride_no_boarding", status=422)
     if not pattern.drop_off[to_idx]:
         raise Refusal("ride_no_alighting", status=422)
+
+
+def name_rank(names: Mapping[str, str], text: str) -> int | None:
+    """How near ``text`` is to a name in any language, in pinyin or by its initials: 0 for the whole name, 1 for its
+    begin, 2 for the initials, 3 for some part of it; None for a name that it can't mean. Case and spaces don't count."""
+    wanted = "".join(text.casefold().split())
+    if not wanted:
+        return 3
+    found = []
+    for language, name in names.items():
+        words = name.casefold().split()
+        plain = "".join(words)
+        if wanted in plain:
+            found.append(0 if wanted == plain else 1 if plain.startswith(wanted) else 3)
+        if language in (PINYIN, "en") and len(wanted) > 1 and "".join(word[0] for word in words).startswith(wanted):
+            found.append(2)
+    return min(found, default=None)
 
 
 def name_in(names: Mapping[str, str], language: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync.domains.timetable.operations import Agency, Pattern, Route, Service, Stop, Trip
+from sync.domains.timetable.operations import Agency, Pattern, Route, Service, Stop, Transfer, Trip
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import Profile
 from tests.support.nodes import COACH_TRIP, FERRY_TRIP, LATE_TRIP, NOON_MS, TODAY, Bench, make_bench, names
@@ -191,3 +191,57 @@ def test_one_missing_record_refuses_its_trips_in_words_and_hides_no_other(bench:
     if gone in ("pattern/1", "route/1", "seatplan/coach-45", "stop/5"):
         assert ride_nos(bench, to_stop_no=6) == [FERRY_TRIP]
     assert "Guangzhou" not in destinations(bench) or gone not in ("pattern/1", "route/1", "stop/5")
+
+
+def shuttle(bench: Bench, starts_s: int = 17 * 3600 + 1800) -> None:
+    """A village bus of another operator from Guangzhou to stop 7."""
+    bench.operate("net", "agency/2", Agency("B", names("乡", "鄉", "B"), "Asia/Shanghai", "").to_bytes())
+    bench.operate(
+        "net", "stop/7", Stop("S7", names("渔村", "漁村", "Village"), 23_200_000, 113_400_000, None).to_bytes()
+    )
+    route = Route(2, "R3", names("乡1", "鄉1", "V1"), {}, 3, "CNY", "ferry", True)
+    bench.operate("operator/2", "route/3", route.to_bytes())
+    bench.operate("operator/2", "pattern/3", Pattern(3, 0, (5, 7), (0, 900), (0, 900), (True, True), (True, True),
+                                                     (200,)).to_bytes())  # fmt: skip
+    bench.operate("operator/2", "trip/301", Trip(3, 1, starts_s, False, {}, "V").to_bytes())
+
+
+def test_a_way_leads_over_two_operators_with_its_price_and_its_change(bench: Bench) -> None:
+    shuttle(bench)
+    (way,) = bench.node.journeys.find(7, TODAY)
+    assert [ride.trip_no for ride in way.rides] == [COACH_TRIP, 301]
+    assert (way.price_minor, way.currency, way.change_minutes) == (3200, "CNY", (5,))
+    assert way.departs_ms == NOON_MS + 3 * HOUR_MS and way.arrives_ms == NOON_MS + 5 * HOUR_MS + 45 * 60_000
+    assert [way.price_minor for way in bench.node.journeys.find(7, TODAY, from_stop_no=5)] == [200]
+
+
+def test_what_has_left_and_what_is_not_known_is_not_offered(bench: Bench) -> None:
+    shuttle(bench)
+    bench.clock.pass_ms(3 * HOUR_MS + 1)
+    assert bench.node.journeys.find(7, TODAY) == []
+    assert len(bench.node.journeys.find(7, TODAY + 1)) == 1
+    assert bench.node.journeys.find(7, TODAY + 1, after_ms=NOON_MS + 28 * HOUR_MS) == []
+    assert bench.node.journeys.find(1, TODAY) == [], "one is there already"
+    for stop_no, day, code in ((99, TODAY, "no_such_stop"), (7, TODAY + 40, "not_bookable")):
+        with pytest.raises(Refusal, match=code):
+            bench.node.journeys.find(stop_no, day)
+
+
+def test_a_way_follows_the_timetable_when_the_hub_changes_it(bench: Bench) -> None:
+    shuttle(bench, starts_s=16 * 3600)
+    assert bench.node.journeys.find(7, TODAY) == []
+    bench.operate("operator/2", "trip/301", Trip(3, 1, 18 * 3600, False, {}, "V").to_bytes())
+    assert len(bench.node.journeys.find(7, TODAY)) == 1
+    bench.operate("net", "transfer/1", Transfer(5, 5, None).to_bytes())
+    assert bench.node.journeys.find(7, TODAY) == []
+    bench.operate("net", "transfer/1", None)
+    assert len(bench.node.journeys.find(7, TODAY)) == 1
+    bench.operate("operator/2", "trip/301", None)
+    assert bench.node.journeys.find(7, TODAY) == []
+
+
+def test_stops_anywhere_are_known_by_what_people_type(bench: Bench) -> None:
+    shuttle(bench)
+    assert [stop.stop_no for stop in bench.node.timetable.known_stops("village")] == [7]
+    assert [stop.stop_no for stop in bench.node.timetable.known_stops("gu")] == [5, 6]
+    assert bench.node.timetable.known_stops("nowhere") == []

@@ -75,3 +75,24 @@ def test_times_are_counted_from_the_trips_start() -> None:
 )  # fmt: skip
 def test_a_name_is_in_the_nearest_language_that_there_is(names: dict[str, str], language: str, found: str) -> None:
     assert rules.name_in(names, language) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "rank"),
+    [
+        ("广州", 0),
+        ("Guang Zhou", 0),
+        ("guang", 1),
+        ("廣", 1),
+        ("gzz", 2),
+        ("gz", 2),
+        ("州站", 3),
+        ("上海", None),
+        ("z", 3),
+    ],
+)
+def test_a_stop_is_found_by_name_pinyin_initials_or_a_part_of_them(text: str, rank: int | None) -> None:
+    found = {"zh-Hans": "广州站", "zh-Hant": "廣州站", "en": "Guangzhou Station", rules.PINYIN: "guang zhou zhan"}
+    if text in ("广州", "Guang Zhou"):
+        found = {"zh-Hans": "广州", "en": "Guangzhou", rules.PINYIN: "guang zhou"}
+    assert rules.name_rank(found, text) == rank

@@ -26,6 +26,7 @@ from cloud.domains.timetable.gtfs.plans import read_plans
 from cloud.domains.timetable.gtfs.read import Feed, Progress
 from cloud.domains.timetable.gtfs.source import KNOWN_FILES, open_source
 from cloud.domains.timetable.gtfs.stop_times import read_stop_times
+from cloud.domains.timetable.gtfs.transfers import read_transfers
 from cloud.domains.timetable.gtfs.trips import read_trips
 
 
@@ -62,6 +63,7 @@ class _Draft:
         self.network = read_network(feed, translations)
         self.plans = read_plans(feed, seat_plans, self.network)
         self.services = read_services(feed)
+        self.transfers = read_transfers(feed, self.network)
         self.tariff, self.fare_rules = read_tariff(feed, self.network)
         self.trips = read_trips(feed, self.network, self.services, translations)
         for name, known in (
@@ -92,6 +94,7 @@ class _Draft:
             stops=tuple(stop for _, stop in sorted(self.network.stops.items())),
             routes=routes,
             services=tuple(service for _, service in sorted(self.services.items())),
+            transfers=tuple(transfer for _, transfer in sorted(self.transfers.items())),
             patterns=patterns,
             trips=trips,
             seat_plans=self._used_plans(routes),

@@ -17,7 +17,7 @@ def content_hash(feed: CompiledFeed) -> str:
     """
     sha = hashlib.sha256()
     _add(sha, "feed", [[feed.publisher, feed.version, feed.start_day, feed.end_day]])
-    for name in ("agencies", "stops", "routes", "services", "seat_plans"):
+    for name in ("agencies", "stops", "transfers", "routes", "services", "seat_plans"):
         _add(sha, name, (astuple(item) for item in getattr(feed, name)))
     patterns = [_pattern_hash(pattern) for pattern in feed.patterns]
     _add(sha, "trips", (_trip(trip, patterns[trip.pattern]) for trip in feed.trips))

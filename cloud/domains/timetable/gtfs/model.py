@@ -41,6 +41,15 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """``min_s``: seconds that a change takes; None where nobody can change."""
+
+    from_stop: str
+    to_stop: str
+    min_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """``not_for_sale``: '' where tickets are sold, or ``no_fare``, ``no_trips``, ``several_currencies``."""
 
@@ -170,6 +179,7 @@ class CompiledFeed:
     stops: tuple[Stop, ...]
     routes: tuple[Route, ...]
     services: tuple[Service, ...]
+    transfers: tuple[Transfer, ...]
     patterns: tuple[Pattern, ...]
     trips: tuple[Trip, ...]
     seat_plans: tuple[SeatPlan, ...]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pypinyin import lazy_pinyin
+
 from cloud.domains.timetable.gtfs import model
 from sync.catalogue import LANGUAGES
 from sync.domains.timetable import operations
+from sync.domains.timetable.rules import PINYIN
 
 Number = Callable[[str], int]
 NO_PICKUP = 1
@@ -26,12 +29,25 @@ def agency(item: model.Agency) -> operations.Agency:
 def stop(item: model.Stop, number: Number) -> operations.Stop:
     """The record of a stop; ``number`` gives that of its station."""
     parent = number(item.parent) if item.parent else None
-    return operations.Stop(item.feed_id, names(item.names), item.lat_e6, item.lon_e6, parent)
+    return operations.Stop(item.feed_id, _with_pinyin(names(item.names)), item.lat_e6, item.lon_e6, parent)
 
 
 def stop_search(item: model.Stop) -> str:
     """What a search for the stop may find, folded to one case: names one a line, then the feed id."""
-    return "\n".join([*names(item.names).values(), item.feed_id]).casefold()
+    return "\n".join([*_with_pinyin(names(item.names)).values(), item.feed_id]).casefold()
+
+
+def transfer(item: model.Transfer, number: Number) -> operations.Transfer:
+    """The record of a transfer."""
+    return operations.Transfer(number(item.from_stop), number(item.to_stop), item.min_s)
+
+
+def _with_pinyin(texts: dict[str, str]) -> dict[str, str]:
+    """Beside a Chinese name how it is spelt in Latin letters, a word a syllable, for those who type."""
+    chinese = texts.get("zh-Hans") or texts.get("zh-Hant")
+    if not chinese or chinese.isascii():
+        return texts
+    return {**texts, PINYIN: " ".join(" ".join(lazy_pinyin(chinese)).split())}
 
 
 def service(item: model.Service) -> operations.Service:

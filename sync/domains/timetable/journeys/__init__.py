@@ -1,0 +1,1 @@
+"""Journeys with changes, across operators: the network, and the search through it."""
