@@ -23,7 +23,8 @@ _MAX_TEXT: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The last visit of one node. ``waiting``: events that it said it had not sent yet."""
+    """The last visit of one node. ``waiting``: events that it said it had not sent yet. ``turn_ms``: when it was told to
+    come again for what it could not be given (:mod:`cloud.kernel.turns`); 0 when it was served."""
 
     node_no: int
     last_contact_ms: int
@@ -33,6 +34,7 @@ class Contact:
     waiting: int = 0
     software: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
+    turn_ms: int = 0
 
 
 class Contacts:
@@ -43,7 +45,7 @@ class Contacts:
         self._known: dict[int, Contact] = {}
         self._unwritten: set[int] = set()
 
-    def touch(self, node_no: int, now_ms: int, request: Request) -> None:
+    def touch(self, node_no: int, now_ms: int, request: Request, turn_ms: int = 0) -> None:
         """Remember a visit. A node reports only what changed since its last start."""
         with self._lock:
             old = self._known.get(node_no) or Contact(node_no, now_ms)
@@ -57,6 +59,7 @@ class Contacts:
                 said.pop("waiting", 0),
                 said.pop("software", old.software),
                 old.reported | said,
+                turn_ms,
             )
             self._unwritten.add(node_no)
 

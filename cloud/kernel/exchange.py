@@ -20,7 +20,8 @@ from cloud.kernel.intake import Intake, Taken, may_speak, quarantined
 from cloud.kernel.nodes import ACTIVE, NodeInfo, Nodes, find, streams_of
 from cloud.kernel.settings import Settings
 from cloud.kernel.streams import Reading
-from cloud.kernel.tables import counter, node, node_key, stream, subscription
+from cloud.kernel.tables import contact, counter, node, node_key, stream, subscription
+from cloud.kernel.turns import Turns
 from sync.kernel import exchange, wire
 from sync.kernel.errors import Malformed
 from sync.kernel.exchange import DOWN_BUDGET_BYTES, Request, Response
@@ -43,12 +44,16 @@ _WHO: Final = (
     sa.select(
         node_key.c.node_no, node_key.c.epoch, node_key.c.public, node_key.c.status,
         node_key.c.head_seq, node_key.c.head_hash, node.c.provision_due_ms,
+        sa.func.coalesce(contact.c.last_contact_ms, 0).label("heard_ms"),
+        sa.func.coalesce(contact.c.turn_ms, 0).label("turn_ms"),
         sa.select(counter.c.pos).scalar_subquery().label("pos"),
         _NEWEST.label("newest"),
     )
     .join(node, node.c.node_no == node_key.c.node_no)
+    .outerjoin(contact, contact.c.node_no == node_key.c.node_no)
     .where(node_key.c.kid == sa.bindparam("kid"))
 )  # fmt: skip
+_HEARD: Final = sa.select(contact.c.last_contact_ms).order_by(contact.c.last_contact_ms)
 
 # What the domains decide once a node's events are in (refill, answers, manifests), in the same transaction.
 Decide = Callable[[Connection, NodeInfo, Folded], None]
@@ -80,19 +85,38 @@ class Exchange:
     ) -> None:
         self._database, self._intake, self._nodes, self._contacts = database, intake, node_list, contacts
         self._steps, self._settings, self._clock, self._signer = steps, settings, clock, signer
+        # A turn is written with the next flush of the contacts, and read by other processes after that.
+        soonest_ms = 2 * settings.contact_flush_ms
+        self._turns = Turns(settings.visits_per_s, settings.turns_per_s, soonest_ms, self._last_contacts)
 
     def answer(self, data: bytes) -> bytes:
         """The signed answer to a node's request. Raises :class:`Malformed` for anything that is not a good request."""
         now = self._clock.wall_ms()
+        response, turn_ms = None, 0
         with self._database.read() as tx:
             kid, request, who = _open(tx, data)
-            idle = self._is_idle(who, request, now)
-            if idle:
-                response = self._respond(tx, who, request, Taken(exchange.OK, who.head_seq), now)
-        if not idle:
+            if self._is_quiet(who, request):
+                due = now >= who.provision_due_ms
+                if due or _lacks(who, request):
+                    turn_ms = self._turns.put_off(who.node_no, now, who.turn_ms, who.heard_ms)
+                if turn_ms:
+                    response = _later(who, request, now, turn_ms)
+                elif not due:
+                    response = self._respond(tx, who, request, Taken(exchange.OK, who.head_seq), now)
+        if response is None:
             response = self._work(kid, request, who, now)
-        self._contacts.touch(who.node_no, now, request)
+        self._contacts.touch(who.node_no, now, request, turn_ms)
         return exchange.encode_response(response, data, self._signer, _packing(request))
+
+    def _is_quiet(self, who: Any, request: Request) -> bool:
+        """Nothing is handed in, and both sides agree on what was handed in before."""
+        return (
+            not request.events
+            and who.status == ACTIVE
+            and request.first_seq - 1 == who.head_seq
+            and request.prev_hash == who.head_hash
+            and request.floor <= who.pos
+        )
 
     def _is_idle(self, who: Any, request: Request, now: int) -> bool:
         return (
@@ -105,6 +129,8 @@ class Exchange:
         )
 
     def _work(self, kid: bytes, request: Request, who: Any, now: int) -> Response:
+        if request.events:
+            self._turns.hand_in(now)
         sent = self._intake.prepare(kid, request)
         with self._database.write() as tx:
             taken = self._intake.take(tx, sent)
@@ -126,7 +152,8 @@ class Exchange:
 
     def _respond(self, tx: Connection, who: Any, request: Request, taken: Taken, now: int) -> Response:
         reading = Reading(floor=request.floor, exceptions=dict(request.exceptions))
-        if may_speak(who.status) and (who.newest > request.floor or request.exceptions or request.floor == 0):
+        lacks = _lacks(who, request)
+        if lacks:
             held = streams_of(tx, who.node_no)
             reading = streams.read(tx, held, request.floor, request.exceptions, DOWN_BUDGET_BYTES)
         last = request.first_seq - 1 + len(request.events)
@@ -140,14 +167,32 @@ class Exchange:
             exceptions=reading.exceptions,
             more=reading.more,
             hub_ms=now,
-            come_back_ms=self._come_back_ms(who.node_no),
+            come_back_ms=self._come_back_ms(who.node_no, now, light=not lacks, more=reading.more),
         )
 
-    def _come_back_ms(self, node_no: int) -> int:
-        """The same for one node each time, and different among nodes, so that they don't come together."""
+    def _come_back_ms(self, node_no: int, now: int, *, light: bool, more: bool) -> int:
+        """The same wish for one node each time, and different among nodes, so that they don't come together; later when
+        so many are expected then that the hub could not serve them."""
         spread = self._settings.come_back_spread_percent
         share = node_no * 2_654_435_761 % (1 << 32)
-        return self._settings.come_back_ms * (100 - spread + share * 2 * spread // (1 << 32)) // 100
+        pause = self._settings.come_back_ms * (100 - spread + share * 2 * spread // (1 << 32)) // 100
+        return self._turns.served(node_no, now, now + pause, light=light, more=more) - now
+
+    def _last_contacts(self) -> list[int]:
+        with self._database.read() as tx:
+            return list(tx.execute(_HEARD).scalars())
+
+
+def _lacks(who: Any, request: Request) -> bool:
+    """Whether there is anything that the node may be told and does not have."""
+    return may_speak(who.status) and bool(who.newest > request.floor or request.exceptions or request.floor == 0)
+
+
+def _later(who: Any, request: Request, now: int, turn_ms: int) -> Response:
+    """Nothing was handed in, so nothing is lost: where both stand, and when it is the node's turn."""
+    return Response(
+        exchange.OK, who.head_seq, (), (), request.floor, request.exceptions, False, now, max(turn_ms - now, 1)
+    )
 
 
 def _open(tx: Connection, data: bytes) -> tuple[bytes, Request, Any]:

@@ -10,6 +10,12 @@ from waitress.server import create_server
 
 # Above what the exchange takes, so that a request that is too large gets our answer with a code.
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+# Who waits: so many requests that were let in, and so many that the kernel holds before the door. Both together are worked
+# off within a node's patience (20 s); whoever finds no place there tries again later, as with a hub that is away.
+CONNECTIONS: Final = 100
+BACKLOG: Final = 1_024
+# A line that died in the middle of a request must not hold a place for long.
+SILENT_S: Final = 30
 
 
 def serve(app: Any, host: str, port: int, threads: int, ready: Callable[[int], None]) -> None:
@@ -19,6 +25,10 @@ def serve(app: Any, host: str, port: int, threads: int, ready: Callable[[int], N
         host=host,
         port=port,
         threads=threads,
+        connection_limit=CONNECTIONS,
+        backlog=BACKLOG,
+        channel_timeout=SILENT_S,
+        cleanup_interval=SILENT_S // 3,
         ident=None,
         max_request_body_size=MAX_BODY_BYTES,
         clear_untrusted_proxy_headers=True,

@@ -21,6 +21,8 @@ _SPANS: Final = {
     "port": (0, 65_535),
     "threads": (1, 64),
     "come_back_spread_percent": (0, 100),
+    "visits_per_s": (1, 100_000),
+    "turns_per_s": (1, 100_000),
     "share_percent": (0, 100),
     "contact_flush_ms": (100, 600_000),
     "provision_every_s": (1, 86_400),
@@ -41,6 +43,8 @@ class Settings:
     threads: int = 4
     come_back_ms: int = 60_000
     come_back_spread_percent: int = 20
+    visits_per_s: int = 300
+    turns_per_s: int = 60
     contact_flush_ms: int = 5_000
     code_valid_days: int = 30
     certificate_days: int = 1_095

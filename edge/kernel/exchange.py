@@ -31,6 +31,7 @@ from sync.kernel.ports import Ids, Signer, Transport
 MAX_ROUNDS: Final = 10_000
 _LONGEST_S: Final = 6 * 3_600.0
 _LONGEST_AWAY_S: Final = 900.0
+_MOST_JITTER_S: Final = 10.0
 _UP_BYTES: Final = 512 * 1024
 _BREATH_S: Final = 0.002
 _GOING_ON: Final = (exchange.OK, exchange.RESEND)
@@ -94,6 +95,13 @@ class Exchanger:
                 _logger.exception("visit to the hub failed")
                 self.last_error = "exchange_failed"
             return Outcome(rounds, up, down, come_back, self.last_error)
+
+    def waiting(self) -> bool:
+        """Whether the log has events that the hub does not hold yet; also when the disk does not say."""
+        try:
+            return self._scribe.log.head.seq > int(meta.get(self._database.read(), "sent_from", 0))
+        except sqlite3.Error:
+            return True
 
     def _more(self, request: Request, answer: Response, got: int) -> bool:
         if answer.status == exchange.RESEND:
@@ -175,7 +183,8 @@ class Exchanger:
 
 
 class Schedule:
-    """When to visit: the hub's word, jitter so that boxes don't come together, back-off while the hub is away."""
+    """When to visit: at the hub's word and a little later, so that boxes don't come together; backing off while the hub is
+    away. A long pause is for a box with nothing to hand in: with a sale in its log it comes after its own setting."""
 
     def __init__(self, exchanger: Exchanger, every_s: int, ids: Ids) -> None:
         self._exchanger, self._every_s, self._ids = exchanger, every_s, ids
@@ -203,18 +212,33 @@ class Schedule:
         """Seconds until the next visit after ``outcome``."""
         if outcome.error is None:
             self._failures = 0
-            base = min(outcome.come_back_ms / 1000, _LONGEST_S) if outcome.come_back_ms else float(self._every_s)
-        else:
-            self._failures = min(self._failures + 1, 6)
-            base = min(float(self._every_s) * 2 ** (self._failures - 1), 16.0 * self._every_s, _LONGEST_AWAY_S)
-        jitter = int.from_bytes(self._ids.token(2), "big") / 65_536
-        return base * (0.85 + 0.3 * jitter)
+            if outcome.come_back_ms:
+                told_s = min(outcome.come_back_ms / 1000, _LONGEST_S)
+                # Never before its turn: the hub keeps that for it.
+                return told_s + min(told_s * 0.15, _MOST_JITTER_S) * self._dice()
+            return self._about(float(self._every_s))
+        self._failures = min(self._failures + 1, 6)
+        return self._about(min(float(self._every_s) * 2 ** (self._failures - 1), 16.0 * self._every_s, _LONGEST_AWAY_S))
+
+    def _about(self, seconds: float) -> float:
+        return seconds * (0.85 + 0.3 * self._dice())
+
+    def _dice(self) -> float:
+        return int.from_bytes(self._ids.token(2), "big") / 65_536
 
     def _run(self) -> None:
         while not self._stop.is_set():
             outcome = self._exchanger.visit()
-            self._wake.wait(self.pause_s(outcome))
+            self._rest(self.pause_s(outcome), outcome.error is None)
             self._wake.clear()
+
+    def _rest(self, pause_s: float, well: bool) -> None:
+        """Wait for the next visit: until somebody wakes it, or a sale has waited for as long as the setting says."""
+        step_s = max(self._about(float(self._every_s)), 1.0)
+        while pause_s > 0 and not self._wake.wait(min(step_s, pause_s)):
+            pause_s -= step_s
+            if well and self._exchanger.waiting():
+                return
 
 
 def _only(key: VerifyKey) -> Callable[[bytes], VerifyKey | None]:

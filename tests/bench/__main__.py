@@ -74,6 +74,25 @@ def search(clients: int, rounds: int, size: int, feed: Path | None, as_json: boo
     _show(bench.run(_feed(feed, CORE_FEED), clients, rounds, size, _say_since()), as_json)
 
 
+@cli.command()
+@click.option("--nodes", default=30_000, show_default=True, help="Simulated nodes, each with its own key and log.")
+@click.option("--hub-db", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Keep the prepared hub (SQLite) there, and begin with the one that is there.",
+)
+@AS_JSON
+def fleet(nodes: int, hub_db: str, data: Path | None, as_json: bool) -> None:
+    """A large fleet at one hub: idle, with a sale each, and all at once after an outage."""
+    from tests.bench import fleet as bench
+
+    if data is not None and hub_db != "sqlite":
+        raise click.UsageError("--data keeps a hub on SQLite")
+    _show(bench.run(nodes, hub_db, data, _say_since()), as_json)
+
+
 @cli.command("import")
 @click.option("--feed", type=click.Path(exists=True, path_type=Path), default=None, help="A GTFS feed, zip or folder.")
 @AS_JSON

@@ -15,11 +15,17 @@ EXCHANGE = {
     "hub_rss_mib", "bootstrap_10000_s", "sale_p99_ratio_during_pull",
 }  # fmt: skip
 SEARCH = {"per_s", "p50_ms", "p99_ms", "feed", "clients", "first_answer_s", "node_rss_mib"}
+FLEET = {
+    "nodes", "idle_exchanges_per_s", "limit_per_s", "ratio", "p99_ms", "hub_cpu_ms_per_exchange", "sale_exchanges_per_s",
+    "sale_p99_ms", "sale_hub_cpu_ms", "hub_rss_mib", "outage_recovery_s", "outage_all_s", "put_off", "put_off_most",
+    "longest_turn_s", "longest_past_turn_s", "hung_up",
+}  # fmt: skip
 RUNS = {
     "sell": (["--rounds", "1", "--sales", "80"], COUNTER | {"ready_s"}),
     "board": (["--rounds", "1", "--tickets", "80"], COUNTER),
     "exchange": (["--events", "100", "--pulls", "1"], EXCHANGE),
     "search": (["--rounds", "1", "--searches", "40", "--feed", "cloud/domains/timetable/sample_feed"], SEARCH),
+    "fleet": (["--nodes", "60"], FLEET),
     "import": (["--feed", "cloud/domains/timetable/sample_feed"], {"stop_times", "seconds", "stop_times_per_s", "peak_mib"}),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cloud.domains.ticketing.tables import ticket
+from cloud.kernel import streams
 from cloud.kernel.tables import event_log, held_tail, issue, node_key
 from sync.kernel import exchange
 from sync.kernel.certificate import Revocation
@@ -241,14 +242,77 @@ def test_nodes_are_told_to_come_back_at_different_times(world: World) -> None:
     assert len(pauses) > 4 and all(48_000 <= pause <= 72_000 for pause in pauses)
 
 
+def news(world: World) -> None:
+    """Something that every node lacks."""
+    with world.hub.database.write() as tx:
+        streams.publish(tx, "net", "clerk/99", b"x")
+
+
+def busy(world: World) -> None:
+    """As many have handed in sales in this second as the hub serves."""
+    for _ in range(world.hub.settings.turns_per_s):
+        world.hub.exchange._turns.hand_in(world.clock.now_ms)
+
+
+def test_a_node_that_only_wants_to_fetch_is_told_its_turn_while_the_hub_is_busy(world: World) -> None:
+    box = world.box("a")
+    box.visit()
+    news(world)
+    busy(world)
+    writes = statements(world)
+    answer = box.send(box.request())
+    assert (answer.status, answer.operations, answer.floor, answer.more) == (exchange.OK, (), box.floor, False)
+    assert not [one for one in writes if one.split()[0] not in ("SELECT", "BEGIN", "SET", "SHOW")], writes
+    world.clock.now_ms += answer.come_back_ms
+    busy(world)
+    assert box.send(box.request()).operations
+
+
+def test_a_node_with_sales_is_served_however_busy_the_hub_is(world: World) -> None:
+    box = world.box("a")
+    box.visit()
+    news(world)
+    busy(world)
+    box.sell(7, 1)
+    answer = box.send(box.request())
+    assert answer.acked_seq == 1 and answer.operations
+
+
+def test_a_node_with_nothing_to_fetch_gets_its_answer_however_busy_the_hub_is(world: World) -> None:
+    box = world.box("a")
+    box.visit()
+    busy(world)
+    assert 48_000 <= box.send(box.request()).come_back_ms <= 72_000
+
+
+def test_another_process_keeps_the_turn_that_a_node_was_given(world: World) -> None:
+    box = world.box("a")
+    box.visit()
+    news(world)
+    busy(world)
+    turn = box.send(box.request()).come_back_ms
+    world.hub.contacts.flush(world.hub.database)
+    other = world.again()
+    box.hub = other.hub
+    for wait, served in ((turn - 5_000, False), (5_000, True)):
+        world.clock.now_ms += wait
+        busy(other)
+        assert bool(box.send(box.request()).operations) is served
+
+
+def statements(world: World) -> list[str]:
+    """What is sent to the database from now on."""
+    sent: list[str] = []
+    sa.event.listen(
+        world.hub.database.engine, "before_cursor_execute", lambda _c, _cur, statement, *_: sent.append(statement)
+    )
+    return sent
+
+
 def test_a_quiet_request_writes_nothing(world: World) -> None:
     box = world.box("a")
     box.visit()
-    writes: list[str] = []
-    sa.event.listen(
-        world.hub.database.engine, "before_cursor_execute",
-        lambda _c, _cur, statement, *_: writes.append(statement),
-    )  # fmt: skip
+    writes = statements(world)
     answer = box.send(box.request())
     assert answer.status == exchange.OK and not answer.operations
     assert not [one for one in writes if one.split()[0] not in ("SELECT", "BEGIN", "SET", "SHOW")], writes
