@@ -78,7 +78,7 @@ class Turns:
         self._visits, self._turns = Calendar(visits_per_s), Calendar(turns_per_s)
         self._soonest_ms, self._last_contacts = soonest_ms, last_contacts
         self._lock = threading.Lock()
-        self._promised: dict[int, int] = {}
+        self._promised: dict[int, tuple[int, int]] = {}  # when it was said, and for when
         self._share = 1.0
         self._contacts: Sequence[int] = ()
         self._looked_ms = -_LOOK_AGAIN_MS
@@ -92,7 +92,7 @@ class Turns:
             if self._promised.pop(node_no, None) is None:
                 self._share += (float(not light) - self._share) * _WEIGHT
             if more:
-                self._promised[node_no] = now_ms
+                self._promised[node_no] = now_ms, now_ms
                 return wish_ms
             return self._visits.book(now_ms, wish_ms)
 
@@ -107,17 +107,16 @@ class Turns:
         ``told_ms``: what the database knows of a turn that it was given (0: none). ``heard_ms``: its last contact.
         """
         with self._lock:
-            turn_ms = self._promised.get(node_no, told_ms)
-            if turn_ms and not now_ms + _EARLY_MS < turn_ms <= now_ms + HORIZON_S * 1000:
-                return 0
+            said_ms, turn_ms = self._promised.get(node_no, (heard_ms, told_ms))
             if turn_ms:
-                return turn_ms
+                # A turn that was given later than now: the clock was put back, and nobody waits for that.
+                return turn_ms if said_ms <= now_ms and now_ms + _EARLY_MS < turn_ms else 0
             if self._turns.room(now_ms):
                 self._turns.add(now_ms)
                 return 0
             ahead_ms = self._ahead(now_ms, heard_ms) * self._share * 1000 / self._turns.per_s
             turn_ms = self._turns.book(now_ms, now_ms + self._soonest_ms + int(ahead_ms))
-            self._promised[node_no] = turn_ms
+            self._promised[node_no] = now_ms, turn_ms
             return turn_ms
 
     def _ahead(self, now_ms: int, heard_ms: int) -> int:

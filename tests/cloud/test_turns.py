@@ -174,6 +174,16 @@ def test_a_hub_whose_clock_leaps_forgets_its_calendar_and_starves_nobody(leap_ms
     assert set(world.served_ms) == {0, 1, 2, 3}
 
 
+def test_a_turn_is_due_when_the_hubs_clock_was_put_back_meanwhile() -> None:
+    for process in (0, 1):
+        world = Crowd([START_MS - 1] * 2, turns_per_s=1, processes=2)
+        world.come(0, START_MS)
+        assert world.come(1, START_MS) is not None
+        world.heard_ms[1] = START_MS
+        world.turns[process].hand_in(START_MS - 60_000)
+        assert world.come(1, START_MS - 60_000, process) is None
+
+
 def test_the_calendar_ends_and_its_last_second_takes_the_rest() -> None:
     calendar = Calendar(1)
     booked = [calendar.book(START_MS, START_MS) for _ in range(HORIZON_S + 50)]

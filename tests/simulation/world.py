@@ -87,6 +87,7 @@ class World:
         settings = Settings(
             data=folder, block_station=station, block_village=village, block_pier=pier,
             share_percent=mix.share_percent, provision_every_s=mix.provision_every_s,
+            turns_per_s=1,  # so that those who come together meet a hub that is busy
         )  # fmt: skip
         self.hub = HubSide(self, settings, mix.processes)
         self.boxes = [Box(self, name, kind, name) for name, kind, _ in POSTS]
