@@ -21,9 +21,12 @@ from sync.kernel.errors import invariant
 # No operation and no event ever has it: a node whose floor stands here holds nothing.
 FIRST_POS: Final = 1
 _BUSY_MS: Final = 60_000
+# More than the exchange has, so that none is prepared twice.
+_STATEMENTS: Final = 500
 _POS: Final = "yipiao_pos"
 _POS_AT_START: Final = "yipiao_pos_at_start"
-_WRITER: Final = {"yipiao_writer": True}
+_READ: Final = "BEGIN"
+_WRITE: Final = "BEGIN IMMEDIATE"
 _MIGRATION_LOCK: Final = 0x59_49_50_49
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK_COUNTER: Final = sa.select(tables.counter.c.pos).where(tables.counter.c.id == 1).with_for_update()
@@ -43,12 +46,13 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """The one serialised writer: commits at the end, rolls back on any error. Don't nest."""
         with self._turn if self.is_sqlite else contextlib.nullcontext(), self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection = connection.execution_options(**_WRITER)
-            with connection.begin():
-                _take_counter(connection)
-                yield connection
-                _store_counter(connection)
+            try:
+                with self._begun(connection, _WRITE):
+                    _take_counter(connection)
+                    yield connection
+                    _store_counter(connection)
+            finally:
+                _forget_position(connection)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -56,23 +60,28 @@ class Database:
         with self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
+            with self._begun(connection, _READ):
                 yield connection
 
     def migrate(self) -> None:
         """Bring the schema to what this software expects. Several processes may start at once: one does it."""
-        with self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection = connection.execution_options(**_WRITER)
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-                _upgrade(connection)
-                _first_counter(connection)
+        with self.engine.connect() as connection, self._begun(connection, _WRITE):
+            if not self.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            _upgrade(connection)
+            _first_counter(connection)
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _begun(self, connection: Connection, begin: str) -> Iterator[None]:
+        """A transaction. Without listeners on the engine: with one, SQLAlchemy looks for others at each statement."""
+        with connection.begin():
+            if self.is_sqlite:
+                connection.exec_driver_sql(begin)
+            yield
 
 
 def next_pos(tx: Connection) -> int:
@@ -133,7 +142,7 @@ def _take_counter(connection: Connection) -> None:
 
 
 def _store_counter(connection: Connection) -> None:
-    pos, before = connection.info.pop(_POS), connection.info.pop(_POS_AT_START)
+    pos, before = connection.info[_POS], connection.info[_POS_AT_START]
     invariant(pos >= before, "a position never goes down")
     if pos != before:
         connection.execute(sa.update(tables.counter).where(tables.counter.c.id == 1).values(pos=pos))
@@ -171,22 +180,20 @@ def _with_driver(url: URL) -> URL:
 
 
 def _postgresql_engine(url: URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
-    sa.event.listen(engine, "rollback", _forget_position)
-    return engine
+    return sa.create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
 
 
 def _sqlite_engine(url: URL) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+    arguments = {"timeout": _BUSY_MS / 1000, "check_same_thread": False, "cached_statements": _STATEMENTS}
+    engine = sa.create_engine(url, connect_args=arguments)
     sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    sa.event.listen(engine, "rollback", _forget_position)
     return engine
 
 
 def _forget_position(connection: Connection) -> None:
-    connection.info.pop(_POS, None)
-    connection.info.pop(_POS_AT_START, None)
+    if not connection.invalidated:  # else what it knew went with it
+        connection.info.pop(_POS, None)
+        connection.info.pop(_POS_AT_START, None)
 
 
 def _prepare_sqlite(driver: Any, _record: Any) -> None:
@@ -197,11 +204,6 @@ def _prepare_sqlite(driver: Any, _record: Any) -> None:
         driver.execute(f"PRAGMA {name} = {value}")
         found = driver.execute(f"PRAGMA {name}").fetchone()[0]
         invariant(found == value, f"SQLite keeps {name} at {found} in place of {value}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writer = connection.get_execution_options().get("yipiao_writer", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
 def upsert_rows(

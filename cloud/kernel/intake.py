@@ -44,6 +44,15 @@ _QUARANTINED: Final = (
     )
     .order_by(quarantine.c.seq)
 )
+_HASHES: Final = (
+    sa.select(event_log.c.seq, event_log.c.hash)
+    .where(
+        event_log.c.node_no == sa.bindparam("node_no"),
+        event_log.c.epoch == sa.bindparam("epoch"),
+        event_log.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(event_log.c.seq)
+)
 _NOTHING: Final = Folded()
 _LOG: Final = ("pos", "node_no", "epoch", "seq", "type", "hash", "bytes")
 
@@ -191,10 +200,8 @@ def may_speak(status: str) -> bool:
 
 
 def _hashes(tx: Connection, key: Row[Any], first: int, last: int) -> list[tuple[int, bytes]]:
-    column = event_log.c
-    mine = (column.node_no == key.node_no, column.epoch == key.epoch, column.seq >= first, column.seq <= last)
-    rows = tx.execute(sa.select(column.seq, column.hash).where(*mine).order_by(column.seq))
-    return [(seq, hashed) for seq, hashed in rows]
+    span = {"node_no": key.node_no, "epoch": key.epoch, "first": first, "last": last}
+    return [(seq, hashed) for seq, hashed in tx.execute(_HASHES, span)]
 
 
 def _set_status(tx: Connection, key: Row[Any], status: str, now_ms: int, detail: str = "") -> None:

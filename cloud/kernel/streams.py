@@ -37,9 +37,18 @@ _NEXT: Final = (
     .order_by(operation.c.pos)
     .limit(_PAGE)
 )
+_ON: Final = operation.c.stream == sa.bindparam("on")
+_HELD: Final = sa.select(operation.c.key, operation.c.pos, operation.c.body).where(_ON)
+_HELD_UNDER: Final = _HELD.where(operation.c.key.in_(sa.bindparam("keys", expanding=True)))
+_STREAM: Final = sa.select(stream.c.digest, stream.c.live).where(stream.c.stream == sa.bindparam("on"))
+_MOVE: Final = (
+    sa.update(stream)
+    .where(stream.c.stream == sa.bindparam("on"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("head", "live", "digest")})
+)
 _REPLACE: Final = (
     sa.update(operation)
-    .where(operation.c.stream == sa.bindparam("on"), operation.c.key == sa.bindparam("under"))
+    .where(_ON, operation.c.key == sa.bindparam("under"))
     .values(pos=sa.bindparam("at"), body=sa.bindparam("content"))
 )
 
@@ -114,7 +123,7 @@ def read_all(tx: Connection, name: str) -> list[Operation]:
 
 def digest(tx: Connection, name: str) -> bytes:
     """Digest of one stream's live operations (16 bytes, :mod:`sync.kernel.digest`); zero for an empty stream."""
-    found = tx.execute(sa.select(stream.c.digest).where(stream.c.stream == name)).scalar()
+    found = tx.execute(_STREAM, {"on": name}).scalar()
     return found if found is not None else _EMPTY
 
 
@@ -127,13 +136,12 @@ def heads(tx: Connection, names: Sequence[str]) -> dict[str, int]:
 
 
 def _existing(tx: Connection, name: str, keys: Mapping[str, Any]) -> dict[str, tuple[int, bytes | None]]:
-    columns = (operation.c.key, operation.c.pos, operation.c.body)
-    query = sa.select(*columns).where(operation.c.stream == name)
     if len(keys) > 4 * _PAGE:
-        return {key: (pos, body) for key, pos, body in tx.execute(query)}
+        return {key: (pos, body) for key, pos, body in tx.execute(_HELD, {"on": name})}
     found: dict[str, tuple[int, bytes | None]] = {}
     for some in chunks(keys, _PAGE):
-        found.update({key: (pos, body) for key, pos, body in tx.execute(query.where(operation.c.key.in_(some)))})
+        rows = tx.execute(_HELD_UNDER, {"on": name, "keys": some})
+        found.update({key: (pos, body) for key, pos, body in rows})
     return found
 
 
@@ -149,17 +157,17 @@ def _store(
     replaced = [{"on": name, "under": key, "at": pos, "content": body} for key, pos, body in changed if key in found]
     if replaced:
         tx.execute(_REPLACE, replaced)
-    row = tx.execute(sa.select(stream.c.digest, stream.c.live).where(stream.c.stream == name)).first()
+    row = tx.execute(_STREAM, {"on": name}).first()
     total, live = (int.from_bytes(row[0], "big"), row[1]) if row else (0, 0)
     for key, _, body in changed:
         old = found[key][1] if key in found else None
         total = digests.replace(total, key, old, body)
         live += (body is not None) - (old is not None)
-    values = {"head": changed[-1][1], "live": live, "digest": total.to_bytes(16, "big")}
+    head, packed = changed[-1][1], total.to_bytes(16, "big")
     if row:
-        tx.execute(sa.update(stream).where(stream.c.stream == name).values(**values))
+        tx.execute(_MOVE, {"on": name, "new_head": head, "new_live": live, "new_digest": packed})
     else:
-        tx.execute(sa.insert(stream).values(stream=name, **values))
+        insert_rows(tx, stream, ("stream", "head", "live", "digest"), [(name, head, live, packed)])
 
 
 def _cost(found: Operation) -> int:

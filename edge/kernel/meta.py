@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from edge.kernel.database import Database
 from sync.kernel.keys import VerifyKey
+
+_IDENTITY: Final = (
+    "SELECT name, value FROM meta WHERE name IN ('node_no', 'epoch', 'name', 'hub_public', 'certificate')"
+)
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,13 @@ def known_identity(database: Database) -> Identity | None:
 
 def identity(connection: sqlite3.Connection) -> Identity | None:
     """The node's identity, or None before its enrolment."""
-    node_no = get(connection, "node_no")
-    if node_no is None:
+    known = dict(connection.execute(_IDENTITY).fetchall())
+    if known.get("node_no") is None:
         return None
     return Identity(
-        node_no=node_no,
-        epoch=get(connection, "epoch"),
-        name=get(connection, "name", ""),
-        hub_key=VerifyKey(get(connection, "hub_public")),
-        certificate=get(connection, "certificate"),
+        node_no=known["node_no"],
+        epoch=known["epoch"],
+        name=known.get("name", ""),
+        hub_key=VerifyKey(known["hub_public"]),
+        certificate=known["certificate"],
     )

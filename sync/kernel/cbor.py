@@ -6,6 +6,8 @@ Only what a record needs is allowed: integers, byte and text strings, arrays, ma
 
 from __future__ import annotations
 
+import io
+from collections import deque
 from typing import Any, Final
 
 import cbor2
@@ -15,6 +17,8 @@ from sync.kernel.errors import Malformed
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 _PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
+# Making an encoder costs three times as much as what it then encodes, so they are kept.
+_idle: Final[deque[cbor2.CBOREncoder]] = deque(maxlen=16)
 
 
 def encode(value: Any) -> bytes:
@@ -22,7 +26,7 @@ def encode(value: Any) -> bytes:
     a text that is no Unicode (half of a surrogate pair)."""
     _check(value, 0)
     try:
-        return cbor2.dumps(value, canonical=True)
+        return _dumps(value)
     except UnicodeEncodeError:
         raise Malformed("cbor_type", "half a surrogate pair") from None
 
@@ -41,9 +45,20 @@ def decode(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
         # Tags are refused below, but cbor2 works them out first, and a crafted one raises whatever it likes.
         raise Malformed("cbor_damaged", type(error).__name__) from None
     _check(value, 0)
-    if cbor2.dumps(value, canonical=True) != data:
+    if _dumps(value) != data:
         raise Malformed("cbor_not_canonical")
     return value
+
+
+def _dumps(value: Any) -> bytes:
+    """One encoder at a time for each caller; one that raised is not used again."""
+    try:
+        encoder = _idle.pop()
+    except IndexError:
+        encoder = cbor2.CBOREncoder(io.BytesIO(), canonical=True)
+    data = encoder.encode_to_bytes(value)
+    _idle.append(encoder)
+    return data
 
 
 def _check(value: Any, depth: int) -> None:

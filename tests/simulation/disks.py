@@ -171,32 +171,23 @@ class Disks:
     @contextlib.contextmanager
     def plugged_in(self) -> Iterator[None]:
         """As long as this lasts, nodes and hubs of this process open their databases here."""
-
-        def connect(_dialect: Any, _record: Any, words: Any, options: Any) -> Any:
-            return self.connect(words[0], **options)
-
         door = SimpleNamespace(
             connect=self.connect, Connection=sqlite3.Connection, complete_statement=sqlite3.complete_statement
         )
-        sa.event.listen(sa.Engine, "do_connect", connect)
-        try:
-            with (
-                mock.patch.object(node_database, "sqlite3", door),
-                mock.patch.object(sa, "create_engine", _engine_that_remembers),
-            ):
-                yield
-        finally:
-            sa.event.remove(sa.Engine, "do_connect", connect)
+        with (
+            mock.patch.object(node_database, "sqlite3", door),
+            mock.patch.object(sa, "create_engine", self._engine),
+        ):
+            yield
+
+    def _engine(self, url: sa.URL, connect_args: dict[str, Any], **options: Any) -> sa.Engine:
+        """An engine with the compiled statements of those before it: they don't depend on the database, and compiling
+        them for every world would cost more than the rest of a seed."""
+        engine = _create_engine(url, creator=lambda: self.connect(url.database, **connect_args), **options)
+        if not _compiled:
+            _compiled.append((engine.dialect, engine._compiled_cache))
+        engine.dialect, engine._compiled_cache = _compiled[0]
+        return engine
 
 
 _compiled: list[tuple[Any, Any]] = []
-
-
-def _engine_that_remembers(*words: Any, **options: Any) -> sa.Engine:
-    """An engine with the compiled statements of those before it: they don't depend on the database, and compiling them
-    for every world would cost more than the rest of a seed."""
-    engine = _create_engine(*words, **options)
-    if not _compiled:
-        _compiled.append((engine.dialect, engine._compiled_cache))
-    engine.dialect, engine._compiled_cache = _compiled[0]
-    return engine

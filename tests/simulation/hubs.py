@@ -57,7 +57,7 @@ class HubSide:
         except Crash:
             self.say(f"process {number + 1} died while starting")
             return
-        sa.event.listen(hub.database.engine, "engine_connect", lambda _connection: self._begins(number, hub))
+        sa.event.listen(hub.database.engine, "checkout", lambda *_words: self._begins(number, hub))
         self.hubs[number] = hub
         self.say(f"process {number + 1} started")
 

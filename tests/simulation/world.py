@@ -23,7 +23,7 @@ from tests.simulation.hubs import HubSide
 from tests.simulation.mix import CALM, Mix
 from tests.simulation.opening import POSTS, opening
 from tests.simulation.plan import Step
-from tests.simulation.signatures import remembered
+from tests.simulation.remembered import remembered
 from tests.simulation.times import MINUTE_MS, TrueTime
 from tests.simulation.told import Told
 from tests.simulation.trace import Trace

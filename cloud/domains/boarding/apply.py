@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,6 +23,9 @@ _BOARDED = (
 )  # fmt: skip
 _TWICE = ("pos", "ticket_id", "first_pos", "node_no", "trip_no", "day", "gate")
 _REFUSED = ("trip_no", "day", "node_no", "reason", "count")
+_FIRST: Final = sa.select(boarded.c.ticket_id, boarded.c.pos).where(
+    boarded.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
+)
 _OPENED = ("pos", "ticket_id", "node_no", "gate")
 
 
@@ -42,8 +46,8 @@ class BoardingApplier:
         events = [one.envelope.event for one in batch if one.envelope is not None]
         tickets = sorted({event.ticket_id for event in events if isinstance(event, TicketBoarded)})
         for some in chunks(tickets):
-            query = sa.select(boarded.c.ticket_id, boarded.c.pos).where(boarded.c.ticket_id.in_(some))
-            self._first |= {bytes(row.ticket_id): row.pos for row in self._tx.execute(query)}
+            rows = self._tx.execute(_FIRST, {"tickets": some})
+            self._first |= {bytes(row.ticket_id): row.pos for row in rows}
 
     def apply(self, received: Received) -> None:
         event = received.envelope and received.envelope.event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,6 +22,9 @@ from sync.kernel.events import Event
 MAX_LEGS = 1_024
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
 _CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
+_TRIPS_OF: Final = sa.select(seat_grant.c.trip_no, seat_grant.c.day).where(
+    seat_grant.c.grant_id.in_(sa.bindparam("grants", expanding=True))
+)
 _ASK = ("pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "count")
 
 
@@ -48,8 +52,7 @@ class InventoryApplier:
             elif isinstance(event, GrantReturned):
                 returned.add(event.grant_id)
         for some in chunks(returned):
-            query = sa.select(seat_grant.c.trip_no, seat_grant.c.day).where(seat_grant.c.grant_id.in_(some))
-            wanted |= {(row.trip_no, row.day) for row in self._tx.execute(query)}
+            wanted |= {(row.trip_no, row.day) for row in self._tx.execute(_TRIPS_OF, {"grants": some})}
         for where, book in ledger.load(self._tx, sorted(wanted)).items():
             self._desks[where] = _Desk(book)
             self._grants |= {line.grant_id: (where, line) for line in book.grants}

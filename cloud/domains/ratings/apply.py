@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,6 +17,9 @@ from sync.kernel.events import Event
 
 TICKET_ID_BYTES = 8
 _RATING = ("ticket_id", "pos", "node_no", "trip_no", "day", "level", "tags", "comment", "language")
+_FIRST: Final = sa.select(rating.c.ticket_id, rating.c.pos).where(
+    rating.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
+)
 
 
 class RatingsApplier:
@@ -32,8 +36,8 @@ class RatingsApplier:
         events = [one.envelope.event for one in batch if one.envelope is not None]
         tickets = sorted({event.ticket_id for event in events if isinstance(event, TripRated)})
         for some in chunks(tickets):
-            query = sa.select(rating.c.ticket_id, rating.c.pos).where(rating.c.ticket_id.in_(some))
-            self._first |= {bytes(row.ticket_id): row.pos for row in self._tx.execute(query)}
+            rows = self._tx.execute(_FIRST, {"tickets": some})
+            self._first |= {bytes(row.ticket_id): row.pos for row in rows}
 
     def apply(self, received: Received) -> None:
         event = received.envelope and received.envelope.event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -12,7 +12,7 @@ from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.tables import ask_waiting, seat_recall
 from cloud.kernel import streams
-from cloud.kernel.database import next_pos, upsert_rows
+from cloud.kernel.database import insert_rows, next_pos, upsert_rows
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.tables import node
 from sync.domains.inventory.events import SeatsAsked
@@ -21,6 +21,21 @@ from sync.kernel.operations import node_stream
 from sync.kernel.ports import Clock
 
 _RECALL = ("node_no", "trip_no", "day", "number", "places", "open")
+_WAIT = ("pos", "node_no", "places", "trip_no", "day", "from_idx", "to_idx")
+_THIS: Final = ask_waiting.c.pos == sa.bindparam("which")
+_LESS: Final = sa.update(ask_waiting).where(_THIS).values(places=sa.bindparam("left"))
+_SERVED: Final = sa.delete(ask_waiting).where(_THIS)
+_WAITING: Final = (
+    sa.select(ask_waiting)
+    .where(ask_waiting.c.trip_no == sa.bindparam("trip_no"), ask_waiting.c.day == sa.bindparam("day"))
+    .order_by(ask_waiting.c.pos)
+)
+_ON_TRIP: Final = (seat_recall.c.trip_no == sa.bindparam("trip"), seat_recall.c.day == sa.bindparam("on"))
+_ASKED: Final = sa.select(seat_recall.c.node_no).where(*_ON_TRIP, seat_recall.c.open)
+_ANSWERED: Final = (
+    sa.update(seat_recall).where(seat_recall.c.node_no == sa.bindparam("node"), *_ON_TRIP).values(open=False)
+)
+_PLACES: Final = sa.select(node.c.node_no, node.c.epoch).where(node.c.kind != "vehicle")
 
 
 class Recalls:
@@ -31,28 +46,24 @@ class Recalls:
 
     def wait(self, tx: Connection, pos: int, node_no: int, ask: SeatsAsked, count: int) -> None:
         """Remember that a node still lacks ``count`` seats for a ride."""
-        ride = {"trip_no": ask.trip_no, "day": ask.day, "from_idx": ask.from_idx, "to_idx": ask.to_idx}
-        tx.execute(sa.insert(ask_waiting).values(pos=pos, node_no=node_no, places=count, **ride))
+        ride = (ask.trip_no, ask.day, ask.from_idx, ask.to_idx)
+        insert_rows(tx, ask_waiting, _WAIT, [(pos, node_no, count, *ride)])
 
     def waiting(self, tx: Connection, where: Where) -> Sequence[Row[Any]]:
         """Who waits for seats of a dated trip, the first first."""
-        column = ask_waiting.c
-        mine = (column.trip_no == where[0], column.day == where[1])
-        return tx.execute(sa.select(ask_waiting).where(*mine).order_by(column.pos)).all()
+        return tx.execute(_WAITING, {"trip_no": where[0], "day": where[1]}).all()
 
     def served(self, tx: Connection, pos: int, left: int) -> None:
         """What an ask still lacks; 0 ends it."""
-        mine = ask_waiting.c.pos == pos
-        tx.execute(
-            sa.update(ask_waiting).where(mine).values(places=left) if left else sa.delete(ask_waiting).where(mine)
-        )
+        if left:
+            tx.execute(_LESS, {"which": pos, "left": left})
+        else:
+            tx.execute(_SERVED, {"which": pos})
 
     def answered(self, tx: Connection, node_no: int, back: Iterable[Where]) -> None:
         """A node returned something of these trips: it may be asked again."""
         for trip_no, day in back:
-            column = seat_recall.c
-            mine = (column.node_no == node_no, column.trip_no == trip_no, column.day == day)
-            tx.execute(sa.update(seat_recall).where(*mine).values(open=False))
+            tx.execute(_ANSWERED, {"node": node_no, "trip": trip_no, "on": day})
 
     def ask_back(self, tx: Connection, book: Book, asker: NodeInfo, ask: SeatsAsked, count: int) -> None:
         """Ask those who hold most unsold seats for this ride to return ``count`` of them."""
@@ -66,7 +77,7 @@ class Recalls:
 
     def _holders(self, tx: Connection, book: Book, asker: NodeInfo, ask: SeatsAsked) -> list[tuple[int, int]]:
         """(seats for this ride, node_no) of the others' present logs, the largest first."""
-        present = {row.node_no: row.epoch for row in tx.execute(sa.select(node).where(node.c.kind != "vehicle"))}
+        present = {row.node_no: row.epoch for row in tx.execute(_PLACES)}
         found = []
         for holder in book.holders():
             if holder[0] == asker.node_no or present.get(holder[0]) != holder[1]:
@@ -78,9 +89,7 @@ class Recalls:
         return sorted(found, key=lambda item: (-item[0], item[1]))
 
     def _asked(self, tx: Connection, book: Book) -> set[int]:
-        column = seat_recall.c
-        mine = (column.trip_no == book.trip_no, column.day == book.day, column.open)
-        return set(tx.execute(sa.select(column.node_no).where(*mine)).scalars())
+        return set(tx.execute(_ASKED, {"trip": book.trip_no, "on": book.day}).scalars())
 
     def _publish(self, tx: Connection, book: Book, node_no: int, count: int) -> None:
         number = next_pos(tx)

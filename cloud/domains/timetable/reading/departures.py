@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.reading.facts import agency_of_bytes, service_of_bytes
 from sync.domains.timetable import rules
 from sync.kernel.days import DAY_MS, day_at, instant_ms
+
+_TRIP, _CALL = tables.trip.c, tables.pattern_stop.c
+_HERE: Final = _CALL.stop_no.in_(bindparam("stop_nos", expanding=True))
+_CALLS: Final = (
+    select(_TRIP.trip_no, _TRIP.agency_no, _TRIP.service_no, _TRIP.only_days, _TRIP.except_days)
+    .add_columns(_CALL.idx, (_TRIP.start_s + _CALL.departure_s).label("second"))
+    .select_from(tables.pattern_stop)
+    .join(tables.trip, _TRIP.pattern_no == _CALL.pattern_no)
+    .where(_HERE, _CALL.boards, _TRIP.live)
+    .where(_TRIP.start_s >= bindparam("first_s") - _CALL.departure_s)
+    .where(_TRIP.start_s < bindparam("end_s") - _CALL.departure_s)
+)
+_LAST: Final = (
+    select(func.max(_TRIP.start_s + _CALL.departure_s))
+    .select_from(tables.pattern_stop)
+    .join(tables.trip, _TRIP.pattern_no == _CALL.pattern_no)
+    .where(_HERE)
+)
+_SERVICES: Final = select(tables.service.c.service_no, tables.service.c.body)
+_AGENCIES: Final = select(tables.agency.c.agency_no, tables.agency.c.body)
 
 
 class DatedTrip(NamedTuple):
@@ -44,24 +64,13 @@ class _Departures:
     """Departures from some stops, a slice of time after the other."""
 
     def __init__(self, tx: Connection, stop_nos: list[int]) -> None:
-        self._tx = tx
-        trip, call = tables.trip, tables.pattern_stop
-        self._calls = (
-            select(trip.c.trip_no, trip.c.agency_no, trip.c.service_no, trip.c.only_days, trip.c.except_days)
-            .add_columns(call.c.idx, (trip.c.start_s + call.c.departure_s).label("second"))
-            .select_from(call)
-            .join(trip, trip.c.pattern_no == call.c.pattern_no)
-            .where(call.c.stop_no.in_(stop_nos), call.c.boards, trip.c.live)
-        )
-        bounds = select(func.max(trip.c.start_s + call.c.departure_s)).select_from(call)
-        bounds = bounds.join(trip, trip.c.pattern_no == call.c.pattern_no).where(call.c.stop_no.in_(stop_nos))
+        self._tx, self._stop_nos = tx, stop_nos
         # Times run past 24:00, and a day has 25 hours when clocks go back.
-        self._last_s = tx.execute(bounds).scalar() or 0
+        self._last_s = tx.execute(_LAST, {"stop_nos": stop_nos}).scalar() or 0
         self._days_back = self._last_s // 86_400 + 1
-        services = tx.execute(select(tables.service.c.service_no, tables.service.c.body))
-        self._services = {row.service_no: service_of_bytes(row.body) for row in services}
+        self._services = {row.service_no: service_of_bytes(row.body) for row in tx.execute(_SERVICES)}
         self._zones: dict[str, list[int]] = {}
-        for row in tx.execute(select(tables.agency.c.agency_no, tables.agency.c.body)):
+        for row in tx.execute(_AGENCIES):
             self._zones.setdefault(agency_of_bytes(row.body).timezone, []).append(row.agency_no)
 
     def between(self, from_ms: int, until_ms: int) -> Iterator[DatedTrip]:
@@ -75,9 +84,8 @@ class _Departures:
         first_s, end_s = -(-(from_ms - midnight_ms) // 1000), -(-(until_ms - midnight_ms) // 1000)
         if end_s <= 0 or first_s > self._last_s:
             return  # nothing leaves before this service day begins, or behind its last departure
-        start, departure = tables.trip.c.start_s, tables.pattern_stop.c.departure_s
-        rows = self._tx.execute(self._calls.where(start >= first_s - departure, start < end_s - departure))
-        for row in rows:
+        window = {"stop_nos": self._stop_nos, "first_s": first_s, "end_s": end_s}
+        for row in self._tx.execute(_CALLS, window):
             if row.agency_no in agencies and self._runs(row, day):
                 yield DatedTrip(row.trip_no, day, row.idx, midnight_ms + row.second * 1000)
 

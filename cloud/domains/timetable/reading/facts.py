@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.trips import trip_record
@@ -20,6 +20,24 @@ route_of_bytes = lru_cache(2_000)(Route.from_bytes)
 service_of_bytes = lru_cache(2_000)(Service.from_bytes)
 plan_of_bytes = lru_cache(200)(SeatPlan.from_bytes)
 pattern_of_bytes = lru_cache(2_000)(Pattern.from_bytes)
+
+_TRIP: Final = (
+    select(
+        tables.trip,
+        tables.pattern.c.route_no,
+        tables.pattern.c.body.label("pattern"),
+        tables.route.c.body.label("route"),
+        tables.agency.c.body.label("agency"),
+        tables.service.c.body.label("service"),
+        tables.seat_plan.c.body.label("plan"),
+    )
+    .join(tables.pattern, tables.pattern.c.pattern_no == tables.trip.c.pattern_no)
+    .join(tables.route, tables.route.c.route_no == tables.pattern.c.route_no)
+    .join(tables.agency, tables.agency.c.agency_no == tables.route.c.agency_no)
+    .join(tables.service, tables.service.c.service_no == tables.trip.c.service_no)
+    .join(tables.seat_plan, tables.seat_plan.c.name == tables.route.c.seat_plan)
+    .where(tables.trip.c.trip_no == bindparam("which"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +122,7 @@ def trip_facts(tx: Connection, trip_no: int) -> TripFacts | None:
     """Everything about trip ``trip_no``, also when it is no longer published; None when there never was one."""
     if not 0 < trip_no <= MOST_TRIPS:
         return None
-    trip, pattern, route = tables.trip, tables.pattern, tables.route
-    agency, service, plan = tables.agency, tables.service, tables.seat_plan
-    row = tx.execute(
-        select(
-            trip,
-            pattern.c.route_no,
-            pattern.c.body.label("pattern"),
-            route.c.body.label("route"),
-            agency.c.body.label("agency"),
-            service.c.body.label("service"),
-            plan.c.body.label("plan"),
-        )
-        .join(pattern, pattern.c.pattern_no == trip.c.pattern_no)
-        .join(route, route.c.route_no == pattern.c.route_no)
-        .join(agency, agency.c.agency_no == route.c.agency_no)
-        .join(service, service.c.service_no == trip.c.service_no)
-        .join(plan, plan.c.name == route.c.seat_plan)
-        .where(trip.c.trip_no == trip_no)
-    ).mappings()
-    found = row.first()
+    found = tx.execute(_TRIP, {"which": trip_no}).mappings().first()
     if found is None:
         return None
     return TripFacts(
