@@ -14,6 +14,7 @@ from tests.simulation.disks import Crash, Disk
 from tests.simulation.line import Line
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
+from tests.simulation.versions import SAME
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -62,6 +63,7 @@ class Box:
         self.node: Node | None = None
         self.boots = self.renewals = self.scans = 0
         self.tainted = self.stolen = False
+        self.version = SAME
         self.copy_of: Box | None = None
         self.copy: Box | None = None
         self.up_at_ms = 0

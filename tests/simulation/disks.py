@@ -22,6 +22,8 @@ import sqlalchemy as sa
 from edge.kernel import database as node_database
 
 MOST_PAGES = 1 << 30
+FULL = "SQLITE_FULL"
+IO_ERROR = "SQLITE_IOERR_WRITE"
 _create_engine = sa.create_engine
 
 
@@ -30,10 +32,11 @@ class Crash(BaseException):
 
 
 class Disk:
-    """One folder, and what is to go wrong with it. ``fired`` counts what did."""
+    """One folder, and what is to go wrong with it; ``side`` stands behind the name of what does."""
 
-    def __init__(self, folder: Path, fired: Counter[str], full_name: str = "disk_full") -> None:
-        self.folder, self.fired, self._full_name = folder, fired, full_name
+    def __init__(self, folder: Path, fired: Counter[str], side: str = "") -> None:
+        self.folder, self._fired, self._side = folder, fired, side
+        self._full_code = FULL
         self.crash_in = self.io_error_in = self.crashes = 0
         self.crash_after = self.full = False
         self.open: list[DiskConnection] = []
@@ -43,22 +46,30 @@ class Disk:
         self.crash_in = self.io_error_in = 0
         self.fill(False)
 
-    def fill(self, full: bool) -> None:
-        """No room any more, or room again."""
-        self.full = full
+    def fill(self, full: bool, code: str = FULL) -> None:
+        """No room any more, or room again. Some file systems say that as an error of writing."""
+        self.full, self._full_code = full, code
         for connection in self.open:
             connection.bound(full)
+
+    def fire(self, name: str) -> None:
+        """It happened."""
+        self._fired[name + self._side] += 1
+
+    def fire_full(self) -> None:
+        """Something found no room."""
+        self.fire("disk_full" if self._full_code == FULL else "disk_full_as_io_error")
 
     def before_commit(self) -> None:
         """Whatever was armed for this commit; on a full disk the write-ahead log can't grow for any."""
         if self.full:
-            self.fired[self._full_name] += 1
-            raise _error("SQLITE_FULL", "database or disk is full")
+            self.fire_full()
+            raise _error(self._full_code, "database or disk is full")
         if self.io_error_in:
             self.io_error_in -= 1
             if not self.io_error_in:
-                self.fired["disk_write_error"] += 1
-                raise _error("SQLITE_IOERR_WRITE", "disk I/O error")
+                self.fire("disk_write_error")
+                raise _error(IO_ERROR, "disk I/O error")
         if self.crash_in and not self.crash_after:
             self._count_down("crash_before_commit")
 
@@ -71,7 +82,7 @@ class Disk:
         self.crash_in -= 1
         if not self.crash_in:
             self.crashes += 1
-            self.fired[name] += 1
+            self.fire(name)
             raise Crash
 
     def unplug(self) -> None:
@@ -140,8 +151,8 @@ class DiskConnection(sqlite3.Connection):
         try:
             return super().execute(sql, *parameters)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname == "SQLITE_FULL" and self.disk is not None:
-                self.disk.fired[self.disk._full_name] += 1
+            if error.sqlite_errorname == FULL and self.disk is not None:
+                self.disk.fire_full()
             raise
 
 

@@ -7,15 +7,19 @@ from typing import Final
 
 LINE: Final = (
     "request_lost", "answer_lost", "request_twice", "request_late", "request_replayed", "request_cut",
-    "request_flipped", "answer_cut", "answer_flipped", "answer_old", "hub_raced", "one_way", "outage",
-    "everyone_at_once", "away_30_days",
+    "request_flipped", "answer_cut", "answer_flipped", "answer_old", "delayed", "reordered", "hub_raced", "one_way",
+    "outage", "everyone_at_once", "away_30_days",
 )  # fmt: skip
 MACHINES: Final = (
-    "crash_before_commit", "crash_after_commit", "kill_box", "kill_hub", "boot_1970", "clock_skew", "clock_back",
-    "hub_clock_skew", "disk_full", "disk_full_hub", "disk_write_error",
+    "crash_before_commit", "crash_after_commit", "crash_before_commit_hub", "crash_after_commit_hub", "kill_box", "kill_hub",
+    "boot_1970", "clock_skew", "clock_back", "hub_clock_skew", "disk_full", "disk_full_as_io_error", "disk_full_hub",
+    "disk_full_as_io_error_hub", "disk_write_error", "disk_write_error_hub",
 )  # fmt: skip
 DISKS: Final = ("restored_box", "copied_disk", "renewed", "revoked", "restored_hub")
-TOGETHER: Final = ("acted_meanwhile", "interrupted", "newer_event", "newer_operation", "new_timetable")
+TOGETHER: Final = (
+    "acted_meanwhile", "interrupted", "newer_event", "newer_operation", "newer_box", "older_box", "newer_hub",
+    "new_timetable", "other_vehicle",
+)  # fmt: skip
 FAULTS: Final = (*LINE, *MACHINES, *DISKS, *TOGETHER)
 
 

@@ -1,6 +1,7 @@
 """A small timetable in three versions: a coach of four legs, a minibus, a ferry where heads are counted.
 
-Vehicles are small, so that people compete for seats.
+Vehicles are small, so that people compete for seats, and each version comes with other vehicles: a smaller coach, a minibus
+with its seats in other places under the same name, a ferry that takes fewer.
 """
 
 from __future__ import annotations
@@ -46,16 +47,15 @@ AB.C
 kind = "reserved"
 capacity = 4
 layout = '''
-AB
-AB
+{mini}
 '''
-[plans.ferry-9]
+[plans.ferry]
 kind = "free"
-capacity = 9
+capacity = {ferry}
 [by_route]
 R1 = "{coach}"
 R2 = "mini-4"
-R3 = "ferry-9"
+R3 = "ferry"
 """
 
 # route → its calls: (stop, minutes after the first departure)
@@ -74,12 +74,16 @@ _TRIPS = {
         ("R3", "F2", 15, 30), ("R3", "F3", 19, 0)],
 }  # fmt: skip
 _FARES = {1: ("32.00", "8.00", "45.00"), 2: ("35.00", "8.00", "45.00"), 3: ("35.00", "9.00", "48.00")}
-_COACH = {1: "coach-8", 2: "coach-8", 3: "coach-6"}
+VEHICLES = {
+    1: {"coach": "coach-8", "mini": "AB\nAB", "ferry": 9},
+    2: {"coach": "coach-8", "mini": "ABCD", "ferry": 9},
+    3: {"coach": "coach-6", "mini": "AB\nAB", "ferry": 7},
+}
 
 
 @cache
 def compiled(version: int) -> CompiledFeed:
-    """Version 1, 2 or 3 of the timetable; 3 has a smaller coach."""
+    """Version 1, 2 or 3 of the timetable."""
     with tempfile.TemporaryDirectory() as name:
         for file, text in _files(version).items():
             Path(name, file).write_text(text, encoding="utf-8")
@@ -94,7 +98,7 @@ def _files(version: int) -> dict[str, str]:
         "stops.txt": _STOPS,
         "routes.txt": _ROUTES,
         "calendar.txt": _CALENDAR,
-        "seat_plans.toml": _PLANS.format(coach=_COACH[version]),
+        "seat_plans.toml": _PLANS.format(**VEHICLES[version]),
         "trips.txt": "route_id,service_id,trip_id\n" + "".join(f"{route},D,{trip}\n" for route, trip, _, _ in trips),
         "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n" + "".join(map(_calls, trips)),
         "fare_attributes.txt": "fare_id,price,currency_type,payment_method,transfers\n"

@@ -17,6 +17,7 @@ from tests.simulation.chance import SeededIds
 from tests.simulation.disks import Crash, Disk
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
+from tests.simulation.versions import SAME
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -30,12 +31,13 @@ class HubSide:
 
     def __init__(self, world: World, settings: Settings, processes: int) -> None:
         self.world, self.settings = world, replace(settings, data=world.folder / "hub")
-        self.disk = world.disks.add(Disk(self.settings.data, world.fired, "disk_full_hub"))
+        self.disk = world.disks.add(Disk(self.settings.data, world.fired, "_hub"))
         self.clock = WrongClock(world.time)
         self.hubs: list[Hub | None] = [None] * processes
         self.boots = self.up_at_ms = 0
         self.race: Callable[[int], None] | None = None
         self.restored_ms: int | None = None
+        self.version = SAME
         self.backups: list[str] = []
 
     def say(self, text: str) -> None:

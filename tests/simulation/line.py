@@ -20,11 +20,12 @@ KEPT: Final = 6
 
 class Line:
     """One box's way to the hub, as its transport. ``kept``: its last requests, which a network may bring again.
-    ``_given``: answers as the hub gave them, to tell them from those that were bent on the way."""
+    ``reached``: how many of its requests came to the hub. ``_given``: answers as the hub gave them, to tell them from those
+    that were bent on the way."""
 
     def __init__(self, world: World, box: Box) -> None:
         self._world, self._box = world, box
-        self.down_until_ms = self.one_way_until_ms = self.posts = 0
+        self.down_until_ms = self.one_way_until_ms = self.posts = self.reached = 0
         self.kept: list[bytes] = []
         self.answers: list[bytes] = []
         self._given: set[bytes] = set()
@@ -55,6 +56,7 @@ class Line:
 
     def bring(self, path: str, body: bytes, process: int | None = None) -> bytes:
         """The request reaches the hub."""
+        self.reached += 1
         self._world.wire.went_up(body)
         answer = self._world.hub.post(path, body, process)
         self._world.wire.bound(body, answer)
@@ -104,9 +106,25 @@ def _request_twice(line: Line, path: str, body: bytes) -> bytes:
 
 
 def _request_late(line: Line, path: str, body: bytes) -> bytes:
-    line._world.later(lambda: line.bring_quietly(path, body))
+    """It arrives hours later, behind requests that were made after it."""
+    before = line.reached
+
+    def arrive() -> None:
+        line._world.fired["reordered"] += line.reached > before
+        line.bring_quietly(path, body)
+
+    line._world.later(arrive)
     line.lose("request_late")
     return b""
+
+
+def _delayed(line: Line, path: str, body: bytes) -> bytes:
+    """Minutes on the way, both there and back."""
+    line._world.fired["delayed"] += 1
+    line._world.wait_minutes()
+    answer = line.bring(path, body)
+    line._world.wait_minutes()
+    return answer
 
 
 def _request_replayed(line: Line, path: str, body: bytes) -> bytes:
@@ -181,6 +199,7 @@ TROUBLES: Final[dict[str, Callable[[Line, str, bytes], bytes]]] = {
     "answer_lost": _answer_lost,
     "request_twice": _request_twice,
     "request_late": _request_late,
+    "delayed": _delayed,
     "request_replayed": _request_replayed,
     "request_cut": _request_cut,
     "request_flipped": _request_flipped,

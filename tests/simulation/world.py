@@ -27,6 +27,7 @@ from tests.simulation.remembered import remembered
 from tests.simulation.times import MINUTE_MS, TrueTime
 from tests.simulation.told import Told
 from tests.simulation.trace import Trace
+from tests.simulation.versions import SAME, several_versions
 from tests.simulation.wire import Wire
 
 MOST_ROUNDS = 200
@@ -80,6 +81,7 @@ class World:
         self.doubtful: set[tuple[str, int]] = set()
         self.revoked: dict[tuple[int, int], int] = {}
         self.forgotten: set[tuple[str, int]] = set()
+        self.timetable = 1
         self._late: list[tuple[int, Callable[[], None]]] = []
         self._busy = False
         shutil.copytree(self.opening.folder, folder, dirs_exist_ok=True)
@@ -101,7 +103,7 @@ class World:
         heard = _Heard(self)
         with (
             self.disks.plugged_in(), heard.listening(), mock.patch.object(bootstrap, "load", _texts),
-            remembered(),
+            remembered(), several_versions(self),
         ):  # fmt: skip
             try:
                 self.hub.switch_on()
@@ -138,6 +140,10 @@ class World:
         """A number below ``count``."""
         return self.rng.randrange(count) if count > 1 else 0
 
+    def wait_minutes(self) -> None:
+        """Up to five minutes go by."""
+        self.time.move_to(self.time.now_ms + (1 + self.draw(300)) * 1_000)
+
     def later(self, happen: Callable[[], None]) -> None:
         """Something that is under way for up to three hours."""
         self._late.append((self.time.now_ms + (1 + self.draw(180)) * MINUTE_MS, happen))
@@ -169,6 +175,7 @@ class World:
         self._late = []
         self.hub.disk.calm()
         self.hub.clock.offset_ms = 0
+        self.hub.version = SAME
         self.hub.all_off("stopped")
         self.hub.hubs = self.hub.hubs[:1]
         self.hub.switch_on()

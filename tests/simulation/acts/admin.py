@@ -75,7 +75,10 @@ def feed(world: World, _box: Box, rng: random.Random) -> str:
         return f"{report.operations} operations"
 
     found, code = world.hub.command(bring)
-    world.fired["new_timetable"] += not code
+    if not code:
+        world.fired["new_timetable"] += 1
+        world.fired["other_vehicle"] += feeds.VEHICLES[version] != feeds.VEHICLES[world.timetable]
+        world.timetable = version
     world.hub.say(f"timetable version {version}: {code or found}")
     return code or "imported"
 

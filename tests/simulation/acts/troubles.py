@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from tests.simulation.acts.admin import visit
 from tests.simulation.boxes import Box
+from tests.simulation.disks import FULL, IO_ERROR
 from tests.simulation.times import HOUR_MS, MINUTE_MS
+from tests.simulation.versions import NEWER, SAME, VERSIONS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -38,9 +40,9 @@ def io_error_box(_world: World, box: Box, rng: random.Random) -> str:
     return "armed"
 
 
-def full_box(_world: World, box: Box, _rng: random.Random) -> str:
+def full_box(_world: World, box: Box, rng: random.Random) -> str:
     """The disk is full until somebody makes room."""
-    box.disk.fill(True)
+    box.disk.fill(True, rng.choice((FULL, IO_ERROR)))
     box.say("its disk is full")
     return "full"
 
@@ -96,9 +98,9 @@ def io_error_hub(world: World, _box: Box, rng: random.Random) -> str:
     return "armed"
 
 
-def full_hub(world: World, _box: Box, _rng: random.Random) -> str:
+def full_hub(world: World, _box: Box, rng: random.Random) -> str:
     """The hub's disk is full."""
-    world.hub.disk.fill(True)
+    world.hub.disk.fill(True, rng.choice((FULL, IO_ERROR)))
     world.hub.say("its disk is full")
     return "full"
 
@@ -140,6 +142,20 @@ def one_way(world: World, box: Box, rng: random.Random) -> str:
     return "one way"
 
 
+def other_version(_world: World, box: Box, rng: random.Random) -> str:
+    """The box gets software one version older or newer than that of the hub, or the same again."""
+    box.version = rng.choice((*VERSIONS, *VERSIONS, SAME))
+    box.say(f"has {box.version} software")
+    return box.version
+
+
+def newer_hub(world: World, _box: Box, rng: random.Random) -> str:
+    """The hub gets newer software than the boxes have, or the older again."""
+    world.hub.version = NEWER if rng.random() < 0.8 else SAME
+    world.hub.say(f"has {world.hub.version} software")
+    return world.hub.version
+
+
 def away(world: World, box: Box, rng: random.Random) -> str:
     """Nobody is in touch with this box for thirty days; the plan's next steps stand behind them."""
     world.fired["away_30_days"] += 1
@@ -151,6 +167,6 @@ ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {
     act.__name__: act
     for act in (
         kill, crash_box, io_error_box, full_box, room_box, skew, back, boot_1970, kill_hub, crash_hub, io_error_hub,
-        full_hub, room_hub, skew_hub, outage, everyone, one_way, away,
+        full_hub, room_hub, skew_hub, outage, everyone, one_way, other_version, newer_hub, away,
     )
 }  # fmt: skip
