@@ -10,7 +10,7 @@ from edge.bootstrap import Node, build
 from edge.kernel.settings import Settings
 from sync.kernel.errors import Broken, YipiaoError
 from tests.simulation.chance import SeededIds
-from tests.simulation.disks import Crash, Disk
+from tests.simulation.disks import DEATHS
 from tests.simulation.line import Line
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
@@ -57,7 +57,7 @@ class Box:
 
     def __init__(self, world: World, name: str, kind: str, folder_name: str) -> None:
         self.world, self.name, self.kind = world, name, kind
-        self.disk = world.disks.add(Disk(world.folder / folder_name, world.fired))
+        self.disk = world.new_disk(folder_name)
         self.clock = WrongClock(world.time)
         self.line = Line(world, self)
         self.node: Node | None = None
@@ -87,7 +87,7 @@ class Box:
         settings = Settings(data=self.disk.folder, gate_device="gate-1" if self.kind == "vehicle" else "")
         try:
             self.node = build(settings, self.clock, ids, self.line)
-        except Crash:
+        except DEATHS:
             self.off("died while starting")
         except (YipiaoError, OSError) as error:
             self.off(f"did not start: {code_of(error)}")
@@ -110,18 +110,18 @@ class Box:
 
     def ask(self, work: Callable[[Node], Any]) -> Answer:
         """Somebody wants something of the box."""
-        node, crashes = self.node, self.disk.crashes
+        node, crashes = self.node, self.disk.deaths
         if node is None:
             return Answer(None, OFF)
         try:
             found = Answer(work(node), "")
-        except Crash:
+        except DEATHS:
             found = Answer(None, DIED)
         except Broken as error:
             raise Violation("box_stopped", f"{self.name} stopped: {error}") from error
         except YipiaoError as error:
             found = Answer(None, error.code)
-        if self.disk.crashes != crashes and self.node is not None:
+        if self.disk.deaths != crashes and self.node is not None:
             self.off("died")
         return found
 

@@ -8,6 +8,7 @@ grow no more, which SQLite says itself, nor may the write-ahead log, which is sa
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import sqlite3
 from collections import Counter
@@ -20,6 +21,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 from edge.kernel import database as node_database
+from tests.support.powercut import PowerCut
 
 MOST_PAGES = 1 << 30
 FULL = "SQLITE_FULL"
@@ -31,15 +33,50 @@ class Crash(BaseException):
     """The process is gone: nothing behind this line ever ran. No ``except Exception`` survives it."""
 
 
+# The process is gone, alone or with its machine.
+DEATHS = (Crash, PowerCut)
+
+
 class Disk:
     """One folder, and what is to go wrong with it; ``side`` stands behind the name of what does."""
 
     def __init__(self, folder: Path, fired: Counter[str], side: str = "") -> None:
         self.folder, self._fired, self._side = folder, fired, side
         self._full_code = FULL
-        self.crash_in = self.io_error_in = self.crashes = 0
+        self.crash_in = self.io_error_in = self._crashes = 0
         self.crash_after = self.full = False
         self.open: list[DiskConnection] = []
+
+    @property
+    def deaths(self) -> int:
+        """How often a process died here."""
+        return self._crashes
+
+    @property
+    def lost_power(self) -> bool:
+        """Whether the whole machine is down: never on a disk that writes everything at once."""
+        return False
+
+    def connect(self, path: Any, **options: Any) -> Any:
+        """A connection to a database on this disk."""
+        return sqlite3.connect(path, factory=DiskConnection, **options).on(self)
+
+    def look(self, name: str) -> Any:
+        """A connection for a judge, past whatever is to go wrong."""
+        return sqlite3.connect(self.folder / name)
+
+    def arm_crash(self, rng: random.Random, most: int) -> str:
+        """A process dies before or after one of its next commits."""
+        self.crash_in, self.crash_after = rng.randint(1, most), rng.random() < 0.5
+        return "armed"
+
+    def arm_io_error(self, rng: random.Random, most: int) -> str:
+        """One of the next commits can't be written."""
+        self.io_error_in = rng.randint(1, most)
+        return "armed"
+
+    def pull_plug(self) -> None:
+        """The power is gone now: what was committed is on the disk."""
 
     def calm(self) -> None:
         """Nothing goes wrong any more."""
@@ -81,7 +118,7 @@ class Disk:
     def _count_down(self, name: str) -> None:
         self.crash_in -= 1
         if not self.crash_in:
-            self.crashes += 1
+            self._crashes += 1
             self.fire(name)
             raise Crash
 
@@ -173,11 +210,10 @@ class Disks:
         self._by_folder[str(disk.folder)] = disk
         return disk
 
-    def connect(self, path: Any, **options: Any) -> sqlite3.Connection:
+    def connect(self, path: Any, **options: Any) -> Any:
         """A connection, on a disk where the folder is one."""
-        connection = sqlite3.connect(path, factory=DiskConnection, **options)
         disk = self._by_folder.get(str(Path(str(path)).parent))
-        return connection.on(disk) if disk is not None else connection
+        return disk.connect(path, **options) if disk is not None else sqlite3.connect(path, **options)
 
     @contextlib.contextmanager
     def plugged_in(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ LINE: Final = (
 MACHINES: Final = (
     "crash_before_commit", "crash_after_commit", "crash_before_commit_hub", "crash_after_commit_hub", "kill_box", "kill_hub",
     "boot_1970", "clock_skew", "clock_back", "hub_clock_skew", "disk_full", "disk_full_as_io_error", "disk_full_hub",
-    "disk_full_as_io_error_hub", "disk_write_error", "disk_write_error_hub",
+    "disk_full_as_io_error_hub", "disk_write_error", "disk_write_error_hub", "power_cut", "power_cut_hub",
 )  # fmt: skip
 DISKS: Final = ("restored_box", "copied_disk", "renewed", "revoked", "restored_hub")
 TOGETHER: Final = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from cloud.kernel.settings import Settings
 from sync.kernel import enrolment, exchange
 from sync.kernel.errors import Fault, Malformed, Refusal
 from tests.simulation.chance import SeededIds
-from tests.simulation.disks import Crash, Disk
+from tests.simulation.disks import DEATHS
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
 from tests.simulation.versions import SAME
@@ -31,7 +30,7 @@ class HubSide:
 
     def __init__(self, world: World, settings: Settings, processes: int) -> None:
         self.world, self.settings = world, replace(settings, data=world.folder / "hub")
-        self.disk = world.disks.add(Disk(self.settings.data, world.fired, "_hub"))
+        self.disk = world.new_disk("hub", "_hub")
         self.clock = WrongClock(world.time)
         self.hubs: list[Hub | None] = [None] * processes
         self.boots = self.up_at_ms = 0
@@ -56,8 +55,9 @@ class HubSide:
         ids = SeededIds(f"{self.world.seed} hub {self.boots}")
         try:
             hub = build(self.settings, self.clock, ids)
-        except Crash:
+        except DEATHS:
             self.say(f"process {number + 1} died while starting")
+            self._perhaps_dark()
             return
         sa.event.listen(hub.database.engine, "checkout", lambda *_words: self._begins(number, hub))
         self.hubs[number] = hub
@@ -112,9 +112,9 @@ class HubSide:
 
     def rows(self, query: str) -> list[Any]:
         """What stands in the hub's database, read past the hub."""
-        reader = sqlite3.connect(self.disk.folder / "hub.sqlite")
+        reader = self.disk.look("hub.sqlite")
         try:
-            return reader.execute(query).fetchall()
+            return list(reader.execute(query).fetchall())
         finally:
             reader.close()
 
@@ -128,14 +128,14 @@ class HubSide:
 
     def _run(self, number: int, work: Callable[[Hub], Any]) -> tuple[Any, str, bool]:
         """(result, code, whether another try makes sense)."""
-        hub, crashes = self.hubs[number], self.disk.crashes
+        hub, crashes = self.hubs[number], self.disk.deaths
         if hub is None:
             return None, "hub_away", True
         found: Any = None
         code, retry = "", False
         try:
             found = work(hub)
-        except Crash:
+        except DEATHS:
             code, retry = "hub_away", True
         except Refusal as error:
             code, retry = error.code, error.status >= 500 or error.status == 429
@@ -143,9 +143,15 @@ class HubSide:
             code = error.code
         except sa.exc.DBAPIError as error:
             code, retry = self._disk_error(error), True
-        if self.disk.crashes != crashes and self.hubs[number] is not None:
+        if self.disk.deaths != crashes and self.hubs[number] is not None:
             self.off(number, "died")
+            self._perhaps_dark()
         return found, code, retry
+
+    def _perhaps_dark(self) -> None:
+        """When it was the power that went, the other processes are gone too."""
+        if self.disk.lost_power:
+            self.all_off("lost its power")
 
     def _disk_error(self, error: sa.exc.DBAPIError) -> str:
         name = str(getattr(error.orig, "sqlite_errorname", ""))

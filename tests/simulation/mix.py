@@ -29,7 +29,8 @@ class Chances:
 class Mix:
     """``troubles``: how often each one-off trouble happens in this seed. ``meanwhile``: chance that people act while a
     request is on its way; ``interrupted``: that two of them act at the same moment. ``block``: seats that a station, a
-    village point and a pier get at first. ``first_day``: the boxes were enrolled just now."""
+    village point and a pier get at first. ``first_day``: the boxes were enrolled just now. ``power``: the
+    disks have a volatile write cache, and the power goes."""
 
     line: Chances
     meanwhile: float
@@ -40,6 +41,7 @@ class Mix:
     share_percent: int
     provision_every_s: int
     first_day: bool = False
+    power: bool = False
 
 
 CALM = Chances(())
@@ -72,6 +74,7 @@ def draw(rng: random.Random) -> Mix:
         share_percent=rng.choice((50, 70, 100)),
         provision_every_s=rng.choice((6, 12, 30)) * 3_600,
         first_day=rng.random() < 0.25,
+        power=rng.random() < 0.12,
     )
 
 

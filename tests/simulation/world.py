@@ -8,6 +8,7 @@ import random
 import shutil
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from unittest import mock
@@ -17,12 +18,13 @@ from edge import bootstrap
 from sync import catalogue
 from tests.simulation.acts import ACTS
 from tests.simulation.boxes import Box, OldDisk
-from tests.simulation.disks import Crash, Disks
+from tests.simulation.disks import Crash, Disk, Disks
 from tests.simulation.faults import Fired
 from tests.simulation.hubs import HubSide
 from tests.simulation.mix import CALM, Mix
 from tests.simulation.opening import POSTS, opening
 from tests.simulation.plan import Step
+from tests.simulation.power import CachedDisk
 from tests.simulation.remembered import remembered
 from tests.simulation.times import MINUTE_MS, TrueTime
 from tests.simulation.told import Told
@@ -115,6 +117,14 @@ class World:
                 for box in self.boxes:
                     box.off("the end")
 
+    def new_disk(self, folder_name: str, side: str = "") -> Disk:
+        """The disk of a machine, of the kind that this world has."""
+        folder = self.folder / folder_name
+        if not self.mix.power:
+            return self.disks.add(Disk(folder, self.fired, side))
+        chance = random.Random(f"{self.seed} cache of {folder_name}")
+        return self.disks.add(CachedDisk(folder, self.fired, side, chance))
+
     def step(self, step: Step) -> str:
         """One step of a plan."""
         self.time.move_to(step.at_ms)
@@ -171,7 +181,7 @@ class World:
 
     def calm(self) -> None:
         """From now on nothing goes wrong: lines, disks and clocks are in order, and one process of the hub runs."""
-        self.mix = Mix(CALM, 0.0, 0.0, (), 1, self.mix.block, self.mix.share_percent, self.mix.provision_every_s)
+        self.mix = replace(self.mix, line=CALM, meanwhile=0.0, interrupted=0.0, troubles=(), processes=1)
         self._late = []
         self.hub.disk.calm()
         self.hub.clock.offset_ms = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -140,7 +139,7 @@ class _Facts(NamedTuple):
 
 
 def _facts(box: Box) -> _Facts:
-    reader = sqlite3.connect(box.disk.folder / "node.sqlite")
+    reader = box.disk.look("node.sqlite")
     try:
         meta = dict(reader.execute("SELECT name, value FROM meta"))
         head = reader.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0]

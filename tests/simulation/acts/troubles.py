@@ -23,21 +23,20 @@ def kill(world: World, box: Box, rng: random.Random) -> str:
     if box.node is None:
         return "off"
     world.fired["kill_box"] += 1
+    box.disk.pull_plug()
     box.off("killed")
     box.up_at_ms = world.time.now_ms + rng.randint(1, 240) * MINUTE_MS
     return "killed"
 
 
 def crash_box(_world: World, box: Box, rng: random.Random) -> str:
-    """The box dies before or after one of its next commits."""
-    box.disk.crash_in, box.disk.crash_after = rng.randint(1, 6), rng.random() < 0.5
-    return "armed"
+    """The box dies before or after one of its next commits, or at one of its next writes."""
+    return box.disk.arm_crash(rng, 6)
 
 
 def io_error_box(_world: World, box: Box, rng: random.Random) -> str:
     """One of the next commits can't be written."""
-    box.disk.io_error_in = rng.randint(1, 5)
-    return "armed"
+    return box.disk.arm_io_error(rng, 5)
 
 
 def full_box(_world: World, box: Box, rng: random.Random) -> str:
@@ -73,6 +72,7 @@ def boot_1970(world: World, box: Box, _rng: random.Random) -> str:
     """A power cut, and no battery for the clock."""
     world.fired["boot_1970"] += 1
     if box.node is not None:
+        box.disk.pull_plug()
         box.off("killed")
     box.switch_on(in_1970=True)
     return "booted"
@@ -81,21 +81,20 @@ def boot_1970(world: World, box: Box, _rng: random.Random) -> str:
 def kill_hub(world: World, _box: Box, rng: random.Random) -> str:
     """The hub's machine loses power for a while."""
     world.fired["kill_hub"] += 1
+    world.hub.disk.pull_plug()
     world.hub.all_off("killed")
     world.hub.up_at_ms = world.time.now_ms + rng.randint(1, 300) * MINUTE_MS
     return "killed"
 
 
 def crash_hub(world: World, _box: Box, rng: random.Random) -> str:
-    """A hub process dies before or after one of the next commits."""
-    world.hub.disk.crash_in, world.hub.disk.crash_after = rng.randint(1, 5), rng.random() < 0.5
-    return "armed"
+    """A hub process dies before or after one of the next commits, or its machine at one of the next writes."""
+    return world.hub.disk.arm_crash(rng, 5)
 
 
 def io_error_hub(world: World, _box: Box, rng: random.Random) -> str:
     """One of the hub's next commits can't be written."""
-    world.hub.disk.io_error_in = rng.randint(1, 5)
-    return "armed"
+    return world.hub.disk.arm_io_error(rng, 5)
 
 
 def full_hub(world: World, _box: Box, rng: random.Random) -> str:

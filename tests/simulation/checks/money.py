@@ -38,5 +38,5 @@ def judge(world: World, found: Readings) -> None:
             told[paper.currency] += paper.price_minor
         if any(told[currency] > kept[currency] for currency in told):
             raise Violation("money", f"{disk.name} told {dict(told)} and keeps {dict(kept)}")
-        if told != kept and not world.fired["crash_after_commit"]:
+        if told != kept and not world.fired["crash_after_commit"] and not world.fired["power_cut"]:
             raise Violation("money", f"{disk.name} keeps {dict(kept)} and told only {dict(told)}")

@@ -84,14 +84,15 @@ def read(world: World) -> Readings:
         found.held |= {(node_no, epoch, event) for event in cbor2.loads(events)}
     found.quarantined = dict(hub.rows("SELECT pos, code FROM quarantine"))
     for box in world.boxes:
-        found.disks.append(_disk(box.disk.folder, box.name, (box.name, box.renewals), box.tainted, current=True))
+        look = box.disk.look("node.sqlite")
+        found.disks.append(_disk(look, box.disk.folder, box.name, (box.name, box.renewals), box.tainted))
     for old in world.drawer:
-        found.disks.append(_disk(world.folder / old.folder, old.folder, None, old.tainted, current=False))
+        folder = world.folder / old.folder
+        found.disks.append(_disk(sqlite3.connect(folder / "node.sqlite"), folder, old.folder, None, old.tainted))
     return found
 
 
-def _disk(folder: Path, name: str, disk: tuple[str, int] | None, tainted: bool, current: bool) -> OnDisk:
-    reader = sqlite3.connect(folder / "node.sqlite")
+def _disk(reader: Any, folder: Path, name: str, disk: tuple[str, int] | None, tainted: bool) -> OnDisk:
     try:
         meta = dict(reader.execute("SELECT name, value FROM meta"))
         log = (meta["node_no"], meta["epoch"]) if "node_no" in meta else None
@@ -100,7 +101,7 @@ def _disk(folder: Path, name: str, disk: tuple[str, int] | None, tainted: bool, 
             for stream, key, pos, body in reader.execute("SELECT stream, key, pos, body FROM stream_operation")
         }
         return OnDisk(
-            name, disk, log, Ed25519Signer((folder / "node.key").read_bytes()).kid, tainted, current,
+            name, disk, log, Ed25519Signer((folder / "node.key").read_bytes()).kid, tainted, disk is not None,
             reader.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall(), operations,
             dict(reader.execute("SELECT stream, digest FROM stream_digest")),
             reader.execute("SELECT count(*) FROM stream_behind").fetchone()[0],
