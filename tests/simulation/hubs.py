@@ -13,7 +13,7 @@ from cloud.kernel.settings import Settings
 from sync.kernel import enrolment, exchange
 from sync.kernel.errors import Fault, Malformed, Refusal
 from tests.simulation.chance import SeededIds
-from tests.simulation.disks import DEATHS
+from tests.simulation.disks import DEATHS, Crash
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
 from tests.simulation.versions import SAME
@@ -164,6 +164,8 @@ class HubSide:
         if self.race is not None and hub.database._turn.locked():
             race, self.race = self.race, None
             race(number)
+            if self.hubs[number] is not hub:
+                raise Crash  # the power went meanwhile, for all
 
 
 def _answer(hub: Hub, path: str, body: bytes) -> bytes:
