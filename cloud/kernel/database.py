@@ -109,19 +109,28 @@ def head_pos(tx: Connection) -> int:
     return int(tx.execute(sa.select(tables.counter.c.pos)).scalar_one())
 
 
-def insert_rows(tx: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def insert_rows(tx: Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Add many rows the fast way: COPY on PostgreSQL, one prepared statement on SQLite. Values go in as they are."""
     if not rows:
         return
     names = ", ".join(f'"{name}"' for name in columns)
     if tx.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        tx.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', [tuple(row) for row in rows])  # noqa: S608
+        tx.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)  # noqa: S608
         return
     driver: Any = tx.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def select_pairs(tx: Connection, query: str, pairs: Sequence[tuple[int, int]]) -> Sequence[Any]:
+    """Rows of a plain ``query`` in which ``{pairs}`` stands behind IN: naming and compiling hundreds of parameters would
+    take longer than the database does. Values come as the driver gives them."""
+    mark = "(?, ?)" if tx.dialect.name == "sqlite" else "(%s, %s)"
+    marks = ", ".join([mark] * len(pairs))
+    values = tuple([number for pair in pairs for number in pair])
+    return tx.exec_driver_sql(query.replace("{pairs}", f"(VALUES {marks})"), values).all() if pairs else ()
 
 
 def chunks(items: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:

@@ -30,7 +30,10 @@ def check(envelope: Envelope) -> tuple[str, str] | None:
     found = numbers(event)
     if found and not (min(found) >= 0 and max(found) < LIMIT):
         return "event_range", type(event).__name__
-    if any("\x00" in value for value in texts(event)) or any("\x00" in t for value in lists(event) for t in value):
+    for value in texts(event):
+        if "\x00" in value:
+            return "event_text", type(event).__name__
+    if any("\x00" in text for value in lists(event) for text in value):
         return "event_text", type(event).__name__
     return None
 
@@ -48,9 +51,13 @@ def _getters(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], ...]:
     return tuple(_getter(fields[name]) for name in _NAMES)
 
 
+def _none(_event: Any) -> tuple[Any, ...]:
+    return ()
+
+
 def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     if not names:
-        return lambda _event: ()
+        return _none
     if len(names) == 1:
         return lambda event: (getattr(event, names[0]),)
     return attrgetter(*names)

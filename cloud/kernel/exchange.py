@@ -16,18 +16,19 @@ from cloud.kernel import streams
 from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database, head_pos, raise_counter
 from cloud.kernel.fold import Folded
-from cloud.kernel.intake import Intake, Taken, may_speak, quarantined
+from cloud.kernel.intake import Intake, Taken, hash_at, may_speak, quarantined
 from cloud.kernel.nodes import ACTIVE, NodeInfo, Nodes, find, streams_of
 from cloud.kernel.settings import Settings
 from cloud.kernel.streams import Reading
 from cloud.kernel.tables import contact, counter, node, node_key, stream, subscription
 from cloud.kernel.turns import Turns
-from sync.kernel import exchange, wire
+from sync.kernel import cose, exchange, lean, wire
 from sync.kernel.errors import Malformed
 from sync.kernel.exchange import DOWN_BUDGET_BYTES, Request, Response
 from sync.kernel.keys import VerifyKey
 from sync.kernel.ports import Clock, Signer
 
+SPEAKS: Final = lean.PROTOCOL
 HUB_WAS_BEHIND: Final = "hub_was_behind"
 _LIMIT: Final = 1 << 62
 # A restored hub may be behind by what it did since its backup, not by more.
@@ -106,7 +107,8 @@ class Exchange:
         if response is None:
             response = self._work(kid, request, who, now)
         self._contacts.touch(who.node_no, now, request, turn_ms)
-        return exchange.encode_response(response, data, self._signer, _packing(request))
+        encode = lean.encode_response if request.protocol == lean.PROTOCOL else exchange.encode_response
+        return encode(response, data, self._signer, _packing(request))
 
     def _is_quiet(self, who: Any, request: Request) -> bool:
         """Nothing is handed in, and both sides agree on what was handed in before."""
@@ -116,16 +118,6 @@ class Exchange:
             and request.first_seq - 1 == who.head_seq
             and request.prev_hash == who.head_hash
             and request.floor <= who.pos
-        )
-
-    def _is_idle(self, who: Any, request: Request, now: int) -> bool:
-        return (
-            not request.events
-            and who.status == ACTIVE
-            and request.first_seq - 1 == who.head_seq
-            and request.prev_hash == who.head_hash
-            and request.floor <= who.pos
-            and now < who.provision_due_ms
         )
 
     def _work(self, kid: bytes, request: Request, who: Any, now: int) -> Response:
@@ -168,6 +160,7 @@ class Exchange:
             more=reading.more,
             hub_ms=now,
             come_back_ms=self._come_back_ms(who.node_no, now, light=not lacks, more=reading.more),
+            speaks=SPEAKS,
         )
 
     def _come_back_ms(self, node_no: int, now: int, *, light: bool, more: bool) -> int:
@@ -191,8 +184,9 @@ def _lacks(who: Any, request: Request) -> bool:
 def _later(who: Any, request: Request, now: int, turn_ms: int) -> Response:
     """Nothing was handed in, so nothing is lost: where both stand, and when it is the node's turn."""
     return Response(
-        exchange.OK, who.head_seq, (), (), request.floor, request.exceptions, False, now, max(turn_ms - now, 1)
-    )
+        exchange.OK, who.head_seq, (), (), request.floor, request.exceptions, False, now, max(turn_ms - now, 1),
+        speaks=SPEAKS,
+    )  # fmt: skip
 
 
 def _open(tx: Connection, data: bytes) -> tuple[bytes, Request, Any]:
@@ -206,7 +200,14 @@ def _open(tx: Connection, data: bytes) -> tuple[bytes, Request, Any]:
         found[kid] = row
         return VerifyKey(row.public)
 
-    kid, request = exchange.decode_request(data, key_of)
+    def hash_of(kid: bytes, seq: int) -> bytes | None:
+        who = found[kid]
+        return who.head_hash if seq == who.head_seq else hash_at(tx, who, seq)
+
+    if cose.is_bare(data):
+        kid, request = lean.decode_request(data, key_of, hash_of)
+    else:
+        kid, request = exchange.decode_request(data, key_of)
     who = found[kid]
     if request.epoch != who.epoch:
         raise Malformed("exchange_epoch")

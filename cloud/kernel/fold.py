@@ -89,26 +89,22 @@ class Fold:
         self._registry = registry
         self._appliers = tuple(appliers)
 
-    def read(self, data: bytes) -> tuple[Envelope | None, Quarantine | None]:
-        """An event's bytes taken apart, with what is wrong with them. Needs no database."""
-        try:
-            envelope = self._registry.decode(data)
-        except Malformed as error:
-            return None, Quarantine("event_shape", f"{error.code}: {error}"[:200])
-        wrong = check(envelope)
-        if wrong is None:
-            return envelope, None
-        code, detail = wrong
-        return (None if code == "event_shape" else envelope), Quarantine(code, detail)
+    def read(self, items: Sequence[bytes]) -> list[tuple[Envelope | None, Quarantine | None]]:
+        """Events' bytes taken apart, each with what is wrong with it. Needs no database."""
+        return [_judged(found) for found in self._registry.decode_many(items)]
 
     def apply(self, tx: Connection, batch: Sequence[Received]) -> Folded:
         """Apply a batch, and record what is quarantined or unknown."""
-        fit = [received for received in batch if received.held is None]
-        used = []
-        for kind in self._appliers:
-            mine = [one for one in fit if one.envelope is not None and type(one.envelope.event) in kind.HANDLES]
-            if mine:
-                used.append(_run(kind(tx), mine))
+        fit = [one for one in batch if one.held is None and one.envelope is not None]
+        kinds = [type(one.envelope.event) for one in fit if one.envelope is not None]
+        there, used = frozenset(kinds), []
+        for applier in self._appliers:
+            handled = there & applier.HANDLES
+            if handled:
+                mine = (
+                    fit if handled == there else [one for one, kind in zip(fit, kinds, strict=True) if kind in handled]
+                )
+                used.append(_run(applier(tx), mine))
         _record(tx, batch)
         return Folded(batch, used)
 
@@ -130,13 +126,19 @@ class Fold:
             rows = tx.execute(query).all()
             if not rows:
                 return
-            yield [self.received(pos, node_no, epoch, seq, data) for pos, node_no, epoch, seq, data in rows]
+            read = self.read([row.bytes for row in rows])
+            yield [Received(*row[:4], *one) for row, one in zip(rows, read, strict=True)]
             after = rows[-1].pos
 
-    def received(self, pos: int, node_no: int, epoch: int, seq: int, data: bytes) -> Received:
-        """One stored event, ready to apply."""
-        envelope, held = self.read(data)
-        return Received(pos, node_no, epoch, seq, envelope, held)
+
+def _judged(found: Envelope | Malformed) -> tuple[Envelope | None, Quarantine | None]:
+    if isinstance(found, Malformed):
+        return None, Quarantine("event_shape", f"{found.code}: {found}"[:200])
+    wrong = check(found)
+    if wrong is None:
+        return found, None
+    code, detail = wrong
+    return (None if code == "event_shape" else found), Quarantine(code, detail)
 
 
 def _run(applier: Applier, mine: Sequence[Received]) -> Applier:

@@ -93,7 +93,7 @@ class Intake:
         for event in request.events:
             previous = hashlib.sha256(previous + event).digest()
             hashes.append(previous)
-        return Prepared(kid, request, tuple(hashes), tuple([self._fold.read(event) for event in request.events]))
+        return Prepared(kid, request, tuple(hashes), tuple(self._fold.read(request.events)))
 
     def take(self, tx: Connection, sent: Prepared) -> Taken:
         """Apply the chain rules and take in what is new."""

@@ -21,7 +21,8 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from edge.kernel.streams import CHUNK, Streams
-from sync.kernel import exchange
+from sync.kernel import exchange, lean
+from sync.kernel.cose import FindKey
 from sync.kernel.errors import Fault, YipiaoError
 from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import VerifyKey
@@ -67,6 +68,7 @@ class Exchanger:
         self._keeper, self._signer, self._transport = keeper, signer, transport
         self._report, self._before = report, before
         self._number = 0
+        self._lean = False
         self._reported: dict[str, Any] = {}
         self._turn = threading.Lock()
         self.last_error: str | None = None
@@ -117,8 +119,8 @@ class Exchanger:
         if identity is None:
             raise Fault("not_enrolled", retry=False)
         request, reported = self._request(connection, identity.epoch)
-        data = exchange.encode_request(request, self._signer)
-        answer = exchange.decode_response(self._transport.post(exchange.PATH, data), data, _only(identity.hub_key))
+        answer = self._ask(request, _only(identity.hub_key))
+        self._lean = answer.speaks >= lean.PROTOCOL
         self._keeper.saw_hub(answer.hub_ms)
         self._scribe.hub_ms = answer.hub_ms
         self.last_contact_mono_ms = self._keeper.clock.mono_ms()
@@ -128,6 +130,20 @@ class Exchanger:
         got = self._take(request, answer)
         self._reported = reported
         return request, got, answer
+
+    def _ask(self, request: Request, hub_key: FindKey) -> Response:
+        """The hub's answer; in protocol 2 when it speaks that, and in full when it does not want it today."""
+        if self._lean:
+            self._lean = False
+            data = lean.encode_request(request, self._signer)
+            try:
+                return lean.decode_response(self._transport.post(exchange.PATH, data), data, hub_key)
+            except Fault as refused:
+                if refused.retry:
+                    self._lean = True
+                    raise
+        data = exchange.encode_request(request, self._signer)
+        return exchange.decode_response(self._transport.post(exchange.PATH, data), data, hub_key)
 
     def _request(self, connection: sqlite3.Connection, epoch: int) -> tuple[Request, dict[str, Any]]:
         acked = meta.get(connection, "sent_from", 0)

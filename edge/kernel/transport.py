@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from sync.kernel.errors import Fault
 
-CONTENT_TYPE: Final = "application/cbor"
 MAX_ANSWER: Final = 8 * 1024 * 1024
 
 
 class HttpTransport:
-    """The hub at ``url``. ``bytes_up`` and ``bytes_down`` count what crossed the line, headers included."""
+    """The hub at ``url``. ``bytes_up`` and ``bytes_down`` count what crossed the line, headers included, ``body_up``
+    only what was said."""
 
     def __init__(self, url: str, timeout_s: float = 20.0) -> None:
         try:
@@ -29,6 +29,7 @@ class HttpTransport:
         self._base = parts.path.rstrip("/")
         self._timeout_s = timeout_s
         self.bytes_up = 0
+        self.body_up = 0
         self.bytes_down = 0
         self.requests = 0
 
@@ -38,7 +39,6 @@ class HttpTransport:
         connection = kind(*self._address, timeout=self._timeout_s)
         try:
             connection.putrequest("POST", self._base + path, skip_accept_encoding=True)
-            connection.putheader("Content-Type", CONTENT_TYPE)
             connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             answer = connection.getresponse()
@@ -58,10 +58,9 @@ class HttpTransport:
 
     def _count(self, path: str, body: bytes, answer: http.client.HTTPResponse, data: bytes) -> None:
         host = len(f"Host: {self._address[0]}:{self._address[1]}\r\n")
-        head = len(
-            f"POST {self._base}{path} HTTP/1.1\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+        head = len(f"POST {self._base}{path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n")
         self.bytes_up += host + head + len(body)
+        self.body_up += len(body)
         lines = sum(len(name) + len(value) + 4 for name, value in answer.getheaders())
         self.bytes_down += len(f"HTTP/1.1 {answer.status} {answer.reason}\r\n\r\n") + lines + len(data)
         self.requests += 1

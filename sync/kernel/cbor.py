@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Final
 
 import cbor2
@@ -59,6 +60,27 @@ def _dumps(value: Any) -> bytes:
     data = encoder.encode_to_bytes(value)
     _idle.append(encoder)
     return data
+
+
+def decode_many(items: Sequence[bytes]) -> list[Any] | None:
+    """One value each when every one of ``items`` is in canonical form, at a fraction of the price; None when one is not.
+
+    Types are not looked at: the caller knows which ones it takes.
+    """
+    written = io.BytesIO()
+    encoder, decoder = cbor2.CBOREncoder(written, canonical=True), cbor2.CBORDecoder(io.BytesIO())
+    values, at = [], 0
+    try:
+        for item in items:
+            value = decoder.decode_from_bytes(item)
+            encoder.encode(value)
+            values.append(value)
+            at += len(item)
+            if written.tell() != at:
+                return None
+    except Exception:
+        return None
+    return values if written.getvalue() == b"".join(items) else None
 
 
 def _check(value: Any, depth: int) -> None:

@@ -13,14 +13,15 @@ Its sequence is its place in the log and is covered by the chain, so it costs no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sync.kernel import cbor, records
 from sync.kernel.errors import Malformed
 
 MAX_EVENT_BYTES: Final = 16 * 1024
+_HEAD: Final = (int, int, int, int, int, list)
 
 
 class Event:
@@ -58,8 +59,7 @@ class Stamp:
     hub_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """An event with its stamp. ``event`` is None when this software does not know the type or can't read the version."""
 
     type: int
@@ -103,6 +103,29 @@ class Registry:
             raise Malformed("event_shape")
         kind = self._kinds.get(number)
         return Envelope(number, version, Stamp(hlc, mono_ms, hub_ms), self._read(kind, version, body), body)
+
+    def decode_many(self, items: Sequence[bytes]) -> list[Envelope | Malformed]:
+        """As :meth:`decode` for each of a batch, an error in the place of what it would raise; many times as fast when
+        they are of known types with plain fields."""
+        values = cbor.decode_many(items) if max(map(len, items), default=0) <= MAX_EVENT_BYTES else None
+        if values is None:
+            return [self._decode_one(data) for data in items]
+        return [self._fast(value) or self._decode_one(data) for value, data in zip(values, items, strict=True)]
+
+    def _fast(self, value: Any) -> Envelope | None:
+        if type(value) is not list or tuple(map(type, value)) != _HEAD or min(value[:5]) < 0:
+            return None
+        number, version, hlc, mono_ms, hub_ms, body = value
+        kind = self._kinds.get(number)
+        if kind is None or tuple(map(type, body)) != records.plain_types(kind):
+            return None
+        return Envelope(number, version, Stamp(hlc, mono_ms, hub_ms), kind(*body), body)
+
+    def _decode_one(self, data: bytes) -> Envelope | Malformed:
+        try:
+            return self.decode(data)
+        except Malformed as error:
+            return error
 
     def _read(self, kind: type[Event] | None, version: int, body: list[Any]) -> Event | None:
         if kind is None:

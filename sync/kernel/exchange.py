@@ -1,4 +1,6 @@
-"""The exchange: one request, one answer, both directions. Shapes, bounds and signing; no line of its own.
+"""The exchange: one request, one answer, both directions. Shapes, bounds and signing in protocol 1; no line of its own.
+
+Protocol 1 says everything in full and is what a node begins with; protocol 2 is :mod:`sync.kernel.lean`.
 
 The node's request is its batch: one COSE_Sign1 over the packed request covers all events in it through the chain.
 The hub's answer is signed with the request's hash as purpose, so an answer fits no other request.
@@ -40,7 +42,10 @@ STATUS_NAMES: Final = {OK: "ok", RESEND: "resend", FORKED: "log_forked", REWOUND
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a node says. ``prev_hash`` is the chain hash before ``first_seq``; ``reported`` only what changed."""
+    """What a node says. ``prev_hash`` is the chain hash before ``first_seq``; ``reported`` only what changed.
+
+    ``check``: digests of what it holds of its streams (:mod:`sync.kernel.repair`), in protocol 2 now and then.
+    """
 
     epoch: int
     number: int
@@ -51,11 +56,16 @@ class Request:
     exceptions: Mapping[str, int] = field(default_factory=dict)
     reported: Mapping[str, Any] = field(default_factory=dict)
     packings: tuple[int, ...] = (wire.ZSTD, wire.GZIP)
+    check: tuple[bytes, ...] = ()
+    protocol: int = PROTOCOL
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the hub says. ``acked_seq``: the hub holds the node's log without a gap up to here, durably."""
+    """What the hub says. ``acked_seq``: the hub holds the node's log without a gap up to here, durably.
+
+    ``speaks``: the highest protocol of this hub. ``found``: what came of the node's ``check``.
+    """
 
     status: int
     acked_seq: int
@@ -66,6 +76,8 @@ class Response:
     more: bool
     hub_ms: int
     come_back_ms: int
+    speaks: int = PROTOCOL
+    found: tuple[Any, ...] = ()
 
 
 def encode_request(request: Request, signer: Signer, packing: int = wire.ZSTD) -> bytes:
@@ -85,26 +97,31 @@ def decode_request(data: bytes, find_key: cose.FindKey) -> tuple[bytes, Request]
         raise Malformed("exchange_shape")
     if body[0] > PROTOCOL and len(body) < 10:
         raise Malformed("exchange_protocol", str(body[0]))
-    return signed.kid, _request(body)
+    return signed.kid, read_request([PROTOCOL, *body[1:10]])
 
 
-def _request(body: list[Any]) -> Request:
+def read_request(body: list[Any]) -> Request:
+    """A request from its fields in order, each looked at. Raises :class:`Malformed`."""
     try:
-        _, epoch, number, first, previous, events, floor, exceptions, reported, packings = body[:10]
+        protocol, epoch, number, first, previous, events, floor, exceptions, reported, packings, *more = body
     except ValueError:
         raise Malformed("exchange_shape") from None
     numbers = (epoch, number, first, floor)
     if not all(type(value) is int and value >= 0 for value in numbers) or type(previous) is not bytes:
         raise Malformed("exchange_shape")
-    if type(events) is not list or not all(type(event) is bytes for event in events) or first < 1:
+    if type(events) not in (list, tuple) or not all(type(event) is bytes for event in events) or first < 1:
         raise Malformed("exchange_shape")
     if len(previous) != 32 or len(events) > MAX_EVENTS or sum(map(len, events)) > MAX_UP_BYTES + 64 * 1024:
         raise Malformed("exchange_size")
     if type(reported) is not dict or type(packings) is not list or not all(type(item) is int for item in packings):
         raise Malformed("exchange_shape")
+    check = more[0] if more else []
+    if type(check) is not list or not all(type(item) is bytes for item in check):
+        raise Malformed("exchange_shape")
     return Request(
-        epoch, number, first, previous, tuple(events), floor, _positions(exceptions), reported, tuple(packings)
-    )
+        epoch, number, first, previous, tuple(events), floor, _positions(exceptions), reported, tuple(packings),
+        tuple(check), protocol,
+    )  # fmt: skip
 
 
 def encode_response(response: Response, request: bytes, signer: Signer, packing: int = wire.ZSTD) -> bytes:
@@ -114,6 +131,8 @@ def encode_response(response: Response, request: bytes, signer: Signer, packing:
         [[op.stream, op.pos, op.key, op.body] for op in response.operations],
         response.floor, dict(response.exceptions), response.more, response.hub_ms, response.come_back_ms,
     ]  # fmt: skip
+    if response.speaks > PROTOCOL:
+        body.append(response.speaks)
     return cose.sign1(wire.pack(cbor.encode(body), packing), signer, _DOWN + hashlib.sha256(request).digest())
 
 
@@ -123,8 +142,13 @@ def decode_response(data: bytes, request: bytes, find_key: cose.FindKey) -> Resp
     body = cbor.decode(wire.unpack(signed.payload, MAX_PLAIN_BYTES), MAX_PLAIN_BYTES)
     if type(body) is not list:
         raise Malformed("exchange_shape")
+    return read_response(body[:11])
+
+
+def read_response(body: list[Any]) -> Response:
+    """An answer from its fields in order, each looked at. Raises :class:`Malformed`."""
     try:
-        _, status, acked, quarantined, operations, floor, exceptions, more, hub_ms, come_back_ms = body[:10]
+        _, status, acked, quarantined, operations, floor, exceptions, more, hub_ms, come_back_ms, *rest = body
         held = tuple((int(seq), str(code)) for seq, code in quarantined)
     except (ValueError, TypeError):
         raise Malformed("exchange_shape") from None
@@ -132,8 +156,14 @@ def decode_response(data: bytes, request: bytes, find_key: cose.FindKey) -> Resp
         raise Malformed("exchange_shape")
     if type(operations) is not list or type(more) is not bool:
         raise Malformed("exchange_shape")
-    found = tuple(check_wire(item) for item in operations)
-    return Response(status, acked, held, found, floor, _positions(exceptions), more, hub_ms, come_back_ms)
+    speaks = rest[0] if rest and type(rest[0]) is int else PROTOCOL
+    found = rest[1] if len(rest) > 1 else []
+    if type(found) is not list:
+        raise Malformed("exchange_shape")
+    told = tuple(check_wire(item) for item in operations)
+    return Response(
+        status, acked, held, told, floor, _positions(exceptions), more, hub_ms, come_back_ms, speaks, tuple(found)
+    )
 
 
 def _positions(value: Any) -> dict[str, int]:

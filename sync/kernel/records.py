@@ -21,6 +21,7 @@ Checks = tuple[tuple[tuple[str, Check], ...], int]
 # What a dataclass's fields are never changes, so it is worked out once a class.
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 _CHECKS: dict[type[Any], Checks] = {}
+_PLAIN: dict[type[Any], tuple[type[Any], ...] | None] = {}
 
 
 def to_body(record: Any) -> list[Any]:
@@ -42,6 +43,15 @@ def from_body(kind: type[T], body: Any) -> T:
         except (TypeError, ValueError):
             raise Malformed("record_shape", f"{kind.__name__}.{name}") from None
     return kind(*values)
+
+
+def plain_types(kind: type[Any]) -> tuple[type[Any], ...] | None:
+    """Types of a ``kind``'s fields when all are plain ones: a body with exactly these *is* one. None for other kinds."""
+    if kind not in _PLAIN:
+        hints = typing.get_type_hints(kind)
+        found = tuple(hints[name] for name in _names(kind))
+        _PLAIN[kind] = found if all(hint in (int, str, bytes, bool) for hint in found) else None
+    return _PLAIN[kind]
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

@@ -25,11 +25,11 @@ SETTINGS = {"COME_BACK_MS": "1000", "BLOCK_STATION": "1000", "SHARE_PERCENT": "1
 class Hub:
     """The hub's process with its commands, the line in front of it, and the node's folder."""
 
-    def __init__(self, folder: Path, url: str | None) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.node = folder, folder / "node"
         self._settings = {f"YIPIAO_HUB_{name}": value for name, value in SETTINGS.items()}
-        self._where = ["--data", str(folder / "hub"), *(["--database", url] if url else [])]
-        self.url = url or f"sqlite:///{folder / 'hub' / 'hub.sqlite'}"
+        self._where = ["--data", str(folder / "hub"), "--database", url]
+        self.url = url
         self.server = Server(["-m", "cloud.cli", "run", *self._where], folder, "hub", self._settings)
         self.proxy = Proxy(self.server.port)
 
@@ -88,10 +88,12 @@ def last_json(words: list[str], **more: str) -> dict[str, Any]:
 
 
 @contextmanager
-def database_url(kind: str) -> Iterator[str | None]:
-    """None for SQLite in the hub's folder, else a database on a PostgreSQL server of this run."""
+def databases(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """Addresses of two empty databases, for the hub and for the bare limit: files in ``folder``, or on a PostgreSQL server
+    of this run."""
     if kind == "sqlite":
-        yield None
+        (folder / "hub").mkdir()
+        yield f"sqlite:///{folder / 'hub' / 'hub.sqlite'}", f"sqlite:///{folder / 'limit.sqlite'}"
         return
-    with postgresql_server(durable=True) as server, server.fresh_database() as url:
-        yield url
+    with postgresql_server(durable=True) as server, server.fresh_database() as url, server.fresh_database() as limit:
+        yield url, limit

@@ -6,7 +6,6 @@ or checked (board) for each; no HTTP, no domain code, no look-ups.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,6 @@ from edge.kernel.settings import Settings
 from sync.domains import EVENTS
 from sync.domains.boarding.events import TicketBoarded
 from sync.domains.ticketing.events import TicketSold
-from sync.kernel.exchange import MAX_EVENTS
 from sync.kernel.keys import Ed25519Signer
 
 Statement = tuple[str, tuple[Any, ...]]
@@ -41,30 +39,6 @@ def boardings_per_s(node: Path, after_seq: int, scratch: Path) -> float:
     signatures = {event: SIGNER.sign(event) for _, event in _events(node, after_seq)}
     key = SIGNER.verify_key
     return _replay(list(_boarding_rows(node, after_seq)), scratch, lambda event: key.verifies(signatures[event], event))
-
-
-def events_per_s(data: Path, target: Path) -> float:
-    """Events a second into a bare table: batches as large, one signature checked for each, WAL and FULL, no line."""
-    with sqlite3.connect(data / "node.sqlite") as connection:
-        rows = connection.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall()
-    batches = [rows[start : start + MAX_EVENTS] for start in range(0, len(rows), MAX_EVENTS)]
-    heads = [hashlib.sha256(b"".join(event for _, event in batch)).digest() for batch in batches]
-    signatures = [SIGNER.sign(head) for head in heads]
-    bare = sqlite3.connect(target, isolation_level=None)
-    for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-                      "CREATE TABLE event_log (seq INTEGER PRIMARY KEY, event BLOB NOT NULL)"):  # fmt: skip
-        bare.execute(statement)
-    begun = time.perf_counter()
-    for batch, signature in zip(batches, signatures, strict=True):
-        head = hashlib.sha256(b"".join(event for _, event in batch)).digest()
-        if not SIGNER.verify_key.verifies(signature, head):
-            raise RuntimeError("the limit's own signature does not hold")
-        bare.execute("BEGIN IMMEDIATE")
-        bare.executemany("INSERT INTO event_log VALUES (?, ?)", batch)
-        bare.execute("COMMIT")
-    seconds = time.perf_counter() - begun
-    bare.close()
-    return len(rows) / seconds
 
 
 def _replay(work: list[tuple[bytes, list[Statement]]], scratch: Path, crypt: Callable[[bytes], object]) -> float:

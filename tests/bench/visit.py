@@ -29,6 +29,7 @@ def main(data: Path, hub_url: str, what: str) -> dict[str, Any]:
     if what == "single":
         sale = stock(data)[-1]
         node.ticketing.sell(sale.trip_no, sale.day, sale.from_idx, sale.to_idx, sale.seat, CLERK_NO, "one more sale")
+    bodies = transport.body_up
     before = transport.bytes_up, transport.bytes_down, transport.requests
     begun, up = time.perf_counter(), 0
     for _ in range(IDLE_VISITS if what == "idle" else 1):
@@ -37,6 +38,7 @@ def main(data: Path, hub_url: str, what: str) -> dict[str, Any]:
         "seconds": time.perf_counter() - begun,
         "events_up": up,
         "bytes_up": transport.bytes_up - before[0],
+        "body_up": transport.body_up - bodies,
         "bytes_down": transport.bytes_down - before[1],
         "requests": transport.requests - before[2],
     }

@@ -18,7 +18,7 @@ MACHINES: Final = (
 DISKS: Final = ("restored_box", "copied_disk", "renewed", "revoked", "restored_hub")
 TOGETHER: Final = (
     "acted_meanwhile", "interrupted", "newer_event", "newer_operation", "newer_box", "older_box", "newer_hub",
-    "new_timetable", "other_vehicle",
+    "older_hub", "new_timetable", "other_vehicle",
 )  # fmt: skip
 FAULTS: Final = (*LINE, *MACHINES, *DISKS, *TOGETHER)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import sqlalchemy as sa
 
 from cloud.bootstrap import Hub, build
+from cloud.kernel import exchange as hub_exchange
 from cloud.kernel.settings import Settings
-from sync.kernel import enrolment, exchange
+from sync.kernel import cose, enrolment, exchange
 from sync.kernel.errors import Fault, Malformed, Refusal
 from tests.simulation.chance import SeededIds
 from tests.simulation.disks import DEATHS, Crash
+from tests.simulation.mix import EVERY_PROCESS, SECOND_PROCESS
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
 from tests.simulation.versions import SAME
@@ -94,10 +98,22 @@ class HubSide:
         if not running:
             raise Fault("hub_away")
         chosen = running[self.world.draw(len(running))] if number is None else number
-        answer, code, retry = self._run(chosen, lambda hub: _answer(hub, path, body))
+        with self._version(chosen):
+            answer, code, retry = self._run(chosen, lambda hub: _answer(hub, path, body))
         if code:
             raise Fault(code, retry=retry)
         return bytes(answer)
+
+    @contextlib.contextmanager
+    def _version(self, number: int) -> Iterator[None]:
+        """As long as this lasts, the process is of the version that its seed says."""
+        older = self.world.mix.older
+        if not (older == EVERY_PROCESS or (older == SECOND_PROCESS and number == 1)):
+            yield
+            return
+        self.world.fired["older_hub"] += 1
+        with mock.patch.object(hub_exchange, "SPEAKS", exchange.PROTOCOL), mock.patch.object(cose, "is_bare", _never):
+            yield
 
     def admin(self, act: str, work: Callable[[Hub, sa.Connection], Any]) -> tuple[Any, str]:
         """An admin does something in one transaction: (result, code of what went wrong)."""
@@ -166,6 +182,10 @@ class HubSide:
             race(number)
             if self.hubs[number] is not hub:
                 raise Crash  # the power went meanwhile, for all
+
+
+def _never(_data: bytes) -> bool:
+    return False
 
 
 def _answer(hub: Hub, path: str, body: bytes) -> bytes:

@@ -30,7 +30,8 @@ class Mix:
     """``troubles``: how often each one-off trouble happens in this seed. ``meanwhile``: chance that people act while a
     request is on its way; ``interrupted``: that two of them act at the same moment. ``block``: seats that a station, a
     village point and a pier get at first. ``first_day``: the boxes were enrolled just now. ``power``: the
-    disks have a volatile write cache, and the power goes."""
+    disks have a volatile write cache, and the power goes. ``older``: which processes of the hub speak protocol 1 only,
+    until the faults are over."""
 
     line: Chances
     meanwhile: float
@@ -42,6 +43,7 @@ class Mix:
     provision_every_s: int
     first_day: bool = False
     power: bool = False
+    older: str = ""
 
 
 CALM = Chances(())
@@ -55,6 +57,7 @@ TROUBLE_COUNTS = {
 # These change what can be promised, so most seeds are without them.
 SELDOM = {"restore_hub": 0.08, "restore_box": 0.15, "copy_disk": 0.15, "revoke": 0.25, "renew": 0.2, "away": 0.2}
 OFTEN = 0.45
+NOBODY, EVERY_PROCESS, SECOND_PROCESS = "", "every process", "second process"
 
 
 def draw(rng: random.Random) -> Mix:
@@ -76,6 +79,11 @@ def draw(rng: random.Random) -> Mix:
         first_day=rng.random() < 0.25,
         power=rng.random() < 0.12,
     )
+
+
+def older(seed: int) -> str:
+    """Which processes of the hub are a version behind in this seed."""
+    return random.Random(f"older {seed}").choice((NOBODY, NOBODY, EVERY_PROCESS, SECOND_PROCESS))
 
 
 def _line(rng: random.Random, processes: int) -> Chances:

@@ -4,7 +4,7 @@ own randomness, so that steps can be left out without changing the others."""
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from tests.simulation import mix as mixes
@@ -50,7 +50,7 @@ class Plan:
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = random.Random(f"plan {seed}")
-    mix = mixes.draw(rng)
+    mix = replace(mixes.draw(rng), older=mixes.older(seed))
     steps = [*_morning(rng), *_people(rng), *_troubles(rng, mix)]
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):

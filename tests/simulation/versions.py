@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
-from sync.kernel import cbor, cose, exchange, wire
+from edge.kernel.exchange import Exchanger
+from sync.kernel import cbor, cose, exchange, lean, wire
 from sync.kernel.exchange import Request, Response
 from sync.kernel.ports import Signer
 
@@ -27,6 +28,7 @@ SAME: Final = "the same"
 VERSIONS: Final = (OLDER, NEWER)
 FIRST_FIELDS: Final = 10
 _encode_request, _encode_response = exchange.encode_request, exchange.encode_response
+_encode_lean, _ask = lean.encode_request, Exchanger._ask
 
 
 @contextlib.contextmanager
@@ -55,9 +57,22 @@ def several_versions(world: World) -> Iterator[None]:
         body = wire.pack(cbor.encode(_more_of(_body(answer))), packing)
         return cose.sign1(body, signer, exchange._DOWN + hashlib.sha256(request).digest())
 
+    def ask(self: Exchanger, request: Request, hub_key: cose.FindKey) -> Response:
+        box = _box_of(world, self._signer)
+        self._lean = self._lean and (box is None or box.version != OLDER)
+        return _ask(self, request, hub_key)
+
+    def encode_lean(request: Request, signer: Signer, *more: Any, **named: Any) -> bytes:
+        box = _box_of(world, signer)
+        if box is not None and box.version == NEWER:
+            request = replace(request, reported={**request.reported, "luggage": {"pieces": 2}})
+        return _encode_lean(request, signer, *more, **named)
+
     with (
         mock.patch.object(exchange, "encode_request", encode_request),
         mock.patch.object(exchange, "encode_response", encode_response),
+        mock.patch.object(lean, "encode_request", encode_lean),
+        mock.patch.object(Exchanger, "_ask", ask),
     ):
         yield
 

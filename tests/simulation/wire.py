@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sync.kernel import cbor, cose, exchange, wire
+from sync.kernel import cbor, cose, exchange, lean, rows, wire
 from sync.kernel.errors import Malformed
+from sync.kernel.rows import Reader
 from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
@@ -41,26 +43,52 @@ class Wire:
         """(key id, event) of all that ever reached the hub."""
         found: set[tuple[bytes, bytes]] = set()
         for body in self.up:
-            opened = _opened(body)
-            if opened is not None:
-                found |= {(opened[0], event) for event in opened[1][5]}
+            kid, events = _sent(body)
+            found |= {(kid, event) for event in events}
         return found
 
     def operations(self) -> dict[tuple[str, int], set[Op]]:
         """Disk → operations that an answer brought to it."""
         found: dict[tuple[str, int], set[Op]] = {}
         for disk, answer in self.down:
-            opened = _opened(answer)
-            if opened is not None:
-                found.setdefault(disk, set()).update((op[0], op[1], op[2], op[3]) for op in opened[1][4])
+            found.setdefault(disk, set()).update((op[0], op[1], op[2], op[3]) for op in _told(answer))
         return found
 
 
-def _opened(data: bytes) -> tuple[bytes, list[Any]] | None:
-    """Key id and content of a signed message; None for one that was bent or is none of the exchange."""
+def _sent(data: bytes) -> tuple[bytes, Sequence[bytes]]:
+    """Key id and events of a request; none for one that was bent or is none of the exchange."""
     try:
-        signed = cose.parse(data)
-        value = cbor.decode(wire.unpack(signed.payload, exchange.MAX_PLAIN_BYTES))
-    except Malformed:
-        return None
-    return (signed.kid, value) if type(value) is list and len(value) >= 10 else None
+        if not cose.is_bare(data):
+            signed = cose.parse(data)
+            return signed.kid, _full(signed.payload)[5]
+        signed = cose.parse_bare(data)
+        outer = Reader(signed.payload)
+        outer.number(), outer.take(lean.HASH_BYTES)
+        plain, said = _lean(outer.rest(), 2)
+        return signed.kid, said.get(5, []) if plain.done else rows.unpack(plain.rest())
+    except (Malformed, IndexError, TypeError):
+        return b"", ()
+
+
+def _told(data: bytes) -> list[Any]:
+    """Operations of an answer."""
+    try:
+        if not cose.is_bare(data):
+            return list(_full(cose.parse(data).payload)[4])
+        said = _lean(cose.parse_bare(data).payload, 5)[1]
+        return [*said.get(2, []), *(said.get(5) or [0, 0, []])[2]]
+    except (Malformed, IndexError, TypeError):
+        return []
+
+
+def _full(payload: bytes) -> Any:
+    return cbor.decode(wire.unpack(payload, exchange.MAX_PLAIN_BYTES))
+
+
+def _lean(packed: bytes, numbers: int) -> tuple[Reader, dict[int, Any]]:
+    """What stands behind the first numbers of a message in protocol 2, and its map."""
+    plain = Reader(wire.unpack(packed, exchange.MAX_PLAIN_BYTES))
+    for _ in range(numbers):
+        plain.number()
+    length = plain.number()
+    return plain, cbor.decode(plain.take(length)) if length else {}

@@ -90,11 +90,12 @@ class BoardingService:
 
     def decide(self, tx: Connection, _info: NodeInfo, fresh: Folded) -> None:
         """Put good sales on the streams of trips that some box listens to."""
-        sales: dict[str, list[tuple[Received, TicketSold]]] = {}
+        trips: dict[tuple[int, int], list[tuple[Received, TicketSold]]] = {}
         for one in fresh.events:
-            event = one.envelope and one.envelope.event
+            event = one.envelope.event if one.envelope else None
             if isinstance(event, TicketSold) and one.held is None:
-                sales.setdefault(trip_stream(event.trip_no, event.day), []).append((one, event))
+                trips.setdefault((event.trip_no, event.day), []).append((one, event))
+        sales = {trip_stream(*where): sold for where, sold in trips.items()}
         for name in sorted(_listened(tx, sales)):
             streams.publish_many(tx, name, [_entry(one, event) for one, event in sales[name]])
 

@@ -16,6 +16,7 @@ from cloud.domains.inventory.tables import grant_returned, seat_ask, seat_clash,
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
+from sync.domains.inventory.rules import legs_mask
 from sync.domains.ticketing.events import TicketSold
 from sync.kernel.events import Event
 
@@ -58,7 +59,7 @@ class InventoryApplier:
             self._grants |= {line.grant_id: (where, line) for line in book.grants}
 
     def apply(self, received: Received) -> None:
-        event = received.envelope and received.envelope.event
+        event = received.envelope.event if received.envelope else None
         if isinstance(event, TicketSold):
             self._sell(received, event)
         elif isinstance(event, GrantReturned):
@@ -87,12 +88,15 @@ class InventoryApplier:
             raise Quarantine("ride_order", f"from {event.from_idx} to {event.to_idx}")
         where, holder = (event.trip_no, event.day), (received.node_no, received.epoch)
         desk = self._desks[where]
-        desk.see_grants(received.pos)
+        if desk.more_grants:
+            desk.see_grants(received.pos)
+        self._sold.add((where, holder, event.seat == 0))
+        if event.seat and desk.sell_open(holder, event.seat, legs_mask(event.from_idx, event.to_idx)):
+            return
         wanted = c.ride(event.seat, event.from_idx, event.to_idx)
         inside = desk.may_sell(holder, event.seat, wanted)
         clash = desk.clashes(received.pos, event.seat, wanted)
         desk.sell(holder, event.seat, wanted)
-        self._sold.add((where, holder, event.seat == 0))
         if clash:
             at_risk = desk.at_risk(received.pos, event.seat, wanted)
             ride = (event.seat, event.from_idx, event.to_idx)
@@ -127,6 +131,7 @@ class _Desk:
     def __init__(self, book: Book) -> None:
         self.book = book
         self._seen = 0
+        self.more_grants = bool(book.grants)
         self._held: dict[Holder, Cells] = {}
         self._all = {False: _total(book, False), True: _total(book, True)}
 
@@ -138,6 +143,17 @@ class _Desk:
             left = c.minus(line.cells, line.returned, self.book.reserved)
             c.add(self._held.setdefault(line.holder, {}), left, self.book.reserved)
             self._seen += 1
+        self.more_grants = self._seen < len(grants)
+
+    def sell_open(self, holder: Holder, seat: int, mask: int) -> bool:
+        """Count the sale of a seat that the log held and nobody had sold, which most are; False: look at it closely."""
+        held, sold = self._held.get(holder), self._all[False].get(seat, 0)
+        if held is None or not self.book.reserved or held.get(seat, 0) & ~sold & mask != mask:
+            return False
+        mine = self.book.sales.setdefault((holder, False), {})
+        mine[seat] = mine.get(seat, 0) | mask
+        self._all[False][seat] = sold | mask
+        return True
 
     def may_sell(self, holder: Holder, seat: int, wanted: Cells) -> bool:
         """Whether the log held all of ``wanted`` and had not sold it."""

@@ -61,10 +61,17 @@ class InventoryService:
         folded = fresh.by(InventoryApplier)
         if folded is None:
             return
-        good = [(one.pos, one.envelope.event) for one in fresh.events if one.envelope and one.held is None]
-        asked = [(pos, event) for pos, event in good if isinstance(event, SeatsAsked)]
-        back = {(event.trip_no, event.day) for _, event in good if isinstance(event, GrantReturned)}
-        sold = {(event.trip_no, event.day) for _, event in good if isinstance(event, TicketSold)}
+        asked: list[tuple[int, SeatsAsked]] = []
+        back: set[Where] = set()
+        sold: set[Where] = set()
+        for one in fresh.events:
+            event = one.envelope.event if one.envelope and one.held is None else None
+            if isinstance(event, TicketSold):
+                sold.add((event.trip_no, event.day))
+            elif isinstance(event, SeatsAsked):
+                asked.append((one.pos, event))
+            elif isinstance(event, GrantReturned):
+                back.add((event.trip_no, event.day))
         if info.kind == VEHICLE:
             sold.clear()
         wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
@@ -181,7 +188,7 @@ class InventoryService:
     def _refill(self, batch: GrantBatch, book: Book, info: NodeInfo) -> None:
         holder = (info.node_no, info.epoch)
         leg = c.first_leg([line.cells for line in book.grants if line.holder == holder], book.reserved)
-        if leg is not None and book.open_on(holder, leg) < info.low_water:
+        if leg is not None and book.open_on(holder, leg, info.low_water) < info.low_water:
             self._give_block(batch, book, info, leg, "refill")
 
     def _answer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -39,10 +38,11 @@ class TicketingApplier:
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._ends: dict[Log, tuple[int, int]] = {}
+        self._prefixes: dict[Log, bytes] = {}
         self._used: set[tuple[Log, int]] = set()
         self._rows: list[tuple[object, ...]] = []
-        self._tickets: Counter[tuple[object, ...]] = Counter()
-        self._amounts: Counter[tuple[object, ...]] = Counter()
+        # key → (tickets, amount)
+        self._sums: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def prepare(self, batch: Sequence[Received]) -> None:
         logs = sorted({(one.node_no, one.epoch) for one in batch})
@@ -59,36 +59,37 @@ class TicketingApplier:
             self._load_used(log, sorted(serials))
 
     def apply(self, received: Received) -> None:
-        event = received.envelope.event if received.envelope else None
-        if received.envelope is None or not isinstance(event, TicketSold):
+        envelope = received.envelope
+        event = envelope.event if envelope else None
+        if envelope is None or not isinstance(event, TicketSold):
             return
-        wrong = self._wrong(received, event)
+        wrong = self._wrong(received.node_no, received.epoch, event)
         state = QUARANTINED if received.held or wrong else OK
-        serial = min(event.serial, MAX_SERIAL)
-        ticket_id = TicketId(received.node_no, received.epoch, serial).to_bytes()
+        ticket_id = self._prefix(received.node_no, received.epoch) + min(event.serial, MAX_SERIAL).to_bytes(4, "big")
         self._rows.append(
             (
                 received.pos, ticket_id, received.node_no, received.epoch, event.serial, event.trip_no, event.day,
                 event.from_idx, event.to_idx, event.seat, event.rider, event.price_minor, event.currency,
-                event.payment, event.clerk_no, event.channel, received.envelope.stamp.hlc, state,
+                event.payment, event.clerk_no, event.channel, envelope.stamp.hlc, state,
             )
         )  # fmt: skip
         key = (event.trip_no, event.day, received.node_no, event.currency, state)
-        self._tickets[key] += 1
         # One absurd price must not spoil a sum of everybody's.
-        self._amounts[key] += event.price_minor if wrong is None or wrong.code != "price_range" else 0
+        amount = event.price_minor if wrong is None or wrong.code != "price_range" else 0
+        tickets, before = self._sums.get(key, (0, 0))
+        self._sums[key] = (tickets + 1, before + amount)
         if wrong is not None:
             raise wrong
 
     def flush(self) -> None:
         insert_rows(self._tx, ticket, _TICKET, self._rows)
-        sums = [(*key, count, self._amounts[key]) for key, count in sorted(self._tickets.items(), key=str)]
+        sums = [(*key, *both) for key, both in sorted(self._sums.items(), key=str)]
         add_to_rows(self._tx, sale_sum, _SUM[:5], _SUM, sums)
         ends = [(*log, *end) for log, end in sorted(self._ends.items())]
         upsert_rows(self._tx, serial_end, _END[:2], _END, ends)
 
-    def _wrong(self, received: Received, event: TicketSold) -> Quarantine | None:
-        log = (received.node_no, received.epoch)
+    def _wrong(self, node_no: int, epoch: int, event: TicketSold) -> Quarantine | None:
+        log = (node_no, epoch)
         if not 1 <= event.serial <= MAX_SERIAL:
             return Quarantine("serial_range", str(event.serial))
         last, missing = self._ends.get(log, (0, 0))
@@ -102,6 +103,13 @@ class TicketingApplier:
         if event.price_minor > 1 << 40:
             return Quarantine("price_range", str(event.price_minor))
         return None
+
+    def _prefix(self, node_no: int, epoch: int) -> bytes:
+        """What the ids of one log's tickets begin with."""
+        log = (node_no, epoch)
+        if log not in self._prefixes:
+            self._prefixes[log] = TicketId(node_no, epoch, 0).to_bytes()[:4]
+        return self._prefixes[log]
 
     def _load_used(self, log: Log, serials: list[int]) -> None:
         column = ticket.c

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.cells import Cells
-from cloud.domains.inventory.tables import dated_trip, grant_returned, risk_release, seat_grant, seat_sold
-from cloud.kernel.database import chunks
+from cloud.kernel.database import chunks, select_pairs
 from sync.domains.inventory.rules import RESERVED
 from sync.kernel import cbor
 
@@ -97,18 +95,22 @@ class Book:
         """What a log can still sell for sure: held, not sold by it, not given away at risk."""
         return c.minus(self.held(holder, with_released=False), self.sold(holder), self.reserved)
 
-    def open_on(self, holder: Holder, leg: int) -> int:
-        """Seats or places of one leg that a log can still sell: the size of :meth:`open` there, in one pass."""
+    def open_on(self, holder: Holder, leg: int, enough: int | None = None) -> int:
+        """Seats or places of one leg that a log can still sell: the size of :meth:`open` there, in one pass; which ends
+        where ``enough`` were found."""
         sold = self.sold(holder)
         if not self.reserved:
             return c.places_on(self.open(holder), leg, False)
-        seats = set()
+        seats: set[int] = set()
         for grant in self.grants:
-            if grant.holder == holder:
-                gone, released = grant.returned, grant.released(True)
-                for seat, mask in grant.cells.items():
-                    if (mask & ~gone.get(seat, 0) & ~released.get(seat, 0) & ~sold.get(seat, 0)) >> leg & 1:
-                        seats.add(seat)
+            if grant.holder != holder:
+                continue
+            gone, released = grant.returned, grant.released(True) if grant.releases else {}
+            for seat, mask in grant.cells.items():
+                if (mask & ~gone.get(seat, 0) & ~released.get(seat, 0) & ~sold.get(seat, 0)) >> leg & 1:
+                    seats.add(seat)
+                    if enough is not None and len(seats) >= enough:
+                        return len(seats)
         return len(seats)
 
     def taken(self) -> Cells:
@@ -132,29 +134,19 @@ class Book:
         return sum(self.open_on(holder, leg) for holder in self.holders())
 
 
-def _at(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.tuple_(table.c.trip_no, table.c.day).in_(sa.bindparam("places", expanding=True))
-
-
-_TRIPS: Final = sa.select(
-    dated_trip.c.trip_no, dated_trip.c.day, dated_trip.c.pos, dated_trip.c.kind, dated_trip.c.capacity,
-    dated_trip.c.legs, dated_trip.c.calls_ms, dated_trip.c.grant_epoch,
-).where(_at(dated_trip))  # fmt: skip
-_GRANTS: Final = (
-    sa.select(
-        seat_grant.c.grant_id, seat_grant.c.trip_no, seat_grant.c.day, seat_grant.c.node_no, seat_grant.c.node_epoch,
-        seat_grant.c.sell_until_ms, seat_grant.c.cells, grant_returned.c.cells,
-    )
-    .outerjoin(grant_returned, grant_returned.c.grant_id == seat_grant.c.grant_id)
-    .where(_at(seat_grant))
-    .order_by(seat_grant.c.grant_id)
-)  # fmt: skip
-_RELEASES: Final = (
-    sa.select(risk_release.c.release_id, risk_release.c.grant_id, risk_release.c.cells)
-    .where(_at(risk_release))
-    .order_by(risk_release.c.release_id)
+_TRIPS: Final = (
+    "SELECT trip_no, day, pos, kind, capacity, legs, calls_ms, grant_epoch FROM dated_trip "
+    "WHERE (trip_no, day) IN {pairs}"
 )
-_SALES: Final = sa.select(seat_sold).where(_at(seat_sold))
+_GRANTS: Final = (
+    "SELECT g.grant_id, g.trip_no, g.day, g.node_no, g.node_epoch, g.sell_until_ms, g.cells, r.cells "
+    "FROM seat_grant g LEFT JOIN grant_returned r ON r.grant_id = g.grant_id "
+    "WHERE (g.trip_no, g.day) IN {pairs} ORDER BY g.grant_id"
+)
+_RELEASES: Final = (
+    "SELECT release_id, grant_id, cells FROM risk_release WHERE (trip_no, day) IN {pairs} ORDER BY release_id"
+)
+_SALES: Final = "SELECT trip_no, day, node_no, node_epoch, free, cells FROM seat_sold WHERE (trip_no, day) IN {pairs}"
 
 
 def load(tx: Connection, places: Iterable[Where]) -> dict[Where, Book]:
@@ -168,7 +160,7 @@ def load(tx: Connection, places: Iterable[Where]) -> dict[Where, Book]:
 
 
 def _load_trips(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
-    for trip_no, day, pos, kind, capacity, legs, calls_ms, epoch in tx.execute(_TRIPS, {"places": some}):
+    for trip_no, day, pos, kind, capacity, legs, calls_ms, epoch in select_pairs(tx, _TRIPS, some):
         book = books[trip_no, day]
         book.opened, book.reserved, book.capacity, book.legs = pos, kind == RESERVED, capacity, legs
         book.calls_ms, book.grant_epoch = tuple(cbor.decode(calls_ms)), epoch
@@ -176,16 +168,16 @@ def _load_trips(tx: Connection, books: dict[Where, Book], some: list[Where]) -> 
 
 def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
     lines: dict[int, GrantLine] = {}
-    rows = tx.execute(_GRANTS, {"places": some})
+    rows = select_pairs(tx, _GRANTS, some)
     for grant_id, trip_no, day, node_no, epoch, until_ms, cells, returned in rows:
         back = c.decode(returned) if returned is not None else {}
         lines[grant_id] = GrantLine(grant_id, (node_no, epoch), until_ms, c.decode(cells), back)
         books[trip_no, day].grants.append(lines[grant_id])
     if lines:
-        for release_id, grant_id, cells in tx.execute(_RELEASES, {"places": some}):
+        for release_id, grant_id, cells in select_pairs(tx, _RELEASES, some):
             lines[grant_id].releases.append((release_id, c.decode(cells)))
 
 
 def _load_sales(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
-    for trip_no, day, node_no, epoch, free, cells in tx.execute(_SALES, {"places": some}):
-        books[trip_no, day].sales[(node_no, epoch), free] = c.decode(cells)
+    for trip_no, day, node_no, epoch, free, cells in select_pairs(tx, _SALES, some):
+        books[trip_no, day].sales[(node_no, epoch), bool(free)] = c.decode(cells)

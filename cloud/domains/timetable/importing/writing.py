@@ -87,7 +87,7 @@ class Rows:
     def flush(self) -> None:
         """Send what waits. Inserts first: a row may be changed by the import that brought it."""
         if self._new:
-            insert_rows(self._tx, self._table, list(self._new[0]), [list(row.values()) for row in self._new])
+            insert_rows(self._tx, self._table, list(self._new[0]), [tuple(row.values()) for row in self._new])
         for names, rows in self._changed.items():
             target = update(self._table).where(self._table.c[self._key] == bindparam("key_"))
             self._tx.execute(target.values({name: bindparam(f"{name}_") for name in names}), rows)
