@@ -187,7 +187,7 @@ def test_how_the_log_is_cut_into_batches_changes_nothing(world: World, size: int
         rows = tx.execute(sa.select(event_log).order_by(event_log.c.pos)).all()
         fold = world.hub.fold
         read = fold.read([row.bytes for row in rows])
-        every = [Received(*row[:4], *one) for row, one in zip(rows, read, strict=True)]
+        every = [Received(row.pos, row.node_no, row.epoch, row.seq, *one) for row, one in zip(rows, read, strict=True)]
         for start in range(0, len(every), size):
             fold.apply(tx, every[start : start + size])
         assert rebuild.digests(tx) == before
