@@ -19,7 +19,7 @@ from sync.domains.timetable.operations import Agency
 from sync.kernel import days
 from tests.bench import load
 from tests.bench.counter import scratch
-from tests.bench.hub import Hub
+from tests.bench.hub import Hub, databases
 from tests.bench.process import node_server
 
 Say = Callable[[str], None]
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 def run(feed: Path, clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
     """A place of the feed holds all operators in reach; passengers ask from there and from anywhere to anywhere."""
-    with scratch() as folder, Hub(folder, None) as hub:
+    with scratch() as folder, databases("sqlite", folder) as (url, _), Hub(folder, url) as hub:
         hub.open(feed)
         told = hub.enrol("pier", _busiest_stop(hub))
         say(f"a node holds {told['operations']} records")
