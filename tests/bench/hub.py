@@ -97,3 +97,13 @@ def databases(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
         return
     with postgresql_server(durable=True) as server, server.fresh_database() as url, server.fresh_database() as limit:
         yield url, limit
+
+
+@contextmanager
+def database_url(kind: str) -> Iterator[str | None]:
+    """None for SQLite in the hub's folder, else a database on a PostgreSQL server of this run."""
+    if kind == "sqlite":
+        yield None
+        return
+    with postgresql_server(durable=True) as server, server.fresh_database() as url:
+        yield url
