@@ -17,7 +17,8 @@ from edge.domains.timetable.journeys.service import Journeys
 from edge.domains.timetable.service import Timetable
 from edge.kernel import accounts, fleet, meta
 from edge.kernel.clock import RealClock, RealIds, TimeKeeper
-from edge.kernel.database import Database
+from edge.kernel.compaction import Compaction
+from edge.kernel.database import Database, Migration
 from edge.kernel.directory import Directory
 from edge.kernel.enrolment import key_fits, own_key
 from edge.kernel.exchange import Exchanger, Schedule
@@ -92,19 +93,21 @@ def build(
         scribe.begin(NodeStarted(boot_id, SOFTWARE))
     return Node(
         settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
-        schedule=Schedule(exchange, settings.exchange_every_s, ids), **parts,
+        schedule=Schedule(exchange, Compaction(database, scribe).run, settings.exchange_every_s, ids), **parts,
     )  # fmt: skip
 
 
 def open_database(settings: Settings) -> Database:
     """The node's database with its schema up to date."""
     database = Database(settings.database)
-    scripts = [("kernel", files("edge.kernel").joinpath("schema.sql").read_text(encoding="utf-8"))]
+    steps: list[tuple[str, Migration]] = [
+        ("kernel", files("edge.kernel").joinpath("schema.sql").read_text(encoding="utf-8"))
+    ]
     for name in domains.DOMAINS:
         path = files(f"edge.domains.{name}").joinpath("schema.sql")
         if path.is_file():
-            scripts.append((name, path.read_text(encoding="utf-8")))
-    database.migrate(scripts)
+            steps.append((name, path.read_text(encoding="utf-8")))
+    database.migrate([*steps, *domains.MIGRATIONS])
     return database
 
 

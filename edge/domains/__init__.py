@@ -11,8 +11,10 @@ from edge.domains.ratings import store as ratings
 from edge.domains.ticketing import store as ticketing
 from edge.domains.timetable import store as timetable
 from edge.kernel.accounts import keep_clerk
+from edge.kernel.database import Migration
 from edge.kernel.directory import keep_issuer, keep_revocation
 from edge.kernel.fleet import keep_profile
+from edge.kernel.log import add_segments
 from edge.kernel.scribe import Apply
 from edge.kernel.streams import Project
 from sync.kernel.events import Event
@@ -23,6 +25,13 @@ _STORES: Final = (timetable, inventory, ticketing, boarding, ratings)
 KERNEL_REFERENCE: Final = ("clerk", "issuer", "revoked_issuer")
 REFERENCE_TABLES: Final = KERNEL_REFERENCE + tuple(table for store in _STORES for table in store.REFERENCE_TABLES)
 STATE_TABLES: Final = tuple(table for store in _STORES for table in store.STATE_TABLES)
+
+
+# What brings an older database up to the schemas, in order; a fresh one needs none of it.
+MIGRATIONS: Final[tuple[tuple[str, Migration], ...]] = (
+    ("log_segment", add_segments),
+    ("ticket_small", ticketing.make_small),
+)
 
 
 def projections() -> dict[str, Project]:

@@ -2,13 +2,17 @@
 
 WAL with synchronous=FULL: a commit that returned is on the disk. Power cuts simulated at every write lose rows with
 NORMAL, so the settings are read back, and a box whose SQLite does not obey sells nothing.
+
+Pages that are free can go back to the disk in small steps (auto_vacuum=INCREMENTAL, see :mod:`edge.kernel.compaction`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +24,11 @@ from edge.kernel.memory import Memory
 WANTED: Final = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 # More than there are (about 220), so that none is prepared twice.
 _STATEMENTS: Final = 300
+Migration = str | Callable[[sqlite3.Connection], None]
 _MASK_LIMIT: Final = 1 << 62
+_INCREMENTAL: Final = 2
+# What a whole new copy of the file needs: in the write-ahead log, and again while SQLite sorts.
+_ROOM: Final = 3
 
 
 class Database:
@@ -40,6 +48,9 @@ class Database:
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=10, cached_statements=_STATEMENTS
         )
+        if not connection.execute("PRAGMA page_count").fetchone()[0]:
+            # Later it would take a new copy of the whole file.
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -59,23 +70,37 @@ class Database:
             self._local.connection = connection
         return connection
 
-    def migrate(self, schemas: Sequence[tuple[str, str]]) -> None:
-        """Bring the schema up to date: ``(name, SQL)`` in order, each applied once and remembered."""
+    def migrate(self, steps: Sequence[tuple[str, Migration]]) -> None:
+        """Bring the schema up to date: ``(name, SQL or function)`` in order, each applied once and remembered."""
         migrations = Migrations("node")
-        for name, script in schemas:
-            migrations(name=name)(_run(script))
+        for name, step in steps:
+            migrations(name=name)(_run(step))
         migrations.apply(Utils(self.writer))
         if self.writer.in_transaction:
             self.writer.commit()
+        self._copy_anew()
+
+    def _copy_anew(self) -> None:
+        """A file from before pages went back to the disk is copied once. Where there is no room it stays as it is: what
+        is free in it is written again all the same."""
+        size = self._setting("page_count") * self._setting("page_size")
+        if self._setting("auto_vacuum") == _INCREMENTAL or shutil.disk_usage(self.path.parent).free < _ROOM * size:
+            return
+        with contextlib.suppress(sqlite3.OperationalError):
+            self.writer.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            self.writer.execute("VACUUM")
 
     def close(self) -> None:
         """Close the writer; readers close with their threads."""
         self.writer.close()
 
 
-def _run(script: str) -> Any:
+def _run(step: Migration) -> Any:
     def apply(db: Utils) -> None:
-        for statement in _statements(script):
+        if not isinstance(step, str):
+            step(db.conn)
+            return
+        for statement in _statements(step):
             db.execute(statement)
 
     return apply

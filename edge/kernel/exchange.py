@@ -200,10 +200,13 @@ class Exchanger:
 
 class Schedule:
     """When to visit: at the hub's word and a little later, so that boxes don't come together; backing off while the hub is
-    away. A long pause is for a box with nothing to hand in: with a sale in its log it comes after its own setting."""
+    away. A long pause is for a box with nothing to hand in: with a sale in its log it comes after its own setting.
 
-    def __init__(self, exchanger: Exchanger, every_s: int, ids: Ids) -> None:
-        self._exchanger, self._every_s, self._ids = exchanger, every_s, ids
+    ``after`` is done behind each visit, and never raises.
+    """
+
+    def __init__(self, exchanger: Exchanger, after: Callable[[], object], every_s: int, ids: Ids) -> None:
+        self._exchanger, self._after, self._every_s, self._ids = exchanger, after, every_s, ids
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._failures = 0
@@ -242,9 +245,15 @@ class Schedule:
     def _dice(self) -> float:
         return int.from_bytes(self._ids.token(2), "big") / 65_536
 
+    def turn(self) -> Outcome:
+        """A visit, and what is done behind it."""
+        outcome = self._exchanger.visit()
+        self._after()
+        return outcome
+
     def _run(self) -> None:
         while not self._stop.is_set():
-            outcome = self._exchanger.visit()
+            outcome = self.turn()
             self._rest(self.pause_s(outcome), outcome.error is None)
             self._wake.clear()
 

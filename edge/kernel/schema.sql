@@ -8,6 +8,13 @@ CREATE TABLE log_mark (
     seq  INTEGER PRIMARY KEY,
     hash BLOB NOT NULL
 );
+-- What the hub has acknowledged, packed: events up to last_seq, and the chain hash after that one. No event stands here
+-- and in event_log; the newest event always stands there.
+CREATE TABLE log_segment (
+    last_seq INTEGER PRIMARY KEY,
+    hash     BLOB NOT NULL,
+    events   BLOB NOT NULL
+);
 -- The newest operation of each key, as the hub sent it (reference tables are a fold of this).
 CREATE TABLE stream_operation (
     stream TEXT NOT NULL,

@@ -1,6 +1,7 @@
-"""A node that visits the hub, as a process of its own: ``python -m tests.bench.visit DATA HUB_URL upload|single|idle``.
+"""A node that visits the hub, as a process of its own: ``python -m tests.bench.visit DATA HUB_URL upload|single|idle|turn``.
 
-The node is the real one, over its data folder; only the schedule is left out, so that each visit can be timed.
+The node is the real one, over its data folder; only the schedule is left out, so that each visit can be timed. ``turn``
+is what the schedule does: a visit, and behind it the log is made smaller.
 Prints one JSON object: what the visits took, and what the node itself counted at the HTTP level.
 """
 
@@ -24,7 +25,7 @@ def main(data: Path, hub_url: str, what: str) -> dict[str, Any]:
     """The first visit reports what the node is; except when that is what is measured, it does not count."""
     transport = HttpTransport(hub_url)
     node = build(Settings(data=data, hub_url=hub_url), transport=transport, record_start=False)
-    if what != "upload":
+    if what in ("single", "idle"):
         _visit(node)
     if what == "single":
         sale = stock(data)[-1]
@@ -33,7 +34,7 @@ def main(data: Path, hub_url: str, what: str) -> dict[str, Any]:
     before = transport.bytes_up, transport.bytes_down, transport.requests
     begun, up = time.perf_counter(), 0
     for _ in range(IDLE_VISITS if what == "idle" else 1):
-        up += _visit(node)
+        up += node.schedule.turn().events_up if what == "turn" else _visit(node)
     return {
         "seconds": time.perf_counter() - begun,
         "events_up": up,

@@ -25,6 +25,7 @@ def connection(tmp_path: Path) -> sqlite3.Connection:
     found.execute("PRAGMA synchronous=OFF")
     found.execute("CREATE TABLE event_log (seq INTEGER PRIMARY KEY, event BLOB NOT NULL)")
     found.execute("CREATE TABLE log_mark (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL)")
+    log.add_segments(found)
     book = EventLog(found)
     for number in range(LENGTH):
         book.append(SeatsAsked(number, 1, 0, 1, 1), 1_000 + number, number, 0)

@@ -1,8 +1,8 @@
 """The power goes at every write of a node: with its settings nothing that was acknowledged is lost, with weaker ones it is.
 
 One run is recorded on a disk with a volatile cache: sales one by one and many in one commit, boardings, ratings, seats from
-the hub, checkpoints. Then the plug is pulled in the middle of every write, 300 seeds taking turns, and a node comes up over
-what the disk may have kept.
+the hub, checkpoints, and the log made small. Then the plug is pulled in the middle of every write, 300 seeds taking turns,
+and a node comes up over what the disk may have kept.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from unittest import mock
 import pytest
 
 from edge.bootstrap import Node, build
+from edge.kernel import compaction, log, meta
 from edge.kernel import database as kernel
-from edge.kernel import log
 from edge.kernel.settings import Settings
 from sync.catalogue import load
 from sync.kernel import chain
@@ -42,6 +42,7 @@ from tests.support.powercut.replay import Recorded, outcomes
 
 SEEDS = 300
 CHECKPOINT_PAGES = 60  # SQLite's own 1000 would need hundreds of sales between two checkpoints
+SEGMENT = 6
 Head = tuple[int, bytes]
 
 
@@ -74,6 +75,14 @@ def sell_together(bench: Bench, count: int) -> None:
     scribe._waiting = plain
 
 
+def pack(bench: Bench) -> int:
+    """The hub has all of the log, and the log is made small."""
+    head = bench.node.scribe.log.head.seq
+    bench.node.scribe.write(lambda unit: meta.put(unit.connection, sent_from=head))
+    with mock.patch.object(compaction, "SEGMENT", SEGMENT), mock.patch.object(compaction, "SPARE_PAGES", 0):
+        return compaction.Compaction(bench.node.database, bench.node.scribe).run()
+
+
 def record(folder: Path) -> Recorded[Head]:
     """A day at a node, and after each act how long its log was and the hash of all of it."""
     run: Recorded[Head] = Recorded(PowerDisk(folder, keep_tape=True))
@@ -96,6 +105,8 @@ def record(folder: Path) -> Recorded[Head]:
             assert bench.node.boarding.check(sold[0].text, COACH_TRIP, TODAY, "g1", CLERK_NO).colour == "green"
             told()
             bench.node.ratings.rate(sold[0].text, "", 5, ["clean"], "稳" * turn, "zh-Hans")
+            told()
+            assert pack(bench) > 0
             told()
     run.disk.remove()
     return run

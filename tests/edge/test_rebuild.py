@@ -186,7 +186,7 @@ def test_a_state_that_was_changed_by_hand_is_found(tmp_path: Path) -> None:
     story = Story(tmp_path, 1)
     story.tell(60)
     assert differing(story.bench.node) == []
-    story.bench.node.database.writer.execute("UPDATE ticket SET price_minor = price_minor + 1")
+    story.bench.node.database.writer.execute("UPDATE ticket SET seq = seq + 1")
     story.bench.node.database.writer.execute("DELETE FROM stop WHERE stop_no = 2")
     assert differing(story.bench.node) == ["stop", "ticket"]
 
@@ -195,7 +195,7 @@ def test_the_command_compares_and_mends(tmp_path: Path, capsys: pytest.CaptureFi
     bench = make_bench(tmp_path)
     bench.grant(COACH_TRIP, seats={1: ALL_LEGS})
     bench.sell()
-    bench.node.database.writer.execute("UPDATE ticket SET price_minor = 1")
+    bench.node.database.writer.execute("UPDATE ticket SET seq = 1")
     assert cli.main(["node", "rebuild", "--data", str(tmp_path), "--check"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert said == {
@@ -205,7 +205,7 @@ def test_the_command_compares_and_mends(tmp_path: Path, capsys: pytest.CaptureFi
     }
     assert cli.main(["node", "rebuild", "--data", str(tmp_path)]) == 1
     assert cli.main(["node", "rebuild", "--data", str(tmp_path), "--check"]) == 0
-    assert bench.node.database.read().execute("SELECT price_minor FROM ticket").fetchone() == (3000,)
+    assert bench.node.database.read().execute("SELECT seq FROM ticket").fetchone() == (2,)
 
 
 def test_after_an_upgrade_a_rebuild_reads_what_older_software_could_not(
@@ -225,8 +225,9 @@ def test_after_an_upgrade_a_rebuild_reads_what_older_software_could_not(
 def test_every_table_is_reference_state_or_named_as_local(tmp_path: Path) -> None:
     """A new table says by its place in these lists who writes it, and what a rebuild does with it."""
     local = {
-        "event_log", "log_mark", "stream_operation", "stream_behind", "stream_digest", "meta", "quarantined", "pin_guess",
-        "sale_order", "sale_key", "seat_hold", "recall_done", "grant_closed", "scan_answer", "gate_command",
+        "event_log", "log_mark", "log_segment", "stream_operation", "stream_behind", "stream_digest", "meta",
+        "quarantined", "pin_guess", "sale_order", "sale_key", "seat_hold", "recall_done", "grant_closed", "scan_answer",
+        "gate_command",
     }  # fmt: skip
     bench = make_bench(tmp_path)
     rows = bench.node.database.read().execute("SELECT name FROM sqlite_master WHERE type = 'table'")

@@ -47,7 +47,7 @@ def pause(schedule: Schedule, **fields: object) -> float:
 
 
 def make(every_s: int = 60, dice: int = 0x8000) -> Schedule:
-    return Schedule(Visits(outcome()), every_s, Dice(dice))  # type: ignore[arg-type]
+    return Schedule(Visits(outcome()), lambda: None, every_s, Dice(dice))  # type: ignore[arg-type]
 
 
 def test_the_hub_says_when_to_come_back_else_the_setting_does() -> None:
@@ -91,7 +91,7 @@ def test_a_hub_that_says_come_back_in_a_thousand_years_is_visited_today() -> Non
 
 def test_the_first_visit_comes_at_once_and_another_when_somebody_asks() -> None:
     visits = Visits(outcome())
-    schedule = Schedule(visits, 3_600, Dice(0))  # type: ignore[arg-type]
+    schedule = Schedule(visits, lambda: None, 3_600, Dice(0))  # type: ignore[arg-type]
     schedule.start()
     assert visits.reached.wait(10)
     visits.reached.clear()

@@ -15,6 +15,7 @@ from unittest import mock
 
 from cloud.kernel.settings import Settings
 from edge import bootstrap
+from edge.kernel import compaction
 from sync import catalogue
 from tests.simulation.acts import ACTS
 from tests.simulation.boxes import Box, OldDisk
@@ -33,6 +34,8 @@ from tests.simulation.versions import SAME, several_versions
 from tests.simulation.wire import Wire
 
 MOST_ROUNDS = 200
+# A box of a world lives too short for whole segments; of these it packs many, between all that goes wrong.
+SEGMENT = 16
 # Reading the texts of all pages at each boot would be most of the time that a seed takes; they never change.
 _texts = cache(catalogue.load)
 _RIVALS = ("sell", "sell", "board", "confirm")
@@ -105,7 +108,7 @@ class World:
         heard = _Heard(self)
         with (
             self.disks.plugged_in(), heard.listening(), mock.patch.object(bootstrap, "load", _texts),
-            remembered(), several_versions(self),
+            remembered(), several_versions(self), mock.patch.object(compaction, "SEGMENT", SEGMENT),
         ):  # fmt: skip
             try:
                 self.hub.switch_on()

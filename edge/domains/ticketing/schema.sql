@@ -1,23 +1,12 @@
--- State table: written by events only.
+-- State table: written by events only. Where in the log a ticket's sale stands; what was sold is read there. Hybrid time
+-- never goes back, so the newer ticket never has the smaller sold_ms: a span of time is a span of serials.
 CREATE TABLE ticket (
-    serial      INTEGER PRIMARY KEY,
-    seq         INTEGER NOT NULL,
-    trip_no     INTEGER NOT NULL,
-    day         INTEGER NOT NULL,
-    from_idx    INTEGER NOT NULL,
-    to_idx      INTEGER NOT NULL,
-    seat        INTEGER NOT NULL,
-    rider       INTEGER NOT NULL,
-    price_minor INTEGER NOT NULL,
-    currency    TEXT NOT NULL,
-    payment     INTEGER NOT NULL,
-    clerk_no    INTEGER NOT NULL,
-    channel     INTEGER NOT NULL,
-    until_s     INTEGER NOT NULL,
-    sold_ms     INTEGER NOT NULL
+    serial  INTEGER PRIMARY KEY,
+    seq     INTEGER NOT NULL,
+    sold_ms INTEGER NOT NULL
 );
-CREATE INDEX ticket_sold ON ticket (sold_ms);
--- Local: orders that wait for cash, and the keys under which sales were asked for.
+-- Local: orders that wait for cash, and the keys under which sales were asked for
+-- (the first 8 bytes of their SHA-256: keys are long, and come in no order).
 CREATE TABLE sale_order (
     order_no    INTEGER PRIMARY KEY,
     trip_no     INTEGER NOT NULL,
@@ -35,6 +24,6 @@ CREATE TABLE sale_order (
 );
 CREATE INDEX sale_order_state ON sale_order (state);
 CREATE TABLE sale_key (
-    key    TEXT PRIMARY KEY,
+    digest INTEGER PRIMARY KEY,
     serial INTEGER NOT NULL
-) WITHOUT ROWID;
+);

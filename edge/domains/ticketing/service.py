@@ -174,14 +174,16 @@ class Ticketing:
         """What was taken on a calendar day here, by one clerk or by all."""
         zone = self._timetable.zone()
         from_ms, until_ms = days.instant_ms(day, 0, zone), days.instant_ms(day + 1, 0, zone)
-        connection = self._database.read()
-        rows = store.sums(connection, from_ms, until_ms, clerk_no)
-        sales = store.sold_between(connection, from_ms, until_ms, clerk_no, _LISTED)
-        return Takings(
-            count=sum(count for _, count, _ in rows),
-            totals={currency: minor for currency, _, minor in rows},
-            tickets=_shown(lambda sale: self._view(*sale), sales),
-        )
+        sales = [
+            sale
+            for sale in store.sold_between(self._database.read(), from_ms, until_ms)
+            if clerk_no is None or sale[0].clerk_no == clerk_no
+        ]
+        totals: dict[str, int] = {}
+        for sold, _ in sales:
+            totals[sold.currency] = totals.get(sold.currency, 0) + sold.price_minor
+        newest = sales[: -_LISTED - 1 : -1]
+        return Takings(len(sales), dict(sorted(totals.items())), _shown(lambda sale: self._view(*sale), newest))
 
     def _for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
         ride = self._timetable.ride(trip_no, day, from_idx, to_idx)

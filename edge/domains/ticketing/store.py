@@ -1,31 +1,27 @@
-"""Rows of sales and orders."""
+"""Rows of sales and orders. What was sold stands in the log alone: a ticket's row says where."""
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edge.kernel import log
 from sync.domains.ticketing.events import TicketSold
 from sync.kernel import hlc
+from sync.kernel.errors import broken
 from sync.kernel.events import Stamp
 
 REFERENCE_TABLES: tuple[str, ...] = ()
 STATE_TABLES = ("ticket",)
-_COLUMNS = (
-    "serial, trip_no, day, from_idx, to_idx, seat, rider, price_minor, currency, payment, clerk_no, channel, until_s"
-)
 
 
 def apply_sold(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: TicketSold) -> None:
     """A sale becomes a ticket."""
     connection.execute(
-        f"INSERT INTO ticket ({_COLUMNS}, seq, sold_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            event.serial, event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.rider,
-            event.price_minor, event.currency, event.payment, event.clerk_no, event.channel, event.until_s,
-            seq, hlc.wall_ms_of(stamp.hlc),
-        ),
-    )  # fmt: skip
+        "INSERT INTO ticket (serial, seq, sold_ms) VALUES (?, ?, ?)", (event.serial, seq, hlc.wall_ms_of(stamp.hlc))
+    )
 
 
 APPLIERS = {TicketSold: apply_sold}
@@ -65,43 +61,69 @@ def next_serial(connection: sqlite3.Connection) -> int:
 
 def sold(connection: sqlite3.Connection, serial: int) -> tuple[TicketSold, int] | None:
     """A sale by its serial, and when it was made (ms)."""
-    row = connection.execute(f"SELECT {_COLUMNS}, sold_ms FROM ticket WHERE serial = ?", (serial,)).fetchone()
-    return (TicketSold(*row[:-1]), row[-1]) if row else None
+    rows = connection.execute("SELECT seq FROM ticket WHERE serial = ?", (serial,)).fetchall()
+    return next(_sales(connection, rows), None)
 
 
-def sold_between(
-    connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None, limit: int
-) -> list[tuple[TicketSold, int]]:
-    """Sales of a span of time, newest first, of one clerk or of all."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS}, sold_ms FROM ticket WHERE sold_ms >= ? AND sold_ms < ? AND (? IS NULL OR clerk_no = ?) "
-        "ORDER BY sold_ms DESC, serial DESC LIMIT ?",
-        (from_ms, until_ms, clerk_no, clerk_no, limit),
-    )
-    return [(TicketSold(*row[:-1]), row[-1]) for row in rows]
+def sold_between(connection: sqlite3.Connection, from_ms: int, until_ms: int) -> Iterator[tuple[TicketSold, int]]:
+    """Sales of a span of time, oldest first, each with its time (ms)."""
+    span = _first_since(connection, from_ms), _first_since(connection, until_ms)
+    rows = connection.execute("SELECT seq FROM ticket WHERE serial >= ? AND serial < ? ORDER BY serial", span)
+    return _sales(connection, rows.fetchall())
 
 
-def sums(
-    connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None
-) -> list[tuple[str, int, int]]:
-    """``(currency, tickets, minor units)`` of a span of time."""
-    rows = connection.execute(
-        "SELECT currency, count(*), sum(price_minor) FROM ticket "
-        "WHERE sold_ms >= ? AND sold_ms < ? AND (? IS NULL OR clerk_no = ?) GROUP BY currency ORDER BY currency",
-        (from_ms, until_ms, clerk_no, clerk_no),
-    )
-    return rows.fetchall()
+def _sales(connection: sqlite3.Connection, rows: list[tuple[int]]) -> Iterator[tuple[TicketSold, int]]:
+    for seq, found in log.envelopes(connection, [row[0] for row in rows]):
+        if not isinstance(found.event, TicketSold):
+            broken(f"a ticket was made of event {seq}, which is no sale")
+        yield found.event, hlc.wall_ms_of(found.stamp.hlc)
+
+
+def _first_since(connection: sqlite3.Connection, at_ms: int) -> int:
+    """Serial of the first ticket that was not sold before ``at_ms``; one past the last when there is none."""
+    low, high = 1, next_serial(connection)
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute("SELECT sold_ms FROM ticket WHERE serial >= ? LIMIT 1", (middle,)).fetchone()
+        if row[0] < at_ms:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def serial_of_key(connection: sqlite3.Connection, key: str) -> int | None:
     """The ticket that was sold under an idempotency key."""
-    row = connection.execute("SELECT serial FROM sale_key WHERE key = ?", (key,)).fetchone()
+    row = connection.execute("SELECT serial FROM sale_key WHERE digest = ?", (_digest(key),)).fetchone()
     return row[0] if row else None
 
 
 def keep_key(connection: sqlite3.Connection, key: str, serial: int) -> None:
     """Remember under which key a ticket was sold."""
-    connection.execute("INSERT INTO sale_key (key, serial) VALUES (?, ?)", (key, serial))
+    connection.execute("INSERT INTO sale_key (digest, serial) VALUES (?, ?)", (_digest(key), serial))
+
+
+def _digest(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big", signed=True)
+
+
+def make_small(connection: sqlite3.Connection) -> None:
+    """Migration of databases from before 0.2: tickets held the whole sale, and keys stood in full."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(ticket)")}
+    if "price_minor" not in columns:
+        return
+    for statement in (
+        "CREATE TABLE ticket_small (serial INTEGER PRIMARY KEY, seq INTEGER NOT NULL, sold_ms INTEGER NOT NULL)",
+        "INSERT INTO ticket_small SELECT serial, seq, sold_ms FROM ticket ORDER BY serial",
+        "DROP TABLE ticket",
+        "ALTER TABLE ticket_small RENAME TO ticket",
+        "CREATE TABLE sale_digest (digest INTEGER PRIMARY KEY, serial INTEGER NOT NULL)",
+    ):
+        connection.execute(statement)
+    keys = connection.execute("SELECT key, serial FROM sale_key").fetchall()
+    connection.executemany("INSERT INTO sale_digest VALUES (?, ?)", sorted((_digest(key), n) for key, n in keys))
+    connection.execute("DROP TABLE sale_key")
+    connection.execute("ALTER TABLE sale_digest RENAME TO sale_key")
 
 
 def add_order(connection: sqlite3.Connection, row: OrderRow) -> int:

@@ -32,7 +32,7 @@ RUNS = {"coach": 0, "boat": 3}
 def visit(world: World, box: Box, _rng: random.Random) -> str:
     """The box's turn to talk to the hub."""
     box.line.posts = 0
-    answer = box.ask(lambda node: node.exchange.visit())
+    answer = box.ask(lambda node: node.schedule.turn())
     if answer.code or answer.value.error or answer.value.operations_down:
         box.forget_rides()
     if answer.code:

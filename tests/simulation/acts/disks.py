@@ -10,6 +10,7 @@ from cloud.kernel import nodes
 from sync.kernel.keys import Ed25519Signer
 from tests.simulation.acts.admin import enrol
 from tests.simulation.boxes import Box
+from tests.simulation.checks.readings import node_log
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -142,7 +143,7 @@ def _facts(box: Box) -> _Facts:
     reader = box.disk.look("node.sqlite")
     try:
         meta = dict(reader.execute("SELECT name, value FROM meta"))
-        head = reader.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0]
+        head = max((seq for seq, _ in node_log(reader)), default=0)
         serials = {row[0] for row in reader.execute("SELECT serial FROM ticket")}
         boarded = {row[0] for row in reader.execute("SELECT ticket_id FROM boarded")}
         rated = {row[0] for row in reader.execute("SELECT ticket_id FROM rating")}

@@ -1,4 +1,4 @@
-"""What stands on the disks, read past the production code and decoded with nothing but CBOR."""
+"""What stands on the disks, read past the production code and decoded with nothing but CBOR and zstd."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cbor2
+import zstandard
 
 from sync.kernel.keys import Ed25519Signer
 
@@ -102,9 +103,20 @@ def _disk(reader: Any, folder: Path, name: str, disk: tuple[str, int] | None, ta
         }
         return OnDisk(
             name, disk, log, Ed25519Signer((folder / "node.key").read_bytes()).kid, tainted, disk is not None,
-            reader.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall(), operations,
+            node_log(reader), operations,
             dict(reader.execute("SELECT stream, digest FROM stream_digest")),
             reader.execute("SELECT count(*) FROM stream_behind").fetchone()[0],
         )  # fmt: skip
     finally:
         reader.close()
+
+
+def node_log(reader: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    """``(seq, event)`` of a node's log in the order of the disk: packed segments, then rows. An event that stands in both,
+    or a segment that ends before it begins, shows as a sequence that is there twice."""
+    found: list[tuple[int, bytes]] = []
+    for last, packed in reader.execute("SELECT last_seq, events FROM log_segment ORDER BY last_seq"):
+        plain = zstandard.ZstdDecompressor().decompressobj().decompress(packed[1:]) if packed[0] else packed[1:]
+        events = cbor2.loads(plain)
+        found += enumerate(events, start=last - len(events) + 1)
+    return found + reader.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall()

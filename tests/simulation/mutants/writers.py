@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from unittest import mock
 
+from edge.kernel import compaction, log
+from edge.kernel.compaction import Compaction
 from edge.kernel.scribe import Scribe
 from tests.simulation import settling
 from tests.simulation.disks import Crash
@@ -50,7 +52,37 @@ def heal_past_the_line() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def packed_in_two_commits() -> Iterator[None]:
+    """Events leave their rows in one transaction, and come into their segment in the next."""
+
+    def step(self: Compaction) -> bool:
+        rows = compaction._settled(self._database.read())
+        if not rows:
+            return False
+        last, packed = rows[-1][0], log.pack([event for _, event in rows])
+        values = (last, log.hash_at(self._database.read(), last), packed)
+        self._scribe.record(lambda unit: unit.connection.execute("DELETE FROM event_log WHERE seq <= ?", (last,)))
+        self._scribe.record(lambda unit: unit.connection.execute("INSERT INTO log_segment VALUES (?, ?, ?)", values))
+        return True
+
+    with mock.patch.object(Compaction, "_step", step):
+        yield
+
+
+@contextlib.contextmanager
+def packed_one_short() -> Iterator[None]:
+    """The last event of a segment goes the way of its row."""
+    with (
+        mock.patch.object(compaction, "invariant", lambda _holds, _what: None),
+        mock.patch.object(log, "pack", lambda events, pack=log.pack: pack(events[:-1])),
+    ):
+        yield
+
+
 MUTANTS: Final = {
+    "packed_in_two_commits": packed_in_two_commits,
+    "packed_one_short": packed_one_short,
     "shown_before_commit": shown_before_commit,
     "heal_past_the_line": heal_past_the_line,
 }
