@@ -49,7 +49,7 @@ def create_app(node: Node) -> Flask:
         routes.blueprint(node.accounts, node.fleet, guard),
         timetable.blueprint(node.timetable, node.journeys),
         inventory.blueprint(node.inventory, guard, node.schedule.soon),
-        ticketing.blueprint(node.ticketing, node.timetable, guard),
+        ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         boarding.blueprint(node.boarding, guard),
         ratings.blueprint(node.ratings),
     ):

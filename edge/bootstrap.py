@@ -12,6 +12,7 @@ from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
 from edge.domains.inventory.service import Inventory
 from edge.domains.ratings.service import Ratings
+from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.journeys.service import Journeys
 from edge.domains.timetable.service import Timetable
@@ -53,6 +54,7 @@ class Node:
     journeys: Journeys
     inventory: Inventory
     ticketing: Ticketing
+    refunds: Refunds
     boarding: Boarding
     ratings: Ratings
     scanning: Scanning
@@ -104,9 +106,11 @@ def open_database(settings: Settings) -> Database:
         ("kernel", files("edge.kernel").joinpath("schema.sql").read_text(encoding="utf-8"))
     ]
     for name in domains.DOMAINS:
-        path = files(f"edge.domains.{name}").joinpath("schema.sql")
-        if path.is_file():
-            steps.append((name, path.read_text(encoding="utf-8")))
+        folder = files(f"edge.domains.{name}")
+        # What was added later stands in a file of its own: boxes in the field have the first one already.
+        for part, file in ((name, "schema.sql"), (f"{name}_2", "schema_2.sql")):
+            if folder.joinpath(file).is_file():
+                steps.append((part, folder.joinpath(file).read_text(encoding="utf-8")))
     database.migrate([*steps, *domains.MIGRATIONS])
     return database
 
@@ -127,6 +131,7 @@ def _domains(
     timetable = Timetable(database, own, keeper)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
+    ticketing = Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded)
     catalogue = load()
     return {
         "signer": signer,
@@ -138,7 +143,8 @@ def _domains(
         "journeys": Journeys(database, timetable, keeper),
         "inventory": inventory,
         "boarding": boarding,
-        "ticketing": Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded),
+        "ticketing": ticketing,
+        "refunds": Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cloud.cli import fleet, seats, service
+from cloud.cli import fleet, prices, seats, service
 from sync import catalogue
 from sync.kernel.errors import Refusal, YipiaoError
 
@@ -17,7 +17,7 @@ def cli() -> None:
 for _command in (
     service.run, service.import_gtfs, service.status, service.quarantine, service.rebuild_command,
     fleet.add_admin, fleet.add_node, fleet.code, fleet.add_clerk, fleet.revoke,
-    seats.duty, seats.grant, seats.release_at_risk,
+    seats.duty, seats.grant, seats.release_at_risk, prices.refund_rules,
 ):  # fmt: skip
     cli.add_command(_command)
 

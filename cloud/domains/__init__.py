@@ -12,6 +12,7 @@ from cloud.domains.ratings import tables as ratings_tables
 from cloud.domains.ratings.apply import RatingsApplier
 from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
+from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.timetable import tables as timetable_tables
 from cloud.kernel import accounts, audit, clerks, guesses, tables
 from cloud.kernel.fold import Applier
@@ -24,9 +25,11 @@ TABLES: Final = (
     timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables,
 )  # fmt: skip
 
-# In the order in which they see an event: whether a seat was the node's to sell is known before the sale is counted.
+# In the order in which they see an event: whether a refund is a good one is known before its seat is free, and whether a
+# seat was the node's to sell before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
     NodeApplier,
+    RefundApplier,
     InventoryApplier,
     TicketingApplier,
     BoardingApplier,

@@ -43,6 +43,7 @@ def projections() -> dict[str, Project]:
         "profile": keep_profile,
         **timetable.PROJECTIONS,
         **inventory.PROJECTIONS,
+        **ticketing.PROJECTIONS,
         **boarding.PROJECTIONS,
     }
 

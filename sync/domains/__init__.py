@@ -17,11 +17,13 @@ EVENTS: Final = Registry(
         NodeStarted,
         ClerkLocked,
         ticketing.TicketSold,
+        ticketing.TicketRefunded,
         inventory.SeatsAsked,
         inventory.GrantReturned,
         boarding.TicketBoarded,
         boarding.BoardingRefused,
         boarding.GateOpened,
+        boarding.TicketSuperseded,
         ratings.TripRated,
     ]
 )

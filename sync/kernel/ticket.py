@@ -3,7 +3,7 @@
 Text form ``Y1:`` + base45 (RFC 9285): only characters of the QR alphanumeric mode, and nothing that a scanner posing as
 a keyboard could mistype. Claims: 4 (exp, seconds since 1970), 7 (cti, 8 bytes: node 3, epoch 1, serial 4), and the
 private claim -65537: ``[trip_no, day, from_idx, to_idx, seat, rider]`` with, when they are there, the check value
-of an identity document and the id of the ticket that this one supersedes.
+of an identity document and the ids of the tickets that this one supersedes, one behind the other.
 
 A young issuer's certificate travels in the unprotected header -65537: it is itself signed by the hub.
 """
@@ -32,6 +32,8 @@ HEADER_CERTIFICATE: Final = -65537
 # Beyond these no database takes a number, and no calendar has a date.
 _MAX_NUMBER: Final = 1 << 53
 _MAX_DAY: Final = 1 << 20
+# Three more ids make a QR code one or two versions larger; what does not fit goes by the trip's stream alone.
+MAX_SUPERSEDED: Final = 3
 RIDERS: Final = ("adult", "child_with_seat", "child_free", "disabled_soldier", "blind")
 
 
@@ -72,7 +74,10 @@ class TicketId:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a ticket says. ``until_s``: seconds since 1970; ``seat`` 0 is free seating; ``rider`` indexes RIDERS."""
+    """What a ticket says. ``until_s``: seconds since 1970; ``seat`` 0 is free seating; ``rider`` indexes RIDERS.
+
+    ``supersedes``: ids, 8 bytes each, of tickets that were refunded before this one was sold.
+    """
 
     ticket_id: TicketId
     trip_no: int
@@ -84,6 +89,11 @@ class Claims:
     until_s: int
     document_check: bytes = b""
     supersedes: bytes = b""
+
+    @property
+    def superseded(self) -> tuple[TicketId, ...]:
+        """The tickets in ``supersedes``."""
+        return tuple(TicketId.from_bytes(self.supersedes[i : i + 8]) for i in range(0, len(self.supersedes), 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +183,6 @@ def _claims(value: Any) -> Claims:
     if not all(type(item) is bytes for item in extra) or rider >= len(RIDERS) or day >= _MAX_DAY:
         raise Malformed("ticket_damaged")
     document, supersedes = extra
+    if len(supersedes) % 8 or len(supersedes) > 8 * MAX_SUPERSEDED:
+        raise Malformed("ticket_damaged")
     return Claims(TicketId.from_bytes(cti), trip_no, day, from_idx, to_idx, seat, rider, until_s, document, supersedes)

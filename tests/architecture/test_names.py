@@ -10,17 +10,20 @@ from tests.tooling.tree import ROOMS, files
 # A file that a domain has no use for is absent; __init__.py may stand anywhere.
 NAMES = {
     "sync": {"events.py", "operations.py", "rules.py"},
-    "edge": {"schema.sql", "store.py", "service.py", "routes.py", "devices.py"},
+    "edge": {"schema.sql", "schema_2.sql", "store.py", "service.py", "routes.py", "devices.py"},
     "cloud": {"tables.py", "apply.py", "service.py", "publish.py", "routes.py"},
     "kiosk_ui": {"service.py", "routes.py"},
     "firmware_bridges": set(),
 }
-# Folders inside a domain: the reader of a format, what carries an import out, and data that is shipped.
+# Folders inside a domain: the reader of a format, what carries an import out, data that is shipped, and what may be done
+# with a ticket after its sale.
 FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
     ("cloud", "inventory"): {"books"},
     ("sync", "timetable"): {"journeys"},
     ("edge", "timetable"): {"journeys"},
+    ("cloud", "ticketing"): {"office"},
+    ("edge", "ticketing"): {"office"},
 }
 
 

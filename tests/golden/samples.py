@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
-from sync.domains.boarding.operations import Duty, ManifestEntry
+from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
-from sync.domains.ticketing.events import TicketSold
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.operations import RefundRules
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Trip
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp
@@ -24,6 +25,11 @@ EVENTS: Final[dict[str, Any]] = {
     "node_started": NodeStarted(bytes(range(8)), "0.1.0"),
     "clerk_locked": ClerkLocked(11, 5, 1_795_406_700_000),
     "ticket_sold": TicketSold(1, 101, 2518, 0, 4, 12, 0, 3000, "CNY", 0, 11, 1, 1_795_440_600),
+    "ticket_refunded": TicketRefunded(TICKET_ID, 101, 2518, 0, 4, 12, 300, 2700, "CNY", 0, 0, "default/120", 11, True),
+    "ticket_refunded_by_fault": TicketRefunded(
+        TICKET_ID, 102, 2518, 0, 1, 0, 0, 4000, "HKD", 0, 2, "default/trip_delayed", 11, False
+    ),
+    "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
     "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),
     "grant_returned_free": GrantReturned(6, 102, 2518, (), ((0, 7),)),
@@ -56,6 +62,9 @@ RECORDS: Final[dict[str, Any]] = {
     "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
     "duty": Duty("粤H12345"),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),
+    "void_ticket": VoidTicket(101, 2518, 1_795_406_400_000),
+    "refund_rules": RefundRules("gd-2026", "省厅规定", 2500, None, ((120, 100, 50), (0, 200, 100)), "CNY", 10, 50_000),
+    "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),

@@ -6,7 +6,7 @@ from flask import Flask
 
 from kiosk_ui.app import create_app
 from tests.kiosk_ui.conftest import SEATS
-from tests.kiosk_ui.person import Page, Person
+from tests.kiosk_ui.person import Form, Page, Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
 
 RIDE = f"trip={COACH_TRIP}&day={TODAY}&from=0&to=4"
@@ -129,3 +129,74 @@ def test_on_board_the_clerk_only_chooses_stops(vehicle: Bench) -> None:
     form = driver.send("/clerk/sell/ride", **{"from": "1", "to": "3"})
     assert "鼎湖" in form.text and "¥22.00" in form.text
     assert driver.send("/clerk/sell").path.startswith("/clerk/tickets/")
+
+
+def refund_form(page: Page) -> Form:
+    """The form whose button hands the money back."""
+    return next(form for form in page.forms if form.method == "post" and form.action.endswith("/refund"))
+
+
+def hand_back(clerk: Person) -> Page:
+    form = refund_form(clerk.page)
+    return clerk.post(form.action, form.values)
+
+
+def test_a_clerk_gives_a_ticket_back_with_the_enter_key_alone(bench: Bench, clerk: Person) -> None:
+    page = sell(clerk)
+    link = next(attrs for tag, attrs in page.tags if tag == "a" and attrs.get("accesskey") == "r")
+    offer = clerk.see(str(link["href"]))
+    assert "手续费 ¥3.00" in offer.text and "退还旅客 ¥27.00" in offer.text and "default/120" in offer.text
+    assert [tag for tag, attrs in offer.tags if "autofocus" in attrs] == ["button"], "Enter hands the money back"
+    receipt = hand_back(clerk)
+    assert receipt.path.endswith("/refund/receipt") and "退还旅客 ¥27.00" in receipt.text and "陈晓" in receipt.text
+    number = receipt.path.split("/")[3]
+    found = bench.node.ticketing.find(number)
+    assert found.refunded is not None and found.refunded.clerk_no == 11
+    void = clerk.see(f"/clerk/tickets/{number}")
+    assert "作废" in void.text and "qr.svg" not in void.html
+    assert clerk.see(f"/tickets/{number}/qr.svg").status == 410
+    assert "qr.svg" not in clerk.see(f"/tickets/{number}/print").html
+    assert clerk.see(f"/clerk/tickets/{number}/refund").path.endswith("/receipt")
+
+
+def test_another_reason_has_another_fee_and_both_stand_on_the_receipt(clerk: Person) -> None:
+    clerk.see(f"{sell(clerk).path}/refund")
+    offer = clerk.send("/refund", reason="trip_delayed")
+    assert "手续费 ¥0.00" in offer.text and "退还旅客 ¥30.00" in offer.text
+    receipt = hand_back(clerk)
+    assert "班次晚点" in receipt.text and "退还旅客 ¥30.00" in receipt.text
+
+
+def test_a_refund_sent_twice_hands_money_back_once(bench: Bench, clerk: Person) -> None:
+    clerk.see(f"{sell(clerk).path}/refund")
+    form = refund_form(clerk.page)
+    assert clerk.post(form.action, form.values).path == clerk.post(form.action, form.values).path
+    assert bench.node.ticketing.takings(None, TODAY).refunds == 1
+
+
+def test_a_fee_that_changed_is_shown_anew_and_nothing_is_handed_back(bench: Bench, clerk: Person) -> None:
+    clerk.see(f"{sell(clerk).path}/refund")
+    form = refund_form(clerk.page)
+    bench.clock.pass_ms(2 * 3_600_000)
+    changed = clerk.post(form.action, form.values)
+    assert changed.status == 409 and "再确认一次" in changed.text and "手续费 ¥6.00" in changed.text
+    assert bench.node.ticketing.takings(None, TODAY).refunds == 0
+    assert "退还旅客 ¥24.00" in hand_back(clerk).text
+
+
+def test_why_nothing_goes_back_stands_beside_the_reason(bench: Bench, clerk: Person) -> None:
+    path = sell(clerk).path
+    bench.clock.pass_ms(3 * 3_600_000)
+    late = clerk.see(f"{path}/refund")
+    assert 'id="reason-problem"' in late.html and "由管理员在中心处理" in late.text
+    assert [form.action for form in late.forms if form.method == "post" and "refund" in form.action] == []
+    assert clerk.see(f"{path}/refund?reason=%3Cscript%3E").status == 200
+
+
+def test_takings_show_refunds_by_line_and_what_must_be_in_the_drawer(clerk: Person) -> None:
+    sell(clerk)
+    clerk.see(f"{sell(clerk).path}/refund")
+    hand_back(clerk)
+    mine = clerk.see("/clerk/takings")
+    assert "退还 CNY ¥27.00" in mine.text and "应有现金 CNY ¥33.00" in mine.text and "旅客自己不走了" in mine.text
+    assert any(link.endswith("/refund/receipt") for link in mine.links)

@@ -135,3 +135,24 @@ def test_a_gate_for_a_trip_that_does_not_run_says_so(inspector: Person) -> None:
     assert inspector.see(f"/gate/999/{TODAY}").status == 404
     assert inspector.see(f"/gate/{COACH_TRIP}/36524").status == 404
     assert inspector.see(f"/gate/{10**30}/{TODAY}").status == 404
+
+
+def test_a_ticket_that_was_given_back_says_when(bench: Bench, inspector: Person) -> None:
+    old = sold(bench)
+    bench.node.refunds.refund(old.number, "station_error", 0, CLERK_NO, "refund-0001")
+    red = scan(inspector, old.text)
+    assert colour(red) == "red" and "这张票已经退了" in red.text and "退票时间" in red.text
+
+
+def test_a_ticket_whose_seat_was_sold_on_names_the_newer_one(bench: Bench, vehicle: Bench) -> None:
+    identity = bench.node.identity
+    assert identity is not None
+    vehicle.operate("net", f"key/{bench.node.signer.kid.hex()}", identity.certificate)
+    old = sold(bench)
+    bench.node.refunds.refund(old.number, "station_error", 0, CLERK_NO, "refund-0001")
+    new = sold(bench, key="key-0002")
+    driver = Person(create_app(vehicle.node))
+    driver.sign_in(GATE_NO, GATE_PIN)
+    assert colour(scan(driver, new.text)) == "green"
+    red = scan(driver, old.text)
+    assert colour(red) == "red" and new.number in red.text and "另售他人" in red.text

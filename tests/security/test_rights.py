@@ -32,6 +32,8 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/v1/tickets"): SELLERS,
     ("GET", "/api/v1/tickets"): SELLERS | {"gate"},
     ("GET", "/api/v1/tickets/{number}/qr.svg"): SELLERS,
+    ("GET", "/api/v1/tickets/{number}/refund"): SELLERS,
+    ("POST", "/api/v1/tickets/{number}/refund"): SELLERS,
     ("GET", "/api/v1/takings"): SELLERS,
     ("POST", "/api/v1/orders"): SELLERS,
     ("GET", "/api/v1/orders"): SELLERS,

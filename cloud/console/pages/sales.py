@@ -29,11 +29,13 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         node_no = int(node) if node.isascii() and node.isdigit() and len(node) < 10 else None
         with desk.database.read() as tx:
             totals = queries.sale_totals(tx, first, last, node_no)
+            refunds = queries.refund_totals(tx, first, last, node_no)
             found = queries.sold_trips(tx, first, last, node_no, PAGE + 1, desk.offset())
             rows = [(trip, timetable.trip_label(tx, trip.trip_no, trip.day, language())) for trip in found[:PAGE]]
             names = {info.node_no: info.name for info in node_list.every(tx)}
         values: dict[str, Any] = {
             "totals": totals,
+            "refunds": refunds,
             "rows": rows,
             "more": len(found) > PAGE,
             "names": names,

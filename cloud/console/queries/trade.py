@@ -13,14 +13,17 @@ from cloud.domains.boarding.tables import boarded
 from cloud.domains.inventory.tables import dated_trip, seat_grant
 from cloud.domains.ratings.tables import rating
 from cloud.domains.ticketing.apply import QUARANTINED
-from cloud.domains.ticketing.tables import sale_sum
+from cloud.domains.ticketing.tables import refund_sum, sale_sum
 from cloud.domains.timetable.tables import feed_import, trip
 from cloud.kernel.database import chunks
 
 
 @dataclass(slots=True)
 class SoldTrip:
-    """Sales of one dated trip. ``sums``: currency → minor units; ``held`` tickets are quarantined, and counted too."""
+    """Sales of one dated trip. ``sums``: currency → minor units; ``held`` tickets are quarantined, and counted too.
+
+    ``refunds`` with ``back``, currency → minor units handed back.
+    """
 
     trip_no: int
     day: int
@@ -28,6 +31,8 @@ class SoldTrip:
     held: int = 0
     boarded: int = 0
     sums: dict[str, int] = field(default_factory=dict)
+    refunds: int = 0
+    back: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,24 @@ def sale_totals(tx: Connection, first: int, last: int, node_no: int | None) -> d
     """Currency → (tickets, minor units) of service dates ``first`` to ``last``, quarantined sales included."""
     column = sale_sum.c
     counts = (sa.func.sum(column.tickets), sa.func.sum(column.amount_minor))
-    query = sa.select(column.currency, *counts).where(*_sold_in(first, last, node_no))
+    query = sa.select(column.currency, *counts).where(*_in(sale_sum, first, last, node_no))
     rows = tx.execute(query.group_by(column.currency).order_by(column.currency))
     return {currency: (int(tickets), int(amount)) for currency, tickets, amount in rows}
+
+
+def refund_totals(tx: Connection, first: int, last: int, node_no: int | None) -> dict[str, tuple[int, int]]:
+    """Currency → (refunds, minor units handed back) of service dates ``first`` to ``last``, quarantined ones included."""
+    column = refund_sum.c
+    counts = (sa.func.sum(column.refunds), sa.func.sum(column.refunded_minor))
+    query = sa.select(column.currency, *counts).where(*_in(refund_sum, first, last, node_no))
+    rows = tx.execute(query.group_by(column.currency).order_by(column.currency))
+    return {currency: (int(refunds), int(amount)) for currency, refunds, amount in rows}
 
 
 def sold_trips(tx: Connection, first: int, last: int, node_no: int | None, limit: int, offset: int) -> list[SoldTrip]:
     """Dated trips with sales, the newest service date first."""
     column = sale_sum.c
-    wanted = _sold_in(first, last, node_no)
+    wanted = _in(sale_sum, first, last, node_no)
     keys = sa.select(column.day, column.trip_no, trip.c.start_s).where(*wanted).distinct()
     keys = keys.outerjoin(trip, trip.c.trip_no == column.trip_no)
     order = (column.day.desc(), trip.c.start_s, column.trip_no)
@@ -80,11 +94,21 @@ def sold_trips(tx: Connection, first: int, last: int, node_no: int | None, limit
         count = sa.select(boarded.c.trip_no, boarded.c.day, sa.func.count()).where(at.in_(some))
         for trip_no, day, number in tx.execute(count.group_by(boarded.c.trip_no, boarded.c.day)):
             found[trip_no, day].boarded = number
+        _add_refunds(tx, found, some, _in(refund_sum, first, last, node_no))
     return list(found.values())
 
 
-def _sold_in(first: int, last: int, node_no: int | None) -> list[sa.ColumnElement[bool]]:
-    column = sale_sum.c
+def _add_refunds(tx: Connection, found: dict[tuple[int, int], SoldTrip], some: list[Any], wanted: Any) -> None:
+    column = refund_sum.c
+    mine = sa.tuple_(column.trip_no, column.day).in_(some)
+    for row in tx.execute(sa.select(refund_sum).where(*wanted, mine).order_by(column.currency)):
+        line = found[row.trip_no, row.day]
+        line.refunds += row.refunds
+        line.back[row.currency] = line.back.get(row.currency, 0) + row.refunded_minor
+
+
+def _in(table: sa.Table, first: int, last: int, node_no: int | None) -> list[sa.ColumnElement[bool]]:
+    column = table.c
     return [column.day.between(first, last)] + ([] if node_no is None else [column.node_no == node_no])
 
 

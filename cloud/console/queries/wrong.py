@@ -8,18 +8,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.boarding.tables import boarded, boarded_twice
+from cloud.domains.boarding.tables import boarded, boarded_twice, void_boarded
 from cloud.domains.inventory.tables import seat_clash
 from cloud.kernel.tables import event_log, node, quarantine_note
 from cloud.kernel.tables import quarantine as quarantine_table
 
 SEAT = "seat"
 BOARDING = "boarding"
+REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two tickets for one seat, or one ticket let in twice. ``node_no`` is where the second was; ``pos`` its event."""
+    """Two tickets for one seat, one ticket let in twice, or one let in and refunded. ``node_no`` is where the second of
+    both happened; ``pos`` its event."""
 
     kind: str
     pos: int
@@ -86,15 +88,16 @@ def conflict_count(tx: Connection) -> int:
         .select_from(table)
         .outerjoin(quarantine_note, quarantine_note.c.pos == table.c.pos)
         .where(quarantine_note.c.pos.is_(None))
-        for table in (seat_clash, boarded_twice)
+        for table in (seat_clash, boarded_twice, void_boarded)
     )
     return sum(tx.execute(count).scalar_one() for count in counts)
 
 
 def conflicts(tx: Connection, limit: int, offset: int) -> list[Conflict]:
-    """Seats sold twice and tickets boarded twice, the newest first."""
+    """Seats sold twice, tickets boarded twice, and tickets both boarded and refunded, the newest first."""
     reach = limit + offset
-    found = _seat_conflicts(tx, reach) + _boarding_conflicts(tx, reach)
+    twice = _boarding_conflicts(tx, BOARDING, boarded_twice, reach)
+    found = _seat_conflicts(tx, reach) + twice + _boarding_conflicts(tx, REFUND, void_boarded, reach)
     return sorted(found, key=lambda item: -item.pos)[offset:reach]
 
 
@@ -114,20 +117,20 @@ def _seat_conflicts(tx: Connection, reach: int) -> list[Conflict]:
     ]  # fmt: skip
 
 
-def _boarding_conflicts(tx: Connection, reach: int) -> list[Conflict]:
+def _boarding_conflicts(tx: Connection, kind: str, table: sa.Table, reach: int) -> list[Conflict]:
     first_node = node.alias("first_node")
     query = (
-        sa.select(boarded_twice, node.c.name, quarantine_note.c.note, first_node.c.name.label("first_name"))
+        sa.select(table, node.c.name, quarantine_note.c.note, first_node.c.name.label("first_name"))
         .add_columns(boarded.c.seat, boarded.c.from_idx, boarded.c.to_idx)
-        .outerjoin(boarded, boarded.c.ticket_id == boarded_twice.c.ticket_id)
+        .outerjoin(boarded, boarded.c.ticket_id == table.c.ticket_id)
         .outerjoin(first_node, first_node.c.node_no == boarded.c.node_no)
-        .outerjoin(node, node.c.node_no == boarded_twice.c.node_no)
-        .outerjoin(quarantine_note, quarantine_note.c.pos == boarded_twice.c.pos)
+        .outerjoin(node, node.c.node_no == table.c.node_no)
+        .outerjoin(quarantine_note, quarantine_note.c.pos == table.c.pos)
     )
-    rows = tx.execute(query.order_by(boarded_twice.c.pos.desc()).limit(reach))
+    rows = tx.execute(query.order_by(table.c.pos.desc()).limit(reach))
     return [
         Conflict(
-            BOARDING, row.pos, row.node_no, row.name or "", row.trip_no, row.day, row.seat or 0, row.from_idx or 0,
+            kind, row.pos, row.node_no, row.name or "", row.trip_no, row.day, row.seat or 0, row.from_idx or 0,
             row.to_idx or 0, False, row.first_name or "", row.note is not None,
         )
         for row in rows

@@ -1,4 +1,5 @@
-"""Boardings, refusals and gate openings folded into tables. A ticket boards once; a second boarding is kept aside."""
+"""Boardings, refusals, gate openings and refunds folded into tables. A ticket boards once; a second boarding is kept aside,
+and so is whatever comes second of a boarding and a refund."""
 
 from __future__ import annotations
 
@@ -9,14 +10,24 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.boarding.tables import boarded, boarded_twice, gate_opening, refusal_sum
+from cloud.domains.boarding.tables import (
+    boarded,
+    boarded_twice,
+    gate_opening,
+    refusal_sum,
+    void_boarded,
+    void_ticket,
+)  # fmt: skip
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
+from sync.domains.ticketing.events import TicketRefunded
+from sync.kernel import hlc
 from sync.kernel.events import Event
 
 TICKET_ID_BYTES = 8
 MAX_TEXT = 60
+REFUND_BOARDED = "refund_boarded"
 _BOARDED = (
     "ticket_id", "pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "seat", "gate", "clerk_no", "clock_sure",
     "boarded_hlc",
@@ -26,17 +37,25 @@ _REFUSED = ("trip_no", "day", "node_no", "reason", "count")
 _FIRST: Final = sa.select(boarded.c.ticket_id, boarded.c.pos).where(
     boarded.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
 )
+_VOIDED: Final = sa.select(void_ticket.c.ticket_id, void_ticket.c.pos).where(
+    void_ticket.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
+)
+_VOID = ("ticket_id", "pos", "trip_no", "day", "at_ms")
+_VOID_BOARDED = ("pos", "ticket_id", "first_pos", "node_no", "trip_no", "day")
 _OPENED = ("pos", "ticket_id", "node_no", "gate")
 
 
 class BoardingApplier:
     """One batch."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketBoarded, BoardingRefused, GateOpened})
+    HANDLES: frozenset[type[Event]] = frozenset({TicketBoarded, BoardingRefused, GateOpened, TicketRefunded})
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._first: dict[bytes, int] = {}
+        self._void: dict[bytes, int] = {}
+        self._voided: list[tuple[object, ...]] = []
+        self._void_boarded: list[tuple[object, ...]] = []
         self._boarded: list[tuple[object, ...]] = []
         self._twice: list[tuple[object, ...]] = []
         self._opened: list[tuple[object, ...]] = []
@@ -44,15 +63,18 @@ class BoardingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        tickets = sorted({event.ticket_id for event in events if isinstance(event, TicketBoarded)})
+        tickets = sorted({event.ticket_id for event in events if isinstance(event, TicketBoarded | TicketRefunded)})
         for some in chunks(tickets):
-            rows = self._tx.execute(_FIRST, {"tickets": some})
-            self._first |= {bytes(row.ticket_id): row.pos for row in rows}
+            for query, found in ((_FIRST, self._first), (_VOIDED, self._void)):
+                rows = self._tx.execute(query, {"tickets": some})
+                found |= {bytes(row.ticket_id): row.pos for row in rows}
 
     def apply(self, received: Received) -> None:
         event = received.envelope and received.envelope.event
         if isinstance(event, TicketBoarded):
             self._board(received, event)
+        elif isinstance(event, TicketRefunded):
+            self._refund(received, event)
         elif isinstance(event, GateOpened):
             _check_id(event.ticket_id)
             self._opened.append((received.pos, event.ticket_id, received.node_no, event.gate[:MAX_TEXT]))
@@ -62,6 +84,8 @@ class BoardingApplier:
     def flush(self) -> None:
         insert_rows(self._tx, boarded, _BOARDED, self._boarded)
         insert_rows(self._tx, boarded_twice, _TWICE, self._twice)
+        insert_rows(self._tx, void_ticket, _VOID, self._voided)
+        insert_rows(self._tx, void_boarded, _VOID_BOARDED, self._void_boarded)
         insert_rows(self._tx, gate_opening, _OPENED, self._opened)
         refused = [(*key, count) for key, count in sorted(self._refused.items())]
         add_to_rows(self._tx, refusal_sum, _REFUSED[:4], _REFUSED, refused)
@@ -75,10 +99,27 @@ class BoardingApplier:
             raise Quarantine("boarded_twice", f"first at {first}")
         self._first[event.ticket_id] = received.pos
         ride = (event.from_idx, event.to_idx, event.seat)
-        hlc = received.envelope.stamp.hlc if received.envelope else 0
+        stamp = received.envelope.stamp.hlc if received.envelope else 0
         self._boarded.append(
-            (event.ticket_id, received.pos, *where, *ride, gate, event.clerk_no, event.clock_sure, hlc)
+            (event.ticket_id, received.pos, *where, *ride, gate, event.clerk_no, event.clock_sure, stamp)
         )
+        if event.ticket_id in self._void:
+            self._clash(received, event, self._void[event.ticket_id], "boarded_refunded")
+
+    def _refund(self, received: Received, event: TicketRefunded) -> None:
+        """A refund that broke a rule of its own has made nothing void."""
+        if received.held is not None or event.ticket_id in self._void:
+            return
+        self._void[event.ticket_id] = received.pos
+        at_ms = hlc.wall_ms_of(received.envelope.stamp.hlc) if received.envelope else 0
+        self._voided.append((event.ticket_id, received.pos, event.trip_no, event.day, at_ms))
+        if event.ticket_id in self._first:
+            self._clash(received, event, self._first[event.ticket_id], REFUND_BOARDED)
+
+    def _clash(self, received: Received, event: TicketBoarded | TicketRefunded, first: int, code: str) -> None:
+        row = (received.pos, event.ticket_id, first, received.node_no, event.trip_no, event.day)
+        self._void_boarded.append(row)
+        raise Quarantine(code, f"first at {first}")
 
 
 def _check_id(ticket_id: bytes) -> None:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.boarding.tables import boarded, boarded_twice, duty, gate_opening, refusal_sum
+from cloud.domains.boarding.apply import REFUND_BOARDED
+from cloud.domains.boarding.tables import boarded, boarded_twice, duty, gate_opening, refusal_sum, void_ticket
 from cloud.kernel import streams
 from cloud.kernel.database import chunks
 from cloud.kernel.fold import Folded, Received
 from cloud.kernel.nodes import NodeInfo, Nodes
 from cloud.kernel.ports import SoldTickets, Timetable
 from cloud.kernel.tables import subscription
-from sync.domains.boarding.operations import Duty, ManifestEntry
-from sync.domains.ticketing.events import TicketSold
+from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.kernel import hlc
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import node_stream, operator_stream, trip_stream
 from sync.kernel.ticket import TicketId
@@ -70,9 +72,11 @@ class BoardingService:
         wanted = [trip_stream(trip_no, day), operator_stream(facts.agency_no)]
         self._nodes.subscribe(tx, info.node_no, wanted)
         tickets = self._tickets.good_tickets(tx, trip_no, day)
-        entries = [
+        entries: list[tuple[str, bytes | None]] = [
             (f"manifest/{key.hex()}", ManifestEntry(*ride, trip_no, day).to_bytes()) for key, ride in tickets.items()
         ]
+        for key, at_ms in _void_tickets(tx, trip_no, day):
+            entries += _void(key, trip_no, day, at_ms)
         streams.publish_many(tx, trip_stream(trip_no, day), entries)
         self._nodes.provision_at(tx, 0, info.node_no)
 
@@ -89,15 +93,17 @@ class BoardingService:
         return sorted((row.trip_no, row.day) for row in rows)
 
     def decide(self, tx: Connection, _info: NodeInfo, fresh: Folded) -> None:
-        """Put good sales on the streams of trips that some box listens to."""
-        trips: dict[tuple[int, int], list[tuple[Received, TicketSold]]] = {}
+        """Put good sales and refunds on the streams of trips that some box listens to."""
+        trips: dict[tuple[int, int], list[tuple[Received, TicketSold | TicketRefunded]]] = {}
         for one in fresh.events:
             event = one.envelope.event if one.envelope else None
             if isinstance(event, TicketSold) and one.held is None:
                 trips.setdefault((event.trip_no, event.day), []).append((one, event))
-        sales = {trip_stream(*where): sold for where, sold in trips.items()}
-        for name in sorted(_listened(tx, sales)):
-            streams.publish_many(tx, name, [_entry(one, event) for one, event in sales[name]])
+            elif isinstance(event, TicketRefunded) and (one.held is None or one.held.code == REFUND_BOARDED):
+                trips.setdefault((event.trip_no, event.day), []).append((one, event))
+        told = {trip_stream(*where): some for where, some in trips.items()}
+        for name in sorted(_listened(tx, told)):
+            streams.publish_many(tx, name, [entry for one, event in told[name] for entry in _entries(one, event)])
 
 
 def boarding_counts(tx: Connection, trip_no: int, day: int) -> BoardingCounts:
@@ -131,10 +137,27 @@ def gate_counts(tx: Connection) -> GateCounts:
     return GateCounts(opened, opened - tickets)
 
 
-def _entry(one: Received, event: TicketSold) -> tuple[str, bytes]:
+def _void_tickets(tx: Connection, trip_no: int, day: int) -> list[tuple[bytes, int]]:
+    """(ticket id, since when in ms) of the refunded tickets of a dated trip."""
+    column = void_ticket.c
+    query = sa.select(column.ticket_id, column.at_ms).where(column.trip_no == trip_no, column.day == day)
+    return [(bytes(ticket_id), at_ms) for ticket_id, at_ms in tx.execute(query.order_by(column.pos))]
+
+
+def _void(ticket_id: bytes, trip_no: int, day: int, at_ms: int) -> list[tuple[str, bytes | None]]:
+    """What a box is told of a refunded ticket: nobody is expected with it any more, and nobody boards with it."""
+    key = ticket_id.hex()
+    return [(f"manifest/{key}", None), (f"void/{key}", VoidTicket(trip_no, day, at_ms).to_bytes())]
+
+
+def _entries(one: Received, event: TicketSold | TicketRefunded) -> list[tuple[str, bytes | None]]:
+    """What a box is told of a sale or a refund."""
+    if isinstance(event, TicketRefunded):
+        at_ms = hlc.wall_ms_of(one.envelope.stamp.hlc) if one.envelope else 0
+        return _void(event.ticket_id, event.trip_no, event.day, at_ms)
     key = TicketId(one.node_no, one.epoch, event.serial).to_bytes().hex()
     entry = ManifestEntry(event.from_idx, event.to_idx, event.seat, event.trip_no, event.day)
-    return f"manifest/{key}", entry.to_bytes()
+    return [(f"manifest/{key}", entry.to_bytes())]
 
 
 def _listened(tx: Connection, names: Iterable[str]) -> set[str]:

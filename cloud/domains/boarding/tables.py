@@ -52,6 +52,32 @@ boarded_twice = sa.Table(
     info=STATE,
 )
 
+# A ticket that was refunded where it was sold: the boxes that check it are told.
+void_ticket = sa.Table(
+    "void_ticket",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("pos", Big, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("at_ms", Big, nullable=False),
+    sa.Index("ix_void_ticket_trip", "trip_no", "day"),
+    info=STATE,
+)
+
+# A ticket that was refunded and boarded, by boxes that did not know of each other; ``pos``: the later of both events.
+void_boarded = sa.Table(
+    "void_boarded",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("ticket_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("first_pos", Big, nullable=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    info=STATE,
+)
+
 refusal_sum = sa.Table(
     "refusal_sum",
     metadata,

@@ -1,4 +1,4 @@
-"""Sales and returns folded into the books. A seat is checked against the grants that its log held at that moment."""
+"""Sales, refunds and returns folded into the books. A seat is checked against the grants that its log held at that moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.rules import legs_mask
-from sync.domains.ticketing.events import TicketSold
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
 MAX_LEGS = 1_024
@@ -32,7 +32,7 @@ _ASK = ("pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "count")
 class InventoryApplier:
     """One batch."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, SeatsAsked, GrantReturned})
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, SeatsAsked, GrantReturned})
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
@@ -48,7 +48,7 @@ class InventoryApplier:
         returned: set[int] = set()
         for received in batch:
             event = received.envelope and received.envelope.event
-            if isinstance(event, TicketSold):
+            if isinstance(event, TicketSold | TicketRefunded):
                 wanted.add((event.trip_no, event.day))
             elif isinstance(event, GrantReturned):
                 returned.add(event.grant_id)
@@ -62,6 +62,8 @@ class InventoryApplier:
         event = received.envelope.event if received.envelope else None
         if isinstance(event, TicketSold):
             self._sell(received, event)
+        elif isinstance(event, TicketRefunded):
+            self._refund(received, event)
         elif isinstance(event, GrantReturned):
             self._return(received, event)
         elif isinstance(event, SeatsAsked):
@@ -104,6 +106,14 @@ class InventoryApplier:
             raise Quarantine("at_risk_clash" if at_risk else "seat_sold_twice", f"seat {event.seat}")
         if not inside:
             raise Quarantine("outside_grant", f"seat {event.seat}")
+
+    def _refund(self, received: Received, event: TicketRefunded) -> None:
+        """A good refund: its cells are the same log's to sell or to return again."""
+        if received.held is not None or not event.from_idx < event.to_idx <= MAX_LEGS:
+            return
+        where, holder = (event.trip_no, event.day), (received.node_no, received.epoch)
+        self._desks[where].refund(holder, event.seat, c.ride(event.seat, event.from_idx, event.to_idx))
+        self._sold.add((where, holder, event.seat == 0))
 
     def _return(self, received: Received, event: GrantReturned) -> None:
         where, line = self._grants.get(event.grant_id, (None, None))
@@ -193,6 +203,12 @@ class _Desk:
         else:
             c.add(mine, wanted, False)
             c.add(everybodys, wanted, False)
+
+    def refund(self, holder: Holder, seat: int, back: Cells) -> None:
+        """Take a sale out again. Where another log sold the same seat, that stays sold."""
+        mine = self.book.sales.get((holder, seat == 0), {})
+        self.book.sales[holder, seat == 0] = c.minus(mine, back, seat != 0)
+        self._all[seat == 0] = _total(self.book, seat == 0)
 
     def give_back(self, holder: Holder, back: Cells, pos: int) -> None:
         """Count a return; another grant may still cover the same seat."""

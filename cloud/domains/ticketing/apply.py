@@ -17,6 +17,7 @@ from sync.kernel.ticket import TicketId
 OK = "ok"
 QUARANTINED = "quarantined"
 MAX_SERIAL = (1 << 32) - 1
+MAX_PRICE_MINOR = 1 << 40
 _TICKET = (
     "pos", "ticket_id", "node_no", "epoch", "serial", "trip_no", "day", "from_idx", "to_idx", "seat", "rider",
     "price_minor", "currency", "payment", "clerk_no", "channel", "sold_hlc", "state",
@@ -100,7 +101,7 @@ class TicketingApplier:
             self._ends[log] = (event.serial, missing + event.serial - last - 1)
         else:
             self._ends[log] = (last, missing - 1)
-        if event.price_minor > 1 << 40:
+        if event.price_minor > MAX_PRICE_MINOR:
             return Quarantine("price_range", str(event.price_minor))
         return None
 

@@ -21,7 +21,7 @@ class SalesQuery(PageQuery):
 
 
 class SaleSchema(Schema):
-    """Takings of one node with one dated trip. ``state`` quarantined: sold against a rule, still paid."""
+    """Takings of one node with one dated trip, and what it handed back. ``state`` quarantined: against a rule, still paid."""
 
     trip_no = fields.Integer()
     day = Day()
@@ -30,6 +30,8 @@ class SaleSchema(Schema):
     state = fields.String()
     tickets = fields.Integer()
     amount_minor = fields.Integer()
+    refunds = fields.Integer()
+    refunded_minor = fields.Integer()
 
 
 class TicketSchema(Schema):
@@ -46,6 +48,7 @@ class TicketSchema(Schema):
     currency = fields.String()
     clerk_no = fields.Integer()
     state = fields.String()
+    refunded_minor = fields.Integer(allow_none=True)
 
 
 def blueprint(database: Database) -> Blueprint:

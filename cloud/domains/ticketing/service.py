@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import OK
-from cloud.domains.ticketing.tables import sale_sum, serial_end, ticket
+from cloud.domains.ticketing.tables import refund, refund_sum, sale_sum, serial_end, ticket
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
+
+_TICKETS: Final = sa.select(ticket, refund.c.refunded_minor).outerjoin(
+    refund, sa.and_(refund.c.ticket_id == ticket.c.ticket_id, refund.c.state == OK)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """What one node sold of one dated trip. ``state``: ok or quarantined."""
+    """What one node sold of one dated trip, and handed back. ``state``: ok or quarantined."""
 
     trip_no: int
     day: int
@@ -24,11 +29,13 @@ class SaleLine:
     state: str
     tickets: int
     amount_minor: int
+    refunds: int
+    refunded_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class TicketLine:
-    """One sale as the hub holds it; ``number`` is what stands on paper."""
+    """One sale as the hub holds it; ``number`` is what stands on paper. ``refunded_minor``: None unless it was given back."""
 
     number: str
     pos: int
@@ -46,12 +53,14 @@ class TicketLine:
     channel: int
     sold_hlc: int
     state: str
+    refunded_minor: int | None
 
 
 def good_tickets(tx: Connection, trip_no: int, day: int) -> dict[bytes, tuple[int, int, int]]:
-    """Ticket id → (from_idx, to_idx, seat) of the tickets of a dated trip that are not quarantined."""
+    """Ticket id → (from_idx, to_idx, seat) of the tickets of a dated trip that are neither quarantined nor refunded."""
     column = ticket.c
-    mine = (column.trip_no == trip_no, column.day == day, column.state == OK)
+    given_back = sa.exists().where(refund.c.ticket_id == column.ticket_id, refund.c.state == OK)
+    mine = (column.trip_no == trip_no, column.day == day, column.state == OK, ~given_back)
     columns = (column.ticket_id, column.from_idx, column.to_idx, column.seat)
     rows = tx.execute(sa.select(*columns).where(*mine).order_by(column.pos))
     return {bytes(row.ticket_id): (row.from_idx, row.to_idx, row.seat) for row in rows}
@@ -68,15 +77,23 @@ def sales(
     limit: int = 1_000, offset: int = 0,
 ) -> list[SaleLine]:  # fmt: skip
     """Takings by trip, service day, node, currency and state, the newest day first."""
-    column = sale_sum.c
+    both = sa.union_all(
+        sa.select(sale_sum, sa.literal(0).label("refunds"), sa.literal(0).label("refunded_minor")),
+        sa.select(
+            *list(refund_sum.c)[:5], sa.literal(0), sa.literal(0), refund_sum.c.refunds, refund_sum.c.refunded_minor
+        ),
+    ).subquery()
+    column = both.c
     wanted = [
         one == value
         for one, value in ((column.day, day), (column.trip_no, trip_no), (column.node_no, node_no))
         if value is not None
     ]
+    keys = (column.trip_no, column.day, column.node_no, column.currency, column.state)
+    sums = [sa.func.sum(one) for one in (column.tickets, column.amount_minor, column.refunds, column.refunded_minor)]
     order = (column.day.desc(), column.trip_no, column.node_no, column.currency, column.state)
-    rows = tx.execute(sa.select(sale_sum).where(*wanted).order_by(*order).limit(limit).offset(offset))
-    return [SaleLine(**row._mapping) for row in rows]
+    query = sa.select(*keys, *sums).where(*wanted).group_by(*keys).order_by(*order).limit(limit).offset(offset)
+    return [SaleLine(*row[:5], *map(int, row[5:])) for row in tx.execute(query)]
 
 
 def totals(tx: Connection) -> dict[str, tuple[int, int]]:
@@ -87,10 +104,18 @@ def totals(tx: Connection) -> dict[str, tuple[int, int]]:
     return {currency: (int(tickets), int(amount)) for currency, tickets, amount in rows}
 
 
+def refund_totals(tx: Connection) -> dict[str, tuple[int, int]]:
+    """Currency → (refunds, minor units) of everything handed back, quarantined refunds included: the money is gone."""
+    column = refund_sum.c
+    counts = (sa.func.sum(column.refunds), sa.func.sum(column.refunded_minor))
+    rows = tx.execute(sa.select(column.currency, *counts).group_by(column.currency).order_by(column.currency))
+    return {currency: (int(refunds), int(amount)) for currency, refunds, amount in rows}
+
+
 def tickets_of(tx: Connection, trip_no: int, day: int, limit: int = 1_000, offset: int = 0) -> list[TicketLine]:
     """The tickets of a dated trip in the order in which the hub received them."""
     mine = (ticket.c.trip_no == trip_no, ticket.c.day == day)
-    rows = tx.execute(sa.select(ticket).where(*mine).order_by(ticket.c.pos).limit(limit).offset(offset))
+    rows = tx.execute(_TICKETS.where(*mine).order_by(ticket.c.pos).limit(limit).offset(offset))
     return [_line(row) for row in rows]
 
 
@@ -99,7 +124,7 @@ def find_ticket(tx: Connection, number: str) -> TicketLine:
     wanted = TicketId.from_number(number)
     if wanted is None:
         raise Refusal("ticket_number_form", status=422, field="number")
-    row = tx.execute(sa.select(ticket).where(ticket.c.ticket_id == wanted.to_bytes()).order_by(ticket.c.pos)).first()
+    row = tx.execute(_TICKETS.where(ticket.c.ticket_id == wanted.to_bytes()).order_by(ticket.c.pos)).first()
     if row is None:
         raise Refusal("ticket_unknown", status=404)
     return _line(row)

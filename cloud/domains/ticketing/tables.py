@@ -47,6 +47,43 @@ sale_sum = sa.Table(
     info=STATE,
 )
 
+# One row a refund, also of one that breaks a rule: the money has left the drawer. ``state``: ok or quarantined.
+refund = sa.Table(
+    "refund",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("ticket_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("fee_minor", Big, nullable=False),
+    sa.Column("refunded_minor", Big, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("payment", Big, nullable=False),
+    sa.Column("reason", Big, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Column("clock_sure", sa.Boolean, nullable=False),
+    sa.Column("refunded_hlc", Big, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_refund_trip", "trip_no", "day"),
+    info=STATE,
+)
+
+# What went back, by the same keys as the takings.
+refund_sum = sa.Table(
+    "refund_sum",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("currency", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("refunds", Big, nullable=False),
+    sa.Column("refunded_minor", Big, nullable=False),
+    info=STATE,
+)
+
 # How far the serials of a log reach, and how many are missing below that (a sale that never came).
 serial_end = sa.Table(
     "serial_end",

@@ -24,7 +24,8 @@ class CheckRequest(Schema):
 
 
 class VerdictSchema(Schema):
-    """green may board, amber may board but something was not checked, red may not and ``reason`` says why."""
+    """green may board, amber may board but something was not checked, red may not and ``reason`` says why. ``first_ms``:
+    when it was used first, or since when it is void; ``newer``: the number of the ticket that took its place."""
 
     colour = fields.String()
     reason = fields.String(allow_none=True)
@@ -35,6 +36,7 @@ class VerdictSchema(Schema):
     to_names = names(allow_none=True)
     first_ms = fields.Integer(allow_none=True)
     first_gate = fields.String()
+    newer = fields.String(allow_none=True)
     right = fields.Nested(RideSchema, allow_none=True)
 
 

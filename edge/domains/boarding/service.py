@@ -1,11 +1,12 @@
-"""At the gate: is this ticket real, is it for this trip, was it used?
+"""At the gate: is this ticket real, is it for this trip, was it used or given back?
 
-The last question is answered by the log itself, in the transaction that boards: of two scans of one ticket at the
-same moment, one is first.
+The last questions are answered by the log itself, in the transaction that boards: of two scans of one ticket at the
+same moment, one is first. A ticket that supersedes others makes them void here, whatever else is said of it.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, replace
 
 from edge.domains.boarding import store
@@ -17,7 +18,7 @@ from edge.kernel.database import Database
 from edge.kernel.directory import Directory
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
-from sync.domains.boarding.events import BoardingRefused, TicketBoarded
+from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
@@ -33,7 +34,10 @@ _GATE_NAME = 40
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate shows. ``right``: the ride that the ticket is for, when the refusal is about that."""
+    """What the gate shows. ``right``: the ride that the ticket is for, when the refusal is about that.
+
+    ``first_ms``: when the ticket was used first, or since when it is void; ``newer``: the ticket that took its place.
+    """
 
     colour: str
     reason: str | None
@@ -46,6 +50,7 @@ class Verdict:
     first_ms: int | None = None
     first_gate: str = ""
     right: Ride | None = None
+    newer: str | None = None
 
 
 class Boarding:
@@ -102,11 +107,12 @@ class Boarding:
         clerk_no: int,
         code: str,
     ) -> Verdict:
-        """Make a verdict final inside a transaction: board, or refuse, or find that the ticket was used."""
+        """Make a verdict final inside a transaction: board, or refuse, or find that the ticket was used or given back."""
         gate = gate[:_GATE_NAME]
-        if judged.reason is None and claims is not None:
-            first = store.boarded(unit.connection, judged.ticket_id)
-            if first is None:
+        if claims is not None:
+            judged = self._note_superseded(unit, judged, claims)
+            judged = judged if judged.reason else self._look_up(unit, judged)
+            if judged.reason is None:
                 unit.append(
                     TicketBoarded(
                         judged.ticket_id, *trip, claims.from_idx, claims.to_idx, claims.seat, gate, clerk_no,
@@ -114,19 +120,40 @@ class Boarding:
                     )
                 )  # fmt: skip
                 return judged
-            judged = replace(
-                judged, colour=rules.RED, reason=rules.ALREADY_USED, first_ms=first[0], first_gate=first[1]
-            )
         unit.append(BoardingRefused(judged.reason or "", judged.ticket_id, *trip, gate, clerk_no))
         return judged
+
+    def _look_up(self, unit: UnitOfWork, judged: Verdict) -> Verdict:
+        """What the log says of a ticket that is good otherwise."""
+        first = store.boarded(unit.connection, judged.ticket_id)
+        if first is not None:
+            return replace(judged, colour=rules.RED, reason=rules.ALREADY_USED, first_ms=first[0], first_gate=first[1])
+        void = store.void(unit.connection, judged.ticket_id)
+        if void is None:
+            return judged
+        newer = TicketId.from_bytes(void[1]).number if void[1] else None
+        reason = rules.SUPERSEDED if newer else rules.REFUNDED
+        return replace(judged, colour=rules.RED, reason=reason, first_ms=void[0], newer=newer)
+
+    def _note_superseded(self, unit: UnitOfWork, judged: Verdict, claims: Claims) -> Verdict:
+        """Write down which tickets are void from now on; if one of them is aboard, say that there may be two in one seat."""
+        aboard = False
+        for old in rules.voided_by(claims, judged.reason):
+            old_id = old.to_bytes()
+            if store.void(unit.connection, old_id) is None:
+                unit.append(TicketSuperseded(old_id, claims.ticket_id.to_bytes()))
+            aboard = aboard or store.boarded(unit.connection, old_id) is not None
+        if not aboard or judged.reason is not None:
+            return judged
+        return replace(judged, colour=rules.AMBER, notes=(*judged.notes, "older_aboard"))
 
     def read_picture(self, data: bytes) -> str:
         """The code in a photograph. Raises :class:`Refusal` ``picture_…``."""
         return qr.read_picture(data)
 
-    def boarded(self, ticket_id: TicketId) -> tuple[int, str] | None:
-        """When and where a ticket was boarded here."""
-        return store.boarded(self._database.read(), ticket_id.to_bytes())
+    def boarded(self, ticket_id: TicketId, connection: sqlite3.Connection | None = None) -> tuple[int, str] | None:
+        """When and where a ticket was boarded here; as a transaction sees it when its ``connection`` is given."""
+        return store.boarded(connection or self._database.read(), ticket_id.to_bytes())
 
     def boarded_ride(self, ticket_id: TicketId) -> tuple[int, int, int, int, str] | None:
         """(trip_no, day, from_idx, to_idx, short code) of a ticket that was boarded here."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
-from sync.domains.boarding.operations import Duty, ManifestEntry
+from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Stamp
 
-REFERENCE_TABLES = ("duty", "manifest")
-STATE_TABLES = ("boarded", "refused", "gate_opened")
+REFERENCE_TABLES = ("duty", "manifest", "void_told")
+STATE_TABLES = ("boarded", "refused", "gate_opened", "void_seen")
 
 
 def keep_duty(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -36,7 +37,16 @@ def keep_manifest(connection: sqlite3.Connection, rest: tuple[str, ...], body: b
         )
 
 
-PROJECTIONS = {"duty": keep_duty, "manifest": keep_manifest}
+def keep_void(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``void/<ticket id>``."""
+    ticket_id = bytes.fromhex(rest[0])
+    connection.execute("DELETE FROM void_told WHERE ticket_id = ?", (ticket_id,))
+    if body is not None:
+        at_ms = VoidTicket.from_bytes(body).at_ms
+        connection.execute("INSERT INTO void_told (ticket_id, at_ms) VALUES (?, ?)", (ticket_id, at_ms))
+
+
+PROJECTIONS = {"duty": keep_duty, "manifest": keep_manifest, "void": keep_void}
 
 
 def apply_boarded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketBoarded) -> None:
@@ -67,7 +77,35 @@ def apply_opened(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event
     )
 
 
-APPLIERS = {TicketBoarded: apply_boarded, BoardingRefused: apply_refused, GateOpened: apply_opened}
+_VOID = "INSERT OR IGNORE INTO void_seen (ticket_id, by_id, at_ms) VALUES (?, ?, ?)"
+
+
+def apply_refunded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketRefunded) -> None:
+    """A ticket that was refunded on this node boards nowhere on it."""
+    connection.execute(_VOID, (event.ticket_id, b"", hlc.wall_ms_of(stamp.hlc)))
+
+
+def apply_superseded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketSuperseded) -> None:
+    """A newer ticket says that this one is void."""
+    connection.execute(_VOID, (event.ticket_id, event.by_id, hlc.wall_ms_of(stamp.hlc)))
+
+
+APPLIERS = {
+    TicketBoarded: apply_boarded,
+    BoardingRefused: apply_refused,
+    GateOpened: apply_opened,
+    TicketRefunded: apply_refunded,
+    TicketSuperseded: apply_superseded,
+}
+
+
+def void(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, bytes] | None:
+    """Since when (ms) a ticket is void, and which ticket supersedes it (empty: it was refunded here, or the hub says so)."""
+    return connection.execute(
+        "SELECT at_ms, x'' FROM void_told WHERE ticket_id = ?1 UNION ALL "
+        "SELECT at_ms, by_id FROM void_seen WHERE ticket_id = ?1 LIMIT 1",
+        (ticket_id,),
+    ).fetchone()
 
 
 def boarded(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, str] | None:

@@ -1,6 +1,6 @@
 """What this node may sell of a trip, and what it gives back.
 
-Only three things change what is open: a grant of the hub, a sale, and a return. A hold (a seat kept while somebody
+Only four things change what is open: a grant of the hub, a sale, a refund, and a return. A hold (a seat kept while somebody
 pays) is no promise to anybody: it only makes others wait, for a few minutes of monotonic time in this boot, and
 the sale itself looks again.
 """
@@ -140,6 +140,11 @@ class Inventory:
     def release(self, connection: sqlite3.Connection, hold_id: int) -> None:
         """The order was paid or given up."""
         connection.execute("DELETE FROM seat_hold WHERE hold_id = ?", (hold_id,))
+
+    def take_back(self, connection: sqlite3.Connection, trip_no: int, day: int) -> None:
+        """A ticket was refunded. What its grant still covers is on sale again; if the grant's time is over, it goes back
+        to the hub before the next visit, as all that was left of it."""
+        store.reopen_grants(connection, trip_no, day)
 
     def give_back(self) -> int:
         """Return what is over its selling time or was recalled. Runs before each visit to the hub; gives the returns made."""

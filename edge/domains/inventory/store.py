@@ -10,7 +10,7 @@ from edge.kernel.database import mask_in, mask_out
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.operations import Recall, read_grant
-from sync.domains.ticketing.events import TicketSold
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.errors import Malformed
 from sync.kernel.events import Stamp
 from sync.kernel.keys import VerifyKey
@@ -82,6 +82,25 @@ def apply_sold(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: 
         )
 
 
+def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded) -> None:
+    """A refund gives its cells back to what this node holds. What it returned to the hub stays returned."""
+    where = (event.trip_no, event.day)
+    if event.seat:
+        row = connection.execute(
+            "SELECT mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (*where, event.seat)
+        ).fetchone()
+        mask = (mask_in(row[0]) if row else 0) & ~rules.legs_mask(event.from_idx, event.to_idx)
+        connection.execute(
+            "UPDATE sold_seat SET mask = ? WHERE trip_no = ? AND day = ? AND seat = ?",
+            (mask_out(mask), *where, event.seat),
+        )
+    else:
+        connection.executemany(
+            "UPDATE sold_place SET places = places - 1 WHERE trip_no = ? AND day = ? AND leg = ? AND places > 0",
+            [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
+        )
+
+
 def apply_returned(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: GrantReturned) -> None:
     """Cells given back are blocked here for ever."""
     for seat, mask in event.seats:
@@ -99,7 +118,7 @@ def apply_returned(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, eve
     )
 
 
-APPLIERS = {TicketSold: apply_sold, GrantReturned: apply_returned}
+APPLIERS = {TicketSold: apply_sold, TicketRefunded: apply_refunded, GrantReturned: apply_returned}
 
 
 @dataclass(frozen=True)
@@ -183,6 +202,14 @@ def past_grants(connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, 
 def close_grant(connection: sqlite3.Connection, grant_id: int) -> None:
     """Remember that nothing of a grant is left to give back."""
     connection.execute("INSERT OR IGNORE INTO grant_closed (grant_id) VALUES (?)", (grant_id,))
+
+
+def reopen_grants(connection: sqlite3.Connection, trip_no: int, day: int) -> None:
+    """Something of a dated trip came back: look again whether grants over their selling time have a rest to return."""
+    connection.execute(
+        "DELETE FROM grant_closed WHERE grant_id IN (SELECT grant_id FROM seat_grant WHERE trip_no = ? AND day = ?)",
+        (trip_no, day),
+    )
 
 
 def open_recalls(connection: sqlite3.Connection) -> list[tuple[int, int, int, int]]:

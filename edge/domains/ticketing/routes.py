@@ -8,11 +8,13 @@ from flask import Response, g
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
+from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.service import Timetable
 from edge.kernel import qr
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
+from sync.domains.ticketing.events import REASONS
 
 AMOUNT = validate.Range(min=0, max=10**12)
 
@@ -52,6 +54,17 @@ class OrderSchema(Schema):
     age_s = fields.Integer()
 
 
+class RefundedSchema(Schema):
+    """How a ticket was given back; ``rule`` names the rule that gave the fee."""
+
+    refunded_ms = fields.Integer()
+    fee_minor = fields.Integer()
+    refunded_minor = fields.Integer()
+    reason = fields.String(validate=validate.OneOf(REASONS))
+    rule = fields.String()
+    clerk_no = fields.Integer()
+
+
 class TicketSchema(Schema):
     """A ticket; ``text`` is what its QR says."""
 
@@ -69,6 +82,32 @@ class TicketSchema(Schema):
     sold_ms = fields.Integer()
     clerk_no = fields.Integer()
     channel = fields.String()
+    refunded = fields.Nested(RefundedSchema, allow_none=True)
+
+
+class RefundReason(Schema):
+    """Why a ticket is given back: all but the first are the carrier's or the station's fault and cost nothing."""
+
+    reason = fields.String(load_default=REASONS[0], validate=validate.OneOf(REASONS))
+
+
+class RefundRequest(RefundReason):
+    """Take an offer: ``fee_minor`` as it was shown. ``key``: the same key again gives the same refund."""
+
+    fee_minor = fields.Integer(required=True, validate=AMOUNT)
+    key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+
+
+class OfferSchema(Schema):
+    """What a refund costs now, and what is handed back."""
+
+    number = fields.String(attribute="ticket.number")
+    currency = fields.String(attribute="ticket.currency")
+    reason = fields.String()
+    fee_minor = fields.Integer()
+    refunded_minor = fields.Integer()
+    rule = fields.String()
+    clock_sure = fields.Boolean()
 
 
 class TakingsQuery(Schema):
@@ -79,11 +118,15 @@ class TakingsQuery(Schema):
 
 
 class TakingsSchema(Schema):
-    """Sums by currency in minor units, and the newest tickets."""
+    """Sums by currency in minor units, and the newest tickets sold and given back. ``in_hand``: taken less handed back."""
 
     count = fields.Integer()
     totals = fields.Dict(keys=fields.String(), values=fields.Integer())
+    refunds = fields.Integer()
+    handed_back = fields.Dict(keys=fields.String(), values=fields.Integer())
+    in_hand = fields.Dict(keys=fields.String(), values=fields.Integer())
     tickets = fields.List(fields.Nested(TicketSchema))
+    returned = fields.List(fields.Nested(TicketSchema))
 
 
 class Look(Schema):
@@ -92,10 +135,11 @@ class Look(Schema):
     ticket = fields.String(required=True, validate=validate.Length(min=1, max=1200))
 
 
-def blueprint(ticketing: Ticketing, timetable: Timetable, guard: Guard) -> Any:
+def blueprint(ticketing: Ticketing, refunds: Refunds, timetable: Timetable, guard: Guard) -> Any:
     """The API of this domain."""
-    bp = Blueprint("ticketing", __name__, url_prefix="/api/v1", description="Orders, sales, tickets, takings")
+    bp = Blueprint("ticketing", __name__, url_prefix="/api/v1", description="Orders, sales, tickets, refunds, takings")
     _add_tickets(bp, ticketing, timetable, guard)
+    _add_refunds(bp, refunds, guard)
     _add_orders(bp, ticketing, guard)
     return bp
 
@@ -123,7 +167,7 @@ def _add_tickets(bp: Any, ticketing: Ticketing, timetable: Timetable, guard: Gua
         @bp.response(200, content_type="image/svg+xml")
         def get(self, number: str) -> Response:
             """The ticket's QR."""
-            return Response(qr.svg(ticketing.find(number).text), mimetype="image/svg+xml")
+            return Response(qr.svg(ticketing.good(number).text), mimetype="image/svg+xml")
 
     @bp.route("/takings")
     class TakingsView(MethodView):
@@ -134,6 +178,24 @@ def _add_tickets(bp: Any, ticketing: Ticketing, timetable: Timetable, guard: Gua
             """What was taken on a day."""
             day = timetable.today() if query["day"] is None else query["day"]
             return ticketing.takings(g.clerk.clerk_no if query["mine"] else None, day)
+
+
+def _add_refunds(bp: Any, refunds: Refunds, guard: Guard) -> None:
+    @bp.route("/tickets/<number>/refund")
+    class Refund(MethodView):
+        @guard("clerk", "agent")
+        @bp.arguments(RefundReason, location="query")
+        @bp.response(200, OfferSchema)
+        def get(self, query: dict[str, Any], number: str) -> Any:
+            """What giving this ticket back would cost now."""
+            return refunds.offer(number, query["reason"])
+
+        @guard("clerk", "agent")
+        @bp.arguments(RefundRequest)
+        @bp.response(200, TicketSchema)
+        def post(self, body: dict[str, Any], number: str) -> Any:
+            """Give the ticket back at the fee that was shown. It is on the disk when this answers."""
+            return refunds.refund(number, **body, clerk_no=g.clerk.clerk_no)
 
 
 def _add_orders(bp: Any, ticketing: Ticketing, guard: Guard) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,12 +16,12 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, TicketSold
+from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, REASONS, TicketSold
 from sync.kernel import certificate, days, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Signer
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import MAX_SUPERSEDED, TicketId
 
 _LISTED = 200
 _KEY_LENGTH = 80
@@ -45,6 +46,18 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Refunded:
+    """How a ticket was given back. ``reason`` is one of :data:`sync.domains.ticketing.events.REASONS`."""
+
+    refunded_ms: int
+    fee_minor: int
+    refunded_minor: int
+    reason: str
+    rule: str
+    clerk_no: int
+
+
+@dataclass(frozen=True)
 class Ticket:
     """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it."""
 
@@ -61,15 +74,21 @@ class Ticket:
     clerk_no: int
     channel: str
     boarded: tuple[int, str] | None
+    refunded: Refunded | None
 
 
 @dataclass(frozen=True)
 class Takings:
-    """Of a day: ``totals`` currency → minor units, and the newest tickets."""
+    """Of a day: tickets sold and ``totals`` currency → minor units taken, ``refunds`` and what was ``handed_back``, what
+    is left of both, and the newest of each."""
 
     count: int
     totals: dict[str, int]
+    refunds: int
+    handed_back: dict[str, int]
+    in_hand: dict[str, int]
     tickets: list[Ticket]
+    returned: list[Ticket]
 
 
 class Ticketing:
@@ -137,8 +156,7 @@ class Ticketing:
 
         Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``, ``seat_taken``, ``cash_short``, …
         """
-        if not 8 <= len(key) <= _KEY_LENGTH or not key.isascii():
-            raise Refusal("key_form", status=422, field="key")
+        check_key(key)
         serial = store.serial_of_key(self._database.read(), key)
         if serial is None:
             ride = self._for_sale(trip_no, day, from_idx, to_idx)
@@ -170,20 +188,48 @@ class Ticketing:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=wanted.node_no)
         return self._ticket(wanted.serial)
 
+    def good(self, text: str) -> Ticket:
+        """As :meth:`find`, for showing its code. Raises also :class:`Refusal` ``ticket_refunded``."""
+        found = self.find(text)
+        if found.refunded is not None:
+            raise Refusal("ticket_refunded", status=410)
+        return found
+
     def takings(self, clerk_no: int | None, day: int) -> Takings:
-        """What was taken on a calendar day here, by one clerk or by all."""
+        """What was taken and handed back on a calendar day here, by one clerk or by all."""
         zone = self._timetable.zone()
         from_ms, until_ms = days.instant_ms(day, 0, zone), days.instant_ms(day + 1, 0, zone)
+        connection = self._database.read()
         sales = [
             sale
-            for sale in store.sold_between(self._database.read(), from_ms, until_ms)
+            for sale in store.sold_between(connection, from_ms, until_ms)
             if clerk_no is None or sale[0].clerk_no == clerk_no
         ]
         totals: dict[str, int] = {}
         for sold, _ in sales:
             totals[sold.currency] = totals.get(sold.currency, 0) + sold.price_minor
-        newest = sales[: -_LISTED - 1 : -1]
-        return Takings(len(sales), dict(sorted(totals.items())), _shown(lambda sale: self._view(*sale), newest))
+        refunds = store.refund_sums(connection, from_ms, until_ms, clerk_no)
+        handed_back = {currency: minor for currency, _, minor in refunds}
+        returned = store.refunds_between(connection, from_ms, until_ms, clerk_no, _LISTED)
+        return Takings(
+            count=len(sales),
+            totals=dict(sorted(totals.items())),
+            refunds=sum(count for _, count, _ in refunds),
+            handed_back=handed_back,
+            in_hand={
+                currency: totals.get(currency, 0) - handed_back.get(currency, 0)
+                for currency in sorted(totals | handed_back)
+            },
+            tickets=_shown(lambda sale: self._view(*sale), sales[: -_LISTED - 1 : -1]),
+            returned=_shown(lambda row: self._ticket(row.serial), returned),
+        )
+
+    def refuse_if_barred(self, connection: sqlite3.Connection) -> None:
+        """Raises :class:`Refusal`: ``not_enrolled``, ``box_barred`` (the hub takes nothing more from this log)."""
+        if meta.known_identity(self._database) is None:
+            raise Refusal("not_enrolled", status=503)
+        if meta.get(connection, "hub_status", "ok") in ("log_forked", "log_rewound", "revoked"):
+            raise Refusal("box_barred", status=503)
 
     def _for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
         ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
@@ -241,10 +287,7 @@ class Ticketing:
         self, unit: UnitOfWork, ride: Ride, seat: int, rider: int, clerk_no: int, channel: int, until_s: int,
         tendered_minor: int | None,
     ) -> int:  # fmt: skip
-        if meta.known_identity(self._database) is None:
-            raise Refusal("not_enrolled", status=503)
-        if meta.get(unit.connection, "hub_status", "ok") in ("log_forked", "log_rewound", "revoked"):
-            raise Refusal("box_barred", status=503)
+        self.refuse_if_barred(unit.connection)
         price = ride.price_minor or 0
         if tendered_minor is not None:
             rules.change_minor(price, tendered_minor)
@@ -264,7 +307,9 @@ class Ticketing:
         identity = meta.known_identity(self._database)
         if identity is None:
             raise Refusal("not_enrolled", status=503)
-        claims = rules.claims_of(sold, identity.node_no, identity.epoch)
+        connection = self._database.read()
+        superseded = store.superseded_by(connection, sold, MAX_SUPERSEDED)
+        claims = rules.claims_of(sold, identity.node_no, identity.epoch, superseded)
         own = _certificate(identity)
         carry = identity.certificate if own.young_on(days.day_at(sold_ms, "UTC")) else None
         text = ticket.issue(claims, self._signer, carry)
@@ -282,6 +327,7 @@ class Ticketing:
             clerk_no=sold.clerk_no,
             channel=CHANNELS[sold.channel],
             boarded=self._boarded(claims.ticket_id),
+            refunded=_refunded(store.refund(connection, sold.serial)),
         )
 
     def _order(self, row: store.OrderRow) -> Order:
@@ -296,6 +342,12 @@ class Ticketing:
         )  # fmt: skip
 
 
+def check_key(key: str) -> None:
+    """Refuse (``key_form``) an idempotency key that is none."""
+    if not 8 <= len(key) <= _KEY_LENGTH or not key.isascii():
+        raise Refusal("key_form", status=422, field="key")
+
+
 def _shown(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
     """What can be shown of ``rows``: one whose trip has left the timetable hides no other."""
     found = []
@@ -305,6 +357,13 @@ def _shown(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
         except Refusal:
             continue
     return found
+
+
+def _refunded(row: store.RefundRow | None) -> Refunded | None:
+    if row is None:
+        return None
+    reason = REASONS[row.reason]
+    return Refunded(row.refunded_ms, row.fee_minor, row.refunded_minor, reason, row.rule, row.clerk_no)
 
 
 @lru_cache(maxsize=4)

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.kernel import log
-from sync.domains.ticketing.events import TicketSold
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.operations import RefundRules
 from sync.kernel import hlc
 from sync.kernel.errors import broken
 from sync.kernel.events import Stamp
+from sync.kernel.ticket import TicketId
 
-REFERENCE_TABLES: tuple[str, ...] = ()
-STATE_TABLES = ("ticket",)
+REFERENCE_TABLES = ("refund_rules",)
+STATE_TABLES = ("ticket", "refund")
 
 
 def apply_sold(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: TicketSold) -> None:
@@ -24,7 +26,34 @@ def apply_sold(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: Ti
     )
 
 
-APPLIERS = {TicketSold: apply_sold}
+def apply_refunded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketRefunded) -> None:
+    """A ticket was given back. A second refund of it changes nothing here: the hub speaks of it."""
+    connection.execute(
+        "INSERT OR IGNORE INTO refund (serial, after_serial, trip_no, day, from_idx, to_idx, seat, fee_minor, "
+        "refunded_minor, currency, reason, rule, clerk_no, refunded_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            TicketId.from_bytes(event.ticket_id).serial, next_serial(connection) - 1, event.trip_no, event.day,
+            event.from_idx, event.to_idx, event.seat, event.fee_minor, event.refunded_minor, event.currency,
+            event.reason, event.rule, event.clerk_no, hlc.wall_ms_of(stamp.hlc),
+        ),
+    )  # fmt: skip
+
+
+APPLIERS = {TicketSold: apply_sold, TicketRefunded: apply_refunded}
+
+
+def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``ruleset/refund/SCOPE/DAY``; sets of another kind are for newer software."""
+    if rest[0] != "refund":
+        return
+    where = (rest[1], int(rest[2]))
+    connection.execute("DELETE FROM refund_rules WHERE scope = ? AND from_day = ?", where)
+    if body is not None:
+        RefundRules.from_bytes(body)
+        connection.execute("INSERT INTO refund_rules (scope, from_day, body) VALUES (?, ?, ?)", (*where, body))
+
+
+PROJECTIONS = {"ruleset": keep_rules}
 
 
 @dataclass(frozen=True)
@@ -90,6 +119,81 @@ def _first_since(connection: sqlite3.Connection, at_ms: int) -> int:
         else:
             high = middle
     return low
+
+
+@dataclass(frozen=True)
+class RefundRow:
+    """A refund as stored."""
+
+    serial: int
+    fee_minor: int
+    refunded_minor: int
+    currency: str
+    reason: int
+    rule: str
+    clerk_no: int
+    refunded_ms: int
+
+
+_REFUND = "serial, fee_minor, refunded_minor, currency, reason, rule, clerk_no, refunded_ms"
+
+
+def refund(connection: sqlite3.Connection, serial: int) -> RefundRow | None:
+    """The refund of a ticket."""
+    row = connection.execute(f"SELECT {_REFUND} FROM refund WHERE serial = ?", (serial,)).fetchone()
+    return RefundRow(*row) if row else None
+
+
+def refunds_between(
+    connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None, limit: int
+) -> list[RefundRow]:
+    """Refunds of a span of time, newest first, made by one clerk or by all."""
+    rows = connection.execute(
+        f"SELECT {_REFUND} FROM refund WHERE refunded_ms >= ? AND refunded_ms < ? AND (? IS NULL OR clerk_no = ?) "
+        "ORDER BY refunded_ms DESC, serial DESC LIMIT ?",
+        (from_ms, until_ms, clerk_no, clerk_no, limit),
+    )
+    return [RefundRow(*row) for row in rows]
+
+
+def refund_sums(
+    connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None
+) -> list[tuple[str, int, int]]:
+    """``(currency, refunds, minor units handed back)`` of a span of time."""
+    rows = connection.execute(
+        "SELECT currency, count(*), sum(refunded_minor) FROM refund WHERE refunded_ms >= ? AND refunded_ms < ? "
+        "AND (? IS NULL OR clerk_no = ?) GROUP BY currency ORDER BY currency",
+        (from_ms, until_ms, clerk_no, clerk_no),
+    )
+    return rows.fetchall()
+
+
+def superseded_by(connection: sqlite3.Connection, sold: TicketSold, most: int) -> list[int]:
+    """Serials of tickets of the same seat (or of free seating) on one of the same legs that were refunded before
+    ``sold``, the newest refund first."""
+    rows = connection.execute(
+        "SELECT serial FROM refund WHERE trip_no = ? AND day = ? AND seat = ? AND from_idx < ? AND to_idx > ? "
+        "AND after_serial < ? ORDER BY after_serial DESC, serial DESC LIMIT ?",
+        (sold.trip_no, sold.day, sold.seat, sold.to_idx, sold.from_idx, sold.serial, most),
+    )
+    return [row[0] for row in rows]
+
+
+def published_rules(connection: sqlite3.Connection) -> list[RefundRules]:
+    """All sets of refund rules that the hub has told of."""
+    rows = connection.execute("SELECT body FROM refund_rules ORDER BY scope, from_day")
+    return [RefundRules.from_bytes(row[0]) for row in rows]
+
+
+def refund_of_key(connection: sqlite3.Connection, key: str) -> int | None:
+    """Serial of the ticket that was refunded under an idempotency key."""
+    row = connection.execute("SELECT serial FROM refund_key WHERE digest = ?", (_digest(key),)).fetchone()
+    return row[0] if row else None
+
+
+def keep_refund_key(connection: sqlite3.Connection, key: str, serial: int) -> None:
+    """Remember under which key a ticket was refunded."""
+    connection.execute("INSERT INTO refund_key (digest, serial) VALUES (?, ?)", (_digest(key), serial))
 
 
 def serial_of_key(connection: sqlite3.Connection, key: str) -> int | None:

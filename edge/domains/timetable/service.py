@@ -216,6 +216,10 @@ class Timetable:
         """The seat plan of a trip's vehicle. Raises :class:`Refusal` ``no_such_trip``, ``no_seat_plan``."""
         return self.store.seat_plan(self._facts(trip_no).route.seat_plan)
 
+    def agency_no(self, trip_no: int) -> int:
+        """The operator of a trip. Raises :class:`Refusal` ``no_such_trip``."""
+        return self._facts(trip_no).route.agency_no
+
     def ends_ms(self, trip_no: int, day: int) -> int:
         """UTC milliseconds of the arrival at the last stop."""
         facts = self._facts(trip_no)

@@ -10,6 +10,7 @@ from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whol
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
+from kiosk_ui.screens.clerk.refund import routes as refund_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
 from sync.domains.ticketing.rules import change_minor
 from sync.kernel.errors import Refusal
@@ -17,6 +18,7 @@ from sync.kernel.errors import Refusal
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
 blueprint.register_blueprint(sale_routes)
 blueprint.register_blueprint(ask_routes)
+blueprint.register_blueprint(refund_routes)
 DAYS_BACK = 7
 
 

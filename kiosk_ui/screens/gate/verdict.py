@@ -8,6 +8,7 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.formats import calendar_day, chosen_name, clock_text, moment_text, short_date
 from kiosk_ui.kernel.language import language
 from kiosk_ui.kernel.words import known, t
+from sync.domains.boarding import rules
 
 if TYPE_CHECKING:
     from edge.domains.boarding.service import Verdict
@@ -31,7 +32,12 @@ def _lines(verdict: Verdict) -> list[str]:
     lines = [t(f"reason_{verdict.reason}")] if verdict.reason else []
     if verdict.first_ms is not None:
         when = moment_text(verdict.first_ms, the_node().timetable.zone(), language())
-        lines.append(t("gate_first_use", when=when, gate=_gate_name(verdict.first_gate)))
+        if verdict.reason == rules.REFUNDED:
+            lines.append(t("gate_void_since", when=when))
+        elif verdict.newer is not None:
+            lines.append(t("gate_newer", number=verdict.newer, when=when))
+        else:
+            lines.append(t("gate_first_use", when=when, gate=_gate_name(verdict.first_gate)))
     if verdict.right is not None:
         lines.append(t("gate_right_trip", **_trip_words(verdict.right)))
     return lines + [t(f"note_{note}") for note in verdict.notes if known(f"note_{note}")]

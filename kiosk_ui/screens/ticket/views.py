@@ -39,6 +39,8 @@ def own_ticket(number: str) -> Ticket:
 
 @blueprint.get("/tickets/<number>/qr.svg")
 def picture(number: str) -> Response:
+    if own_ticket(number).refunded is not None:
+        raise Refusal("ticket_refunded", status=410)
     drawn = qr.svg(own_ticket(number).text)
     return Response(drawn, mimetype="image/svg+xml")
 

@@ -45,3 +45,12 @@ class GateOpened(Event):
     TYPE: ClassVar[int] = 32
     ticket_id: bytes
     gate: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSuperseded(Event):
+    """A gate read ticket ``by_id``, which says that ticket ``ticket_id`` was refunded before it was sold: that is void."""
+
+    TYPE: ClassVar[int] = 33
+    ticket_id: bytes
+    by_id: bytes

@@ -26,3 +26,13 @@ class ManifestEntry(Record):
     seat: int
     trip_no: int
     day: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoidTicket(Record):
+    """Key ``void/<ticket id>`` on a trip's stream: nobody boards with this ticket. It was refunded at ``at_ms``."""
+
+    PREFIX: ClassVar[str] = "void"
+    trip_no: int
+    day: int
+    at_ms: int

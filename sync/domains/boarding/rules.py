@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.kernel.ticket import Claims
+from sync.kernel.ticket import Claims, TicketId
 
 GREEN = "green"
 AMBER = "amber"
@@ -23,8 +23,11 @@ WRONG_STOP = "wrong_stop"
 ALREADY_USED = "already_used"
 EXPIRED = "expired"
 NO_SUCH_TRIP = "no_such_trip"
+REFUNDED = "refunded"
+SUPERSEDED = "superseded"
 REASONS = (
     DAMAGED, UNKNOWN_ISSUER, FORGED, REVOKED, WRONG_TRIP, WRONG_DATE, WRONG_STOP, ALREADY_USED, EXPIRED, NO_SUCH_TRIP,
+    REFUNDED, SUPERSEDED,
 )  # fmt: skip
 
 
@@ -42,7 +45,7 @@ class Gate:
 def refusal(claims: Claims, gate: Gate, revoked_after: int | None) -> str | None:
     """The reason to refuse, or None. ``revoked_after``: last good serial of the issuer if its key is revoked.
 
-    Being used already is not decided here: that is the log's to say, in the transaction that boards.
+    Being used or void already is not decided here: that is the log's to say, in the transaction that boards.
     """
     if revoked_after is not None and claims.ticket_id.serial > revoked_after:
         return REVOKED
@@ -55,3 +58,14 @@ def refusal(claims: Claims, gate: Gate, revoked_after: int | None) -> str | None
     if gate.stop_idx is not None and not claims.from_idx <= gate.stop_idx < claims.to_idx:
         return WRONG_STOP
     return None
+
+
+def voided_by(claims: Claims, reason: str | None) -> tuple[TicketId, ...]:
+    """Tickets that are void because a gate has read one with these ``claims``, which it judged with ``reason``.
+
+    A node can take back its own tickets only, and one whose key is revoked can say nothing any more.
+    """
+    if reason == REVOKED:
+        return ()
+    own = claims.ticket_id
+    return tuple(one for one in claims.superseded if one.node_no == own.node_no and one != own)

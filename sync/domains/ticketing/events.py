@@ -1,4 +1,4 @@
-"""What a node sold."""
+"""What a node sold, and what it took back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ PAYMENTS = ("cash",)
 COUNTER = 0
 KIOSK = 1
 CHANNELS = ("counter", "kiosk")
+# Why money goes back. All but the first are the carrier's or the station's fault and cost the passenger nothing.
+PASSENGER = 0
+REASONS = ("passenger", "trip_cancelled", "trip_delayed", "station_error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,28 @@ class TicketSold(Event):
     clerk_no: int
     channel: int
     until_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRefunded(Event):
+    """Money went back for a ticket of this log; its cells are this node's to sell again, as far as its grants go.
+
+    ``fee_minor`` and ``refunded_minor`` are together what was paid. ``payment`` (the way back) indexes PAYMENTS,
+    ``reason`` REASONS; ``rule`` names the rule that gave the fee. ``clock_sure`` False: no time was checked.
+    """
+
+    TYPE: ClassVar[int] = 11
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    fee_minor: int
+    refunded_minor: int
+    currency: str
+    payment: int
+    reason: int
+    rule: str
+    clerk_no: int
+    clock_sure: bool

@@ -1,16 +1,45 @@
-"""What a sale is worth and what its ticket says."""
+"""What a sale is worth, what its ticket says, and what of it goes back."""
 
 from __future__ import annotations
 
-from sync.domains.ticketing.events import TicketSold
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sync.domains.ticketing.events import PASSENGER, REASONS, TicketSold
+from sync.domains.ticketing.operations import RefundRules
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS, Claims, TicketId
 
 VALID_AFTER_ARRIVAL_S = 6 * 3600
+_MINUTE_MS = 60_000
+# For whom the hub has published nothing: the bands that most coach stations print. No law of its own.
+DEFAULT_REFUND_RULES: Final = RefundRules(
+    name="default",
+    source="common practice of coach stations",
+    from_day=0,
+    agency_no=None,
+    bands=((120, 100, 50), (0, 200, 100)),
+    currency="CNY",
+    rounding_minor=1,
+    limit_minor=50_000,
+)
 
 
-def claims_of(sold: TicketSold, node_no: int, epoch: int) -> Claims:
-    """The signed claims of the ticket that ``sold`` records, when node ``node_no`` sold it in log epoch ``epoch``."""
+@dataclass(frozen=True, slots=True)
+class RefundOffer:
+    """What the passenger pays for giving a ticket back, and what goes back. ``rule`` names set and band."""
+
+    fee_minor: int
+    refunded_minor: int
+    rule: str
+
+
+def claims_of(sold: TicketSold, node_no: int, epoch: int, superseded: Sequence[int] = ()) -> Claims:
+    """The signed claims of the ticket that ``sold`` records, when node ``node_no`` sold it in log epoch ``epoch``.
+
+    ``superseded``: serials of earlier tickets of this log for the same seat or place, refunded before this sale.
+    """
     return Claims(
         ticket_id=TicketId(node_no, epoch, sold.serial),
         trip_no=sold.trip_no,
@@ -20,6 +49,7 @@ def claims_of(sold: TicketSold, node_no: int, epoch: int) -> Claims:
         seat=sold.seat,
         rider=sold.rider,
         until_s=sold.until_s,
+        supersedes=b"".join(TicketId(node_no, epoch, serial).to_bytes() for serial in superseded),
     )
 
 
@@ -40,3 +70,68 @@ def change_minor(price_minor: int, tendered_minor: int) -> int:
     if tendered_minor < price_minor:
         raise Refusal("cash_short", status=422, field="tendered")
     return tendered_minor - price_minor
+
+
+def reason_index(name: str) -> int:
+    """Index of a reason to refund. Raises :class:`Refusal` ``refund_reason``."""
+    if name not in REASONS:
+        raise Refusal("refund_reason", status=422, field="reason")
+    return REASONS.index(name)
+
+
+def refund_rules(published: Iterable[RefundRules], agency_no: int, sold_day: int) -> RefundRules:
+    """The set for a ticket of operator ``agency_no`` that was sold on calendar day ``sold_day``: the newest that held
+    then, the operator's own before one for all."""
+    held = [one for one in published if one.from_day <= sold_day and one.agency_no in (None, agency_no)]
+    return max(held, key=lambda one: (one.agency_no is not None, one.from_day), default=DEFAULT_REFUND_RULES)
+
+
+def refund_offer(
+    given: RefundRules, price_minor: int, currency: str, reason: int, left_ms: int, clock_sure: bool
+) -> RefundOffer:
+    """What a refund costs ``left_ms`` before departure. Carrier's and station's faults cost nothing.
+
+    Raises :class:`Refusal`: ``refund_departed``, ``refund_clock_unsure`` (a fee rests on the time), ``refund_above_limit``.
+    """
+    if clock_sure and left_ms <= 0:
+        raise Refusal("refund_departed", field="reason")
+    if price_minor > given.limit_minor:
+        raise Refusal("refund_above_limit", field="reason")
+    if reason != PASSENGER:
+        return RefundOffer(0, price_minor, f"{given.name}/{REASONS[reason]}")
+    if not clock_sure:
+        raise Refusal("refund_clock_unsure", field="reason")
+    band = next((band for band in given.bands if left_ms >= band[0] * _MINUTE_MS), None)
+    if band is None:
+        raise Refusal("refund_departed", field="reason")
+    fee = _fee_minor(given, band, price_minor, currency)
+    return RefundOffer(fee, price_minor - fee, f"{given.name}/{band[0]}")
+
+
+def _fee_minor(given: RefundRules, band: tuple[int, int, int], price_minor: int, currency: str) -> int:
+    """Half a unit and more is rounded up; never more than was paid."""
+    _, per_mille, least_minor = band
+    unit, least_minor = (given.rounding_minor, least_minor) if currency == given.currency else (1, 0)
+    fee = (2 * price_minor * per_mille + 1000 * unit) // (2000 * unit) * unit
+    return min(max(fee, least_minor), price_minor)
+
+
+def check_refund_rules(given: RefundRules) -> RefundRules:
+    """``given`` if it makes sense. Raises :class:`Refusal` ``refund_rules_odd``, naming what is odd."""
+    minutes = [band[0] for band in given.bands]
+    odd = [
+        name
+        for name, wrong in (
+            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
+            ("source", not given.source.strip()),
+            ("bands", not minutes or minutes != sorted(set(minutes), reverse=True) or min(minutes) < 0),
+            ("bands", any(not 0 <= per_mille <= 1000 or least < 0 for _, per_mille, least in given.bands)),
+            ("rounding_minor", given.rounding_minor < 1),
+            ("limit_minor", given.limit_minor < 0),
+            ("from_day", given.from_day < 0),
+        )
+        if wrong
+    ]
+    if odd:
+        raise Refusal("refund_rules_odd", status=422, field=odd[0], what=odd[0])
+    return given

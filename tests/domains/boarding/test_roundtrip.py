@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
-from sync.domains.boarding.operations import Duty, ManifestEntry
+from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.kernel.events import Stamp
 from tests.golden.strategies import of
 
-SENT = [TicketBoarded, BoardingRefused, GateOpened]
-TOLD = [Duty, ManifestEntry]
+SENT = [TicketBoarded, BoardingRefused, GateOpened, TicketSuperseded]
+TOLD = [Duty, ManifestEntry, VoidTicket]
 
 
 @pytest.mark.parametrize("kind", SENT)

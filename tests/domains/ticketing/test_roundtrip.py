@@ -9,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.ticketing.events import TicketSold
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.operations import RefundRules
 from sync.domains.ticketing.rules import claims_of
 from sync.kernel import ticket
 from sync.kernel.events import Stamp
 from sync.kernel.keys import Ed25519Signer
+from sync.kernel.ticket import MAX_SUPERSEDED, TicketId
 from tests.golden.strategies import of
 
-SENT = [TicketSold]
+SENT = [TicketSold, TicketRefunded]
 NODE = Ed25519Signer(bytes(32))
 
 
@@ -30,6 +32,12 @@ def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> 
     assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]
 
 
+@settings(max_examples=30)
+@given(of(RefundRules))
+def test_rules_come_down_and_read_the_same(given: RefundRules) -> None:
+    assert RefundRules.from_bytes(given.to_bytes()) == given
+
+
 sales = st.builds(
     TicketSold, st.integers(1, 9_999_999), st.integers(0, 1 << 40), st.integers(0, 36_524), st.integers(0, 300),
     st.integers(0, 300), st.integers(0, 1_000), st.integers(0, 4), st.integers(0, 10**9), st.just("CNY"), st.just(0),
@@ -38,11 +46,14 @@ sales = st.builds(
 
 
 @settings(max_examples=30)
-@given(sales, st.integers(1, 99_999), st.integers(1, 99))
-def test_a_sale_becomes_the_same_ticket_whenever_it_is_made_again(sold: TicketSold, node_no: int, epoch: int) -> None:
-    claims = claims_of(EVENTS.decode(EVENTS.encode(sold, Stamp(1, 1, 1))).event, node_no, epoch)  # type: ignore[arg-type]
+@given(sales, st.integers(1, 99_999), st.integers(1, 99), st.lists(st.integers(1, 9_999_999), max_size=MAX_SUPERSEDED))
+def test_a_sale_becomes_the_same_ticket_whenever_it_is_made_again(
+    sold: TicketSold, node_no: int, epoch: int, older: list[int]
+) -> None:
+    claims = claims_of(EVENTS.decode(EVENTS.encode(sold, Stamp(1, 1, 1))).event, node_no, epoch, older)  # type: ignore[arg-type]
     assert ticket.parse(ticket.issue(claims, NODE)).claims == claims
-    assert ticket.issue(claims, NODE) == ticket.issue(claims_of(sold, node_no, epoch), NODE)
+    assert ticket.issue(claims, NODE) == ticket.issue(claims_of(sold, node_no, epoch, older), NODE)
+    assert claims.superseded == tuple(TicketId(node_no, epoch, serial) for serial in older)
     assert (claims.trip_no, claims.day, claims.seat, claims.ticket_id.serial) == (
         sold.trip_no,
         sold.day,

@@ -1,0 +1,113 @@
+"""Refunds folded into the books. This comes before the seats: a refund that breaks a rule frees no seat.
+
+Like a sale, one that breaks a rule still counts, marked as quarantined: the money has left the drawer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.ticketing.apply import MAX_PRICE_MINOR, MAX_SERIAL, OK, QUARANTINED
+from cloud.domains.ticketing.tables import refund, refund_sum, ticket
+from cloud.kernel.database import add_to_rows, chunks, insert_rows
+from cloud.kernel.fold import Quarantine, Received
+from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.kernel.events import Event
+from sync.kernel.ticket import TicketId
+
+_REFUND = (
+    "pos", "ticket_id", "node_no", "trip_no", "day", "fee_minor", "refunded_minor", "currency", "payment", "reason",
+    "rule", "clerk_no", "clock_sure", "refunded_hlc", "state",
+)  # fmt: skip
+_SUM = ("trip_no", "day", "node_no", "currency", "state", "refunds", "refunded_minor")
+_SALES = (
+    sa.select(
+        ticket.c.ticket_id, ticket.c.trip_no, ticket.c.day, ticket.c.from_idx, ticket.c.to_idx, ticket.c.seat,
+        ticket.c.currency, ticket.c.price_minor,
+    )
+    .where(ticket.c.ticket_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(ticket.c.pos)
+)  # fmt: skip
+_DONE = sa.select(refund.c.ticket_id).where(
+    refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), refund.c.state == OK
+)
+
+
+class RefundApplier:
+    """One batch. Sales of the same batch count from where they stand in it; without a refund nothing is done."""
+
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded})
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._busy = False
+        self._sold: dict[bytes, tuple[object, ...]] = {}
+        self._done: set[bytes] = set()
+        self._rows: list[tuple[object, ...]] = []
+        self._sums: Counter[tuple[object, ...]] = Counter()
+        self._amounts: Counter[tuple[object, ...]] = Counter()
+
+    def prepare(self, batch: Sequence[Received]) -> None:
+        events = [one.envelope.event for one in batch if one.envelope is not None]
+        ids = sorted({event.ticket_id for event in events if isinstance(event, TicketRefunded)})
+        self._busy = bool(ids)
+        for some in chunks(ids):
+            for ticket_id, *sale in self._tx.execute(_SALES, {"ids": some}):
+                self._sold.setdefault(bytes(ticket_id), tuple(sale))
+            self._done |= {bytes(found) for found in self._tx.execute(_DONE, {"ids": some}).scalars()}
+
+    def apply(self, received: Received) -> None:
+        if not self._busy or received.envelope is None:
+            return
+        event = received.envelope.event
+        if isinstance(event, TicketSold):
+            sale = (event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.currency)
+            self._sold.setdefault(_id_of(received, event), (*sale, event.price_minor))
+        elif isinstance(event, TicketRefunded):
+            self._refund(received, event)
+
+    def flush(self) -> None:
+        insert_rows(self._tx, refund, _REFUND, self._rows)
+        sums = [(*key, count, self._amounts[key]) for key, count in sorted(self._sums.items(), key=str)]
+        add_to_rows(self._tx, refund_sum, _SUM[:5], _SUM, sums)
+
+    def _refund(self, received: Received, event: TicketRefunded) -> None:
+        wrong = self._wrong(received, event)
+        state = QUARANTINED if wrong else OK
+        where = (received.node_no, event.trip_no, event.day)
+        hlc = received.envelope.stamp.hlc if received.envelope else 0
+        self._rows.append(
+            (
+                received.pos, event.ticket_id, *where, event.fee_minor, event.refunded_minor, event.currency,
+                event.payment, event.reason, event.rule, event.clerk_no, event.clock_sure, hlc, state,
+            )
+        )  # fmt: skip
+        key = (event.trip_no, event.day, received.node_no, event.currency, state)
+        self._sums[key] += 1
+        # One absurd amount must not spoil a sum of everybody's.
+        self._amounts[key] += event.refunded_minor if event.refunded_minor <= MAX_PRICE_MINOR else 0
+        if wrong is not None:
+            raise wrong
+        self._done.add(event.ticket_id)
+
+    def _wrong(self, received: Received, event: TicketRefunded) -> Quarantine | None:
+        log = received.node_no.to_bytes(3, "big") + received.epoch.to_bytes(1, "big")
+        sale = self._sold.get(event.ticket_id)
+        if sale is None or len(event.ticket_id) != 8 or event.ticket_id[:4] != log:
+            return Quarantine("refund_unknown_ticket", event.ticket_id.hex())
+        if event.ticket_id in self._done:
+            return Quarantine("refund_twice", TicketId.from_bytes(event.ticket_id).number)
+        ride = (event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.currency)
+        if ride != sale[:6]:
+            return Quarantine("refund_differs", f"sold for {sale[:6]}")
+        if event.fee_minor + event.refunded_minor != sale[6]:
+            return Quarantine("refund_not_price", f"{event.fee_minor} + {event.refunded_minor} of {sale[6]}")
+        return None
+
+
+def _id_of(received: Received, event: TicketSold) -> bytes:
+    return TicketId(received.node_no, received.epoch, min(event.serial, MAX_SERIAL)).to_bytes()

@@ -1,0 +1,24 @@
+"""Rules of the ticket office onto the network's stream."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+
+from cloud.kernel import streams
+from sync.domains.ticketing.operations import RefundRules
+from sync.domains.ticketing.rules import check_refund_rules
+from sync.kernel.errors import Refusal
+from sync.kernel.operations import NET
+
+
+def publish_refund_rules(tx: Connection, given: RefundRules, today: int) -> int:
+    """Tell every node of a set of refund rules; gives its position.
+
+    A sale is judged by the rules of its day, so a set begins in the future, or today where none begins yet. Raises
+    :class:`Refusal`: ``refund_rules_odd``, ``refund_rules_past``.
+    """
+    check_refund_rules(given)
+    there = {operation.key for operation in streams.read_all(tx, NET)} if given.from_day == today else set()
+    if given.from_day < today or given.key in there:
+        raise Refusal("refund_rules_past", status=422, field="from_day")
+    return streams.publish(tx, NET, given.key, given.to_bytes())

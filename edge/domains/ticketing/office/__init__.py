@@ -1,0 +1,1 @@
+"""The ticket office: what may be done with a ticket after its sale."""

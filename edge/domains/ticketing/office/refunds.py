@@ -1,0 +1,108 @@
+"""Giving a ticket back where it was sold: show what it costs, then take that very offer; the seat is on sale again.
+
+Both are worked out by the rules of the day of the sale. What one node can't know (a boarding elsewhere, as long as the
+hub is away) the hub finds when the events of both have come, and shows as a conflict.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.domains.inventory.service import Inventory
+from edge.domains.ticketing import store
+from edge.domains.ticketing.service import Ticket, Ticketing, check_key
+from edge.domains.timetable.service import Timetable
+from edge.kernel.clock import TimeKeeper
+from edge.kernel.database import Database
+from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.ticketing import rules
+from sync.domains.ticketing.events import CASH, TicketRefunded
+from sync.kernel import days
+from sync.kernel.errors import Refusal
+from sync.kernel.ticket import TicketId
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What giving ``ticket`` back costs now, for ``reason`` (of :data:`sync.domains.ticketing.events.REASONS`)."""
+
+    ticket: Ticket
+    reason: str
+    fee_minor: int
+    refunded_minor: int
+    rule: str
+    clock_sure: bool
+
+
+class Refunds:
+    """Refunds of a node."""
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        keeper: TimeKeeper,
+        timetable: Timetable,
+        inventory: Inventory,
+        ticketing: Ticketing,
+        boarded: Callable[[TicketId, sqlite3.Connection], tuple[int, str] | None],
+    ) -> None:
+        self._database, self._scribe, self._keeper, self._boarded = database, scribe, keeper, boarded
+        self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
+
+    def offer(self, number: str, reason: str) -> Offer:
+        """What a refund would cost now; nothing is changed.
+
+        Raises :class:`Refusal`: ``ticket_not_here``, ``refund_done``, ``refund_boarded``, ``refund_departed``,
+        ``refund_clock_unsure``, ``refund_above_limit``, ``refund_reason``.
+        """
+        return self._offer(self._database.read(), self._ticketing.find(number), reason)
+
+    def refund(self, number: str, reason: str, fee_minor: int, clerk_no: int, key: str) -> Ticket:
+        """Take the offer that was shown: the fee is still ``fee_minor``, or nothing happens. Durable when this returns.
+
+        The same ``key`` again gives the same refund. Raises as :meth:`offer`, and ``refund_fee_changed``, ``key_form``.
+        """
+        check_key(key)
+        ticket = self._ticketing.find(number)
+        if store.refund_of_key(self._database.read(), key) is None:
+            self._scribe.record(lambda unit: self._refund(unit, ticket, reason, fee_minor, clerk_no, key))
+        self._refuse_other_ticket(self._database.read(), ticket, key)
+        return self._ticketing.find(number)
+
+    def _refund(self, unit: UnitOfWork, ticket: Ticket, reason: str, fee_minor: int, clerk_no: int, key: str) -> None:
+        if store.refund_of_key(unit.connection, key) is not None:
+            return
+        self._ticketing.refuse_if_barred(unit.connection)
+        offer = self._offer(unit.connection, ticket, reason)
+        if offer.fee_minor != fee_minor:
+            raise Refusal("refund_fee_changed", field="fee_minor")
+        ride = ticket.ride
+        unit.append(
+            TicketRefunded(
+                ticket.ticket_id.to_bytes(), ride.trip_no, ride.day, ride.from_idx, ride.to_idx, ticket.seat,
+                offer.fee_minor, offer.refunded_minor, ticket.currency, CASH, rules.reason_index(reason), offer.rule,
+                clerk_no, offer.clock_sure,
+            )
+        )  # fmt: skip
+        self._inventory.take_back(unit.connection, ride.trip_no, ride.day)
+        store.keep_refund_key(unit.connection, key, ticket.ticket_id.serial)
+
+    def _offer(self, connection: sqlite3.Connection, ticket: Ticket, reason: str) -> Offer:
+        index = rules.reason_index(reason)
+        if store.refund(connection, ticket.ticket_id.serial) is not None:
+            raise Refusal("refund_done", field="reason")
+        if self._boarded(ticket.ticket_id, connection) is not None:
+            raise Refusal("refund_boarded", field="reason")
+        ride, sure = ticket.ride, self._keeper.sure()
+        sold_day = days.day_at(ticket.sold_ms, ride.zone)
+        given = rules.refund_rules(store.published_rules(connection), self._timetable.agency_no(ride.trip_no), sold_day)
+        left_ms = ride.departs_ms - self._keeper.wall_ms()
+        found = rules.refund_offer(given, ticket.price_minor, ticket.currency, index, left_ms, sure)
+        return Offer(ticket, reason, found.fee_minor, found.refunded_minor, found.rule, sure)
+
+    def _refuse_other_ticket(self, connection: sqlite3.Connection, ticket: Ticket, key: str) -> None:
+        if store.refund_of_key(connection, key) != ticket.ticket_id.serial:
+            raise Refusal("key_form", status=422, field="key")

@@ -1,0 +1,65 @@
+"""Giving a ticket back at the counter, by keyboard alone: reason, fee, confirm, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kiosk_ui.kernel.context import the_node
+from kiosk_ui.kernel.forms import once_key, whole, words
+from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
+from kiosk_ui.kernel.words import beside_fields
+from sync.domains.ticketing.events import REASONS
+from sync.kernel.errors import Refusal
+
+routes = Blueprint("refund", __name__, url_prefix="/tickets/<number>/refund", template_folder="templates")
+FIELDS = ("reason",)
+MAX_KEY = 64
+
+
+@routes.get("")
+@only(*SELLERS)
+def offer(number: str) -> ResponseReturnValue:
+    if the_node().ticketing.find(number).refunded is not None:
+        return redirect(url_for("clerk.refund.receipt", number=number), 303)
+    return _offer_page(number, request.args, once_key(), {})
+
+
+@routes.post("")
+@only(*SELLERS)
+def confirm(number: str) -> ResponseReturnValue:
+    once = words(request.form, "key", MAX_KEY, required=True)
+    reason, fee_minor = request.form.get("reason", ""), whole(request.form, "fee_minor")
+    try:
+        the_node().refunds.refund(number, reason, fee_minor, the_clerk().clerk_no, once)
+    except Refusal as refusal:
+        said = beside_fields(refusal, FIELDS)
+        return _offer_page(number, request.form, once, said), refusal.status
+    return redirect(url_for("clerk.refund.receipt", number=number), 303)
+
+
+@routes.get("/receipt")
+@only(*SELLERS)
+def receipt(number: str) -> ResponseReturnValue:
+    ticket = the_node().ticketing.find(number)
+    if ticket.refunded is None:
+        return redirect(url_for("clerk.ticket", number=number), 303)
+    clerk = the_node().accounts.clerk(ticket.refunded.clerk_no)
+    return render_template("clerk/receipt.html", ticket=ticket, clerk=clerk.name if clerk else "")
+
+
+def _offer_page(number: str, typed: Mapping[str, str], once: str, errors: dict[str, str]) -> str:
+    """What a refund costs for the reason that is chosen; in place of it why there is none."""
+    chosen = typed.get("reason", REASONS[0])
+    reason = chosen if chosen in REASONS else REASONS[0]
+    found = None
+    try:
+        found = the_node().refunds.offer(number, reason)
+    except Refusal as refusal:
+        errors = errors or beside_fields(refusal, FIELDS)
+    return render_template(
+        "clerk/refund.html", ticket=the_node().ticketing.find(number), offer=found, reasons=REASONS, reason=reason,
+        once=once, errors=errors,
+    )  # fmt: skip

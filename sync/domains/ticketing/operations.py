@@ -1,0 +1,35 @@
+"""What the hub says of prices and refunds: rules as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sync.kernel.operations import Record
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRules(Record):
+    """Key ``ruleset/refund/SCOPE/DAY`` on ``net``; SCOPE is ``all`` or an operator's number.
+
+    They hold for tickets sold on calendar day ``from_day`` or later, until a newer set of the same scope does. ``bands``
+    are (minutes before departure, fee in per mille, least fee in minor units), the earliest first: a band holds
+    while so many minutes are left at least. Fees are rounded to ``rounding_minor``; least fees and rounding are meant
+    in ``currency`` and do not count in another. Above ``limit_minor`` a node refunds nothing by itself.
+    """
+
+    PREFIX: ClassVar[str] = "ruleset"
+    name: str
+    source: str
+    from_day: int
+    agency_no: int | None
+    bands: tuple[tuple[int, int, int], ...]
+    currency: str
+    rounding_minor: int
+    limit_minor: int
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        scope = "all" if self.agency_no is None else str(self.agency_no)
+        return f"{self.PREFIX}/refund/{scope}/{self.from_day}"
