@@ -29,7 +29,8 @@ numbers = st.integers(0, (1 << 32) - 1)
 ids = st.builds(TicketId, st.integers(1, 99_999), st.integers(1, 99), st.integers(1, 9_999_999))
 claims = st.builds(
     Claims, ids, numbers, st.integers(0, 40_000), st.integers(0, 300), st.integers(0, 300), st.integers(0, 1_000),
-    st.integers(0, 4), st.integers(0, 1 << 34), st.binary(max_size=32), st.binary(max_size=8),
+    st.integers(0, 4), st.integers(0, 1 << 34), st.binary(max_size=32),
+    st.lists(st.binary(min_size=8, max_size=8), max_size=ticket.MAX_SUPERSEDED).map(b"".join),
 )  # fmt: skip
 
 
@@ -197,6 +198,12 @@ def test_claims_that_came_later_are_passed_over() -> None:
 )
 def test_any_text_is_damaged_and_nothing_falls(text: str) -> None:
     assert code(text) == "ticket_damaged"
+
+
+@given(st.binary(max_size=40).filter(lambda data: len(data) % 8 or len(data) > 8 * ticket.MAX_SUPERSEDED))
+def test_a_list_of_superseded_tickets_that_is_none_is_damaged(data: bytes) -> None:
+    made = Claims(TicketId(7, 1, 1), 1, 1, 0, 1, 0, 0, 1, b"", data)
+    assert code(ticket.issue(made, NODE)) == "ticket_damaged"
 
 
 @given(st.binary(max_size=150))

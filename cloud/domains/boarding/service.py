@@ -97,9 +97,8 @@ class BoardingService:
         trips: dict[tuple[int, int], list[tuple[Received, TicketSold | TicketRefunded]]] = {}
         for one in fresh.events:
             event = one.envelope.event if one.envelope else None
-            if isinstance(event, TicketSold) and one.held is None:
-                trips.setdefault((event.trip_no, event.day), []).append((one, event))
-            elif isinstance(event, TicketRefunded) and (one.held is None or one.held.code == REFUND_BOARDED):
+            good = one.held is None or one.held.code == REFUND_BOARDED
+            if good and isinstance(event, TicketSold | TicketRefunded):
                 trips.setdefault((event.trip_no, event.day), []).append((one, event))
         told = {trip_stream(*where): some for where, some in trips.items()}
         for name in sorted(_listened(tx, told)):
