@@ -53,6 +53,7 @@ def create_app(hub: Hub) -> Flask:
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")
     app.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     handle_errors(app)
+    app.wsgi_app = syncroutes.Door(app, hub.exchange)  # type: ignore[method-assign]
     return app
 
 

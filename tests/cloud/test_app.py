@@ -43,6 +43,21 @@ def test_an_exchange_over_http(world: World, client: FlaskClient) -> None:
     assert exchange.decode_response(answer.data, data, lambda _kid: key).status == exchange.OK
 
 
+def test_an_exchange_that_fails_is_an_error_with_a_code(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_data: bytes) -> bytes:
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr(world.hub.exchange, "answer", fail)
+    answer = create_app(world.hub).test_client().post(exchange.PATH, data=b"hello")
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "internal")
+
+
+def test_a_good_exchange_says_nothing_but_its_answer(world: World, client: FlaskClient) -> None:
+    box = world.box("a")
+    answer = client.post(exchange.PATH, data=exchange.encode_request(box.request(), box.signer))
+    assert {name for name, _ in answer.headers} == {"Content-Type", "Content-Length"}
+
+
 @pytest.mark.parametrize(
     ("data", "status", "code"),
     [
