@@ -17,7 +17,7 @@ from typing import Final
 
 from sync.domains import EVENTS
 from sync.domains.ticketing.events import TicketSold
-from sync.kernel import chain, exchange
+from sync.kernel import chain, exchange, lean
 from sync.kernel.events import Stamp
 from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import Ed25519Signer, VerifyKey
@@ -56,9 +56,9 @@ class Node:
         self.events = (*self.events, EVENTS.encode(sold, stamp))
 
     def request(self) -> bytes:
-        """The next signed request."""
+        """The next signed request, as a node makes it that knows that its hub speaks protocol 2."""
         self._number += 1
-        return exchange.encode_request(
+        return lean.encode_request(
             Request(
                 self._epoch, self._number, self.acked + 1, self._hash, self.events, self.floor, self._exceptions
             ),
@@ -188,8 +188,8 @@ class Crowd:
     def _read(self, call: _Call, body: bytes) -> Response:
         """Of each so many answers one is verified as a node does it; of the others the signature is taken on trust."""
         if len(self.seen.durations_ms) % CHECKED_EVERY == 0:
-            return exchange.decode_response(body, call.request, lambda kid: self._key if kid == self._key.kid else None)
-        return exchange.decode_response(body, call.request, lambda kid: _Trusting(self._key.public))
+            return lean.decode_response(body, call.request, lambda kid: self._key if kid == self._key.kid else None)
+        return lean.decode_response(body, call.request, lambda kid: _Trusting(self._key.public))
 
     def _away(self, call: _Call) -> None:
         """As ``Schedule`` of the node backs off."""
