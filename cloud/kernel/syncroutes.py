@@ -72,20 +72,20 @@ class Door:
     def __init__(self, app: Flask, exchanger: Exchange) -> None:
         self._app, self._inner, self._exchanger = app, app.wsgi_app, exchanger
 
-    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or "none"
         if (environ["PATH_INFO"], environ["REQUEST_METHOD"]) != (exchange.PATH, "POST") or not (
             length.isascii() and length.isdigit() and int(length) <= exchange.MAX_REQUEST_BYTES
         ):
-            return self._inner(environ, start)
+            return self._inner(environ, start_response)
         data = environ["wsgi.input"].read(int(length))
         try:
             body = self._exchanger.answer(data)
         except (Malformed, Refusal):
             environ["wsgi.input"] = BytesIO(data)
-            return self._inner(environ, start)
+            return self._inner(environ, start_response)
         except Exception as error:
             with self._app.request_context(environ):
-                return self._app.make_response(self._app.handle_user_exception(error))(environ, start)
-        start("200 OK", [("Content-Type", CBOR), ("Content-Length", str(len(body)))])
+                return self._app.make_response(self._app.handle_user_exception(error))(environ, start_response)
+        start_response("200 OK", [("Content-Type", CBOR), ("Content-Length", str(len(body)))])
         return [body]
