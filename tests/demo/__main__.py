@@ -89,7 +89,7 @@ def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
         story = Story(world)
         story.run()
         world.say("waiting for the exchanges, then comparing")
-        converged = checker.converge(world, story)
+        converged = checker.converge(world, story.clients)
         found = checker.facts(world, story) | {"converged": converged, "seconds": round(time.monotonic() - begun, 1)}
     finally:
         world.stop()

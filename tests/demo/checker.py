@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,17 +18,18 @@ from cloud.kernel import streams as hub_streams
 from cloud.kernel import tables as kernel
 from sync.domains.inventory import rules
 from sync.kernel.ticket import TicketId
+from tests.demo.client import Client
 from tests.demo.setup import Demo
 from tests.demo.story import Story
 
 CONVERGE_S = 60.0
 
 
-def converge(demo: Demo, story: Story) -> bool:
+def converge(demo: Demo, clients: Mapping[str, Client]) -> bool:
     """Wait for the exchanges: nothing waits at any node and every stream's digest is the hub's."""
     end = time.monotonic() + CONVERGE_S
     while time.monotonic() < end:
-        if all(story.clients[name].status()["waiting"] == 0 for name in demo.plan.clerks) and _same_digests(demo):
+        if all(clients[name].status()["waiting"] == 0 for name in demo.plan.clerks) and same_digests(demo):
             return True
         time.sleep(0.5)
     return False
@@ -58,9 +60,9 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "refused": {reason: told.refused[reason] for reason in ("already_used", "wrong_trip", "wrong_date", "forged")},
         "gate_opened": sum(opened.values()),
         "gate_opened_twice": sum(count > 1 for count in opened.values()),
-        "seats_sold_twice": _double_seats(held),
+        "seats_sold_twice": double_seats(held),
         "events_lost": lost,
-        "fen_difference": _difference(told.sold, held),
+        "fen_difference": difference(told.sold, held),
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }
@@ -71,7 +73,7 @@ def _id(number: str) -> bytes:
     return found.to_bytes() if found else b""
 
 
-def _difference(told: dict[str, dict[str, Any]], held: list[dict[str, Any]]) -> int:
+def difference(told: dict[str, dict[str, Any]], held: list[dict[str, Any]]) -> int:
     """Minor units by which what was told differs from what the hub holds, added up over nodes and currencies."""
     ours: Counter[tuple[str, int]] = Counter()
     theirs: Counter[tuple[str, int]] = Counter()
@@ -83,7 +85,7 @@ def _difference(told: dict[str, dict[str, Any]], held: list[dict[str, Any]]) -> 
     return sum(abs(ours[key] - theirs[key]) for key in {*ours, *theirs})
 
 
-def _double_seats(held: list[dict[str, Any]]) -> int:
+def double_seats(held: list[dict[str, Any]]) -> int:
     """Pairs of tickets that overlap on a seat and a leg, worked out from the tickets alone."""
     taken: dict[tuple[int, int, int], int] = {}
     clashes = 0
@@ -119,7 +121,8 @@ def _openings(demo: Demo) -> Counter[str]:
     return found
 
 
-def _same_digests(demo: Demo) -> bool:
+def same_digests(demo: Demo) -> bool:
+    """Whether every node holds of each of its streams what the hub published."""
     with demo.hub_database.read() as tx:
         for name in demo.plan.nodes:
             path = demo.node_data(name) / "node.sqlite"

@@ -19,20 +19,59 @@ from pathlib import Path
 import psycopg
 
 from tests.support.children import start_child, stop_child
-from tests.support.ports import free_port, wait_for_port
+from tests.support.ports import free_port
 
 _NAME = "yipiao"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
-    """A running server. `version` as the server says it, `folder` with its data and its log."""
+    """A server of our own. `version` as it says itself, `folder` with its data and its log, `words` how it is started."""
 
     port: int
     password: str
     folder: Path
-    version: str
-    process: subprocess.Popen[bytes]
+    words: list[str]
+    account: str | None
+    version: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it over what is in its folder; returns when it takes connections."""
+        end = time.monotonic() + 60
+        while True:
+            with (self.folder / "log").open("ab") as log:
+                self.process = start_child(
+                    self.words, output=log, last_signal=signal.SIGQUIT, user=self.account, cwd=self.folder
+                )
+            if self._ready(self.process, end):
+                return
+            # After kill -9 its children may hold the shared memory for a moment: then it ends at once.
+            if time.monotonic() > end:
+                raise TimeoutError((self.folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:])
+
+    def kill(self) -> None:
+        """kill -9 of the server, as the kernel does when memory runs out; its children end when they notice."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """SIGINT is PostgreSQL's fast shutdown: it does not wait for clients."""
+        if self.process is not None:
+            stop_child(self.process, number=signal.SIGINT)
+
+    def _ready(self, process: subprocess.Popen[bytes], end: float) -> bool:
+        """Ask until it takes connections, which is later than its port opens; False when it ended."""
+        while process.poll() is None and time.monotonic() < end:
+            try:
+                with self.admin() as connection:
+                    row = connection.execute("SHOW server_version").fetchone()
+                self.version = str(row[0]) if row else ""
+                return True
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        return False
 
     def url(self, database: str) -> str:
         """SQLAlchemy's address of one database."""
@@ -102,7 +141,7 @@ def postgresql_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="yipiao-postgresql-"))
     password, port = secrets.token_hex(16), free_port()
-    process = None
+    server = None
     try:
         data = _initialise(folder, password, account)
         settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "",
@@ -111,27 +150,10 @@ def postgresql_server(*, durable: bool = False) -> Iterator[PostgresServer]:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         words = [find_program("postgres") or "postgres", "-D", str(data)]
         words += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            process = start_child(words, output=log, last_signal=signal.SIGQUIT, user=account, cwd=folder)
-        wait_for_port(port, 30)
-        yield _ready(process, folder, port, password)
+        server = PostgresServer(port, password, folder, words, account)
+        server.start()
+        yield server
     finally:
-        if process is not None:
-            # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-            stop_child(process, number=signal.SIGINT)
+        if server is not None:
+            server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _ready(process: subprocess.Popen[bytes], folder: Path, port: int, password: str) -> PostgresServer:
-    """The port opens before the server takes connections: ask until it does."""
-    server = PostgresServer(port, password, folder, "", process)
-    end = time.monotonic() + 30
-    while True:
-        try:
-            with server.admin() as connection:
-                row = connection.execute("SHOW server_version").fetchone()
-            return PostgresServer(port, password, folder, str(row[0]) if row else "", process)
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > end:
-                raise
-            time.sleep(0.05)
