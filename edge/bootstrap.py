@@ -25,6 +25,7 @@ from edge.kernel.enrolment import key_fits, own_key
 from edge.kernel.exchange import Exchanger, Schedule
 from edge.kernel.scribe import Scribe
 from edge.kernel.settings import SOFTWARE, Settings
+from edge.kernel.space import Space
 from edge.kernel.streams import Streams
 from edge.kernel.transport import HttpTransport
 from sync.catalogue import Catalogue, load
@@ -80,7 +81,7 @@ def build(
     clock, ids = clock or RealClock(), ids or RealIds()
     database = open_database(settings)
     keeper = TimeKeeper(clock, known_ms(database.writer))
-    scribe = Scribe(database, keeper, domains.appliers())
+    scribe = Scribe(database, keeper, domains.appliers(), Space(settings.data, settings.reserve_mib << 20))
     scribe.hub_ms = meta.get(database.writer, "last_hub_ms", 0)
     boot_id = ids.token(8)
     parts = _domains(settings, database, scribe, keeper, ids, boot_id)

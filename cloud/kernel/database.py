@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
 from cloud.kernel import tables
-from sync.kernel.errors import invariant
+from sync.kernel.errors import Refusal, invariant
 
 # No operation and no event ever has it: a node whose floor stands here holds nothing.
 FIRST_POS: Final = 1
@@ -27,6 +27,7 @@ _POS: Final = "yipiao_pos"
 _POS_AT_START: Final = "yipiao_pos_at_start"
 _READ: Final = "BEGIN"
 _WRITE: Final = "BEGIN IMMEDIATE"
+_DISK_FULL: Final = "53100"
 _MIGRATION_LOCK: Final = 0x59_49_50_49
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK_COUNTER: Final = sa.select(tables.counter.c.pos).where(tables.counter.c.id == 1).with_for_update()
@@ -41,18 +42,35 @@ class Database:
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         # SQLite's own waiting is a sleep and a look; in one process a lock hands over at once.
         self._turn = threading.Lock()
+        self.no_room = False
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
-        """The one serialised writer: commits at the end, rolls back on any error. Don't nest."""
+        """The one serialised writer: commits at the end, rolls back on any error. Don't nest.
+
+        Raises :class:`Refusal` ``hub_disk_full`` when it does not fit on the disk; ``no_room`` says so until one fits."""
+        try:
+            with self._transaction() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            if not _is_full(error.orig):
+                raise
+            self.no_room = True
+            raise Refusal("hub_disk_full", status=507) from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         with self._turn if self.is_sqlite else contextlib.nullcontext(), self.engine.connect() as connection:
             try:
                 with self._begun(connection, _WRITE):
                     _take_counter(connection)
+                    before = _changes(connection)
                     yield connection
                     _store_counter(connection)
+                    wrote = before is None or _changes(connection) != before
             finally:
                 _forget_position(connection)
+        self.no_room = self.no_room and not wrote
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -143,6 +161,17 @@ def chunks(items: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def _changes(connection: Connection) -> int | None:
+    """Rows changed so far, on SQLite; PostgreSQL writes something for every writer."""
+    return getattr(connection.connection.driver_connection, "total_changes", None)
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """A full disk shows as SQLITE_FULL, as an I/O error while writing, or as PostgreSQL's ``disk_full``."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR") or getattr(error, "sqlstate", "") == _DISK_FULL
 
 
 def _take_counter(connection: Connection) -> None:

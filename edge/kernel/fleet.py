@@ -11,7 +11,7 @@ from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.exchange import Exchanger
-from edge.kernel.scribe import Scribe
+from edge.kernel.scribe import DISK_FULL, Scribe
 from edge.kernel.settings import SOFTWARE
 from sync.kernel.operations import Profile
 
@@ -103,8 +103,9 @@ class Fleet:
         found = []
         if not enrolled:
             found.append(Issue("not_enrolled"))
-        if self._scribe.halted:
-            found.append(Issue("box_stopped", {"reason": self._scribe.halted}))
+        halted = self._scribe.halted
+        if halted:
+            found.append(Issue(DISK_FULL) if halted == DISK_FULL else Issue("box_stopped", {"reason": halted}))
         status = meta.get(connection, "hub_status", "ok")
         if status not in ("ok", "resend"):
             found.append(Issue(status))

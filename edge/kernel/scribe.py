@@ -16,12 +16,16 @@ from typing import Any, Final, Generic, TypeVar
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.log import EventLog
+from edge.kernel.space import Space
 from sync.kernel.errors import Broken, Refusal
 from sync.kernel.events import Event, Stamp
 
 T = TypeVar("T")
 Apply = Callable[[sqlite3.Connection, int, Stamp, Any], None]
 MAX_BATCH: Final = 64
+DISK_FULL: Final = "disk_full"
+# Anything that has to be written: an empty transaction would fit on any disk.
+_TRY_AGAIN: Final = "INSERT OR REPLACE INTO meta (name, value) VALUES ('room_tried_ms', ?)"
 
 
 class UnitOfWork:
@@ -48,12 +52,16 @@ class _Piece(Generic[T]):
 class Scribe:
     """Serialises all writes of a node. ``appliers``: event class → how it changes the state tables."""
 
-    def __init__(self, database: Database, keeper: TimeKeeper, appliers: Mapping[type[Event], Apply]) -> None:
+    def __init__(
+        self, database: Database, keeper: TimeKeeper, appliers: Mapping[type[Event], Apply], space: Space
+    ) -> None:
         self.connection = database.writer
         self.log = EventLog(database.writer)
         self.hub_ms = 0
         self.stopped: str | None = "sqlite_disobeys" if database.disobeys else None
         self._opening: Event | None = None
+        self._no_room = False
+        self._space = space
         self._memory = database.memory
         self._keeper = keeper
         self._appliers = appliers
@@ -63,16 +71,23 @@ class Scribe:
 
     @property
     def halted(self) -> str | None:
-        """Why this box can't write: stopped for good, or its disk has no room for the first event of this process."""
-        return self.stopped or ("disk_full" if self._opening is not None else None)
+        """Why this box can't sell: stopped for good (then it writes nothing at all), or its disk has no room: only the
+        reserve is left, or the last write did not fit. The latter ends by itself."""
+        full = self._no_room or self._opening is not None or self._space.is_low()
+        return self.stopped or (DISK_FULL if full else None)
+
+    def require_room(self) -> None:
+        """Raises :class:`Refusal` ``disk_full`` when only the reserve of the disk is left."""
+        if self._space.is_low():
+            raise Refusal(DISK_FULL, status=507)
 
     def begin(self, first: Event | None = None) -> None:
         """Let ``first`` stand before all that this process writes. Where the disk has no room for it, the box comes up
-        all the same; every later write tries again, and so does this, called without ``first``."""
+        all the same; every later write tries again, and so does this, called without ``first``: before each visit."""
         self._opening = first or self._opening
-        if self._opening is not None and not self.stopped:
+        if (self._opening is not None or self._no_room) and not self.stopped:
             with contextlib.suppress(Refusal):
-                self.write(lambda unit: None)
+                self.record(lambda unit: unit.connection.execute(_TRY_AGAIN, (self._keeper.wall_ms(),)))
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run ``work`` inside a transaction and give its result once that is on the disk.
@@ -109,7 +124,7 @@ class Scribe:
 
     def _write_waiting(self) -> None:
         pieces = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
-        head = self.log.head
+        head, changes = self.log.head, self.connection.total_changes
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             if self._opening is not None:
@@ -118,10 +133,13 @@ class Scribe:
                 self._run(piece, alone=len(pieces) == 1)
             self.connection.execute("COMMIT")
             self._opening = None
+            self._no_room = self._no_room and self.connection.total_changes == changes
         except BaseException as error:
             self.log.head = head
+            refusal = _as_refusal(error)
+            self._no_room = self._no_room or (isinstance(refusal, Refusal) and refusal.code == DISK_FULL)
             for piece in pieces:
-                piece.error = piece.error or _as_refusal(error)
+                piece.error = piece.error or refusal
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
         finally:
@@ -156,5 +174,5 @@ def _as_refusal(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.OperationalError):
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
-            return Refusal("disk_full", status=507)
+            return Refusal(DISK_FULL, status=507)
     return error

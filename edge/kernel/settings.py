@@ -23,6 +23,7 @@ _RANGES: Final = {
     "exchange_every_s": (1, 86_400),
     "threads": (1, 64),
     "hold_minutes": (1, 1_440),
+    "reserve_mib": (0, 100_000),
 }
 _TEXTS: Final = {
     "host": re.compile(r"[!-~]{1,255}"),
@@ -34,7 +35,8 @@ _TEXTS: Final = {
 
 @dataclass(frozen=True)
 class Settings:
-    """``exchange_every_s``: pause between exchanges unless the hub says otherwise. ``mqtt_port`` 0: no device bus."""
+    """``exchange_every_s``: pause between exchanges unless the hub says otherwise. ``mqtt_port`` 0: no device bus.
+    ``reserve_mib``: this much of the disk is not for selling."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -46,6 +48,7 @@ class Settings:
     mqtt_port: int = 0
     gate_device: str = ""
     hold_minutes: int = 15
+    reserve_mib: int = 32
 
     @property
     def database(self) -> Path:

@@ -24,6 +24,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             states = queries.node_states(tx, desk.hub.contacts)
             found = issues.everything(tx, states, now_ms, zone)
             today = queries.day_in_numbers(tx, day_at(now_ms, zone))
+        if desk.database.no_room:
+            found.insert(0, issues.Issue("hub_disk_full", issues.BAD))
         reachable = sum(
             state.status == "active" and now_ms - state.last_contact_ms < issues.LATE_MS for state in states
         )

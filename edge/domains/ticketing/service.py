@@ -232,6 +232,7 @@ class Ticketing:
             raise Refusal("box_barred", status=503)
 
     def _for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        self._scribe.require_room()
         ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
         if ride.price_minor is None:
             raise Refusal("not_for_sale")

@@ -167,8 +167,8 @@ class Connection:
         self.inner.create_scalar_function(name, work, count, deterministic=deterministic)
 
     def close(self) -> None:
-        """Close it, whatever is open on it; without power nothing is left to do for it."""
-        with contextlib.suppress(PowerCut):
+        """Close it, whatever is open on it. What does not fit any more, or has no power, stays in the log: no error."""
+        with contextlib.suppress(PowerCut, apsw.Error):
             self.inner.close(True)
 
     def __enter__(self) -> Connection:
