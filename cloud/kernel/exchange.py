@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.kernel import streams
+from cloud.kernel import repair, streams
 from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database, head_pos, raise_counter
 from cloud.kernel.fold import Folded
@@ -148,6 +148,7 @@ class Exchange:
         if lacks:
             held = streams_of(tx, who.node_no)
             reading = streams.read(tx, held, request.floor, request.exceptions, DOWN_BUDGET_BYTES)
+        compared = bool(request.check) and not lacks and may_speak(who.status) and taken.status == exchange.OK
         last = request.first_seq - 1 + len(request.events)
         refused = quarantined(tx, who.node_no, who.epoch, request.first_seq, last) if request.events else ()
         return Response(
@@ -161,6 +162,7 @@ class Exchange:
             hub_ms=now,
             come_back_ms=self._come_back_ms(who.node_no, now, light=not lacks, more=reading.more),
             speaks=SPEAKS,
+            found=repair.compare(tx, who.node_no, request.check) if compared else (),
         )
 
     def _come_back_ms(self, node_no: int, now: int, *, light: bool, more: bool) -> int:

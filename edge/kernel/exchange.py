@@ -19,6 +19,7 @@ from typing import Any, Final
 from edge.kernel import log, meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
+from edge.kernel.repair import Repair
 from edge.kernel.scribe import Scribe, UnitOfWork
 from edge.kernel.streams import CHUNK, Streams
 from sync.kernel import exchange, lean
@@ -68,7 +69,8 @@ class Exchanger:
         self._keeper, self._signer, self._transport = keeper, signer, transport
         self._report, self._before = report, before
         self._number = 0
-        self._lean = False
+        self._lean = self._quiet = False
+        self._repair = Repair(database, scribe, streams, keeper)
         self._reported: dict[str, Any] = {}
         self._turn = threading.Lock()
         self.last_error: str | None = None
@@ -85,7 +87,7 @@ class Exchanger:
                     request, got, answer = self._round()
                     rounds += 1
                     up, down, come_back = up + len(request.events), down + got, answer.come_back_ms
-                    if not self._more(request, answer, got):
+                    if not (self._looks_again(request, answer) or self._more(request, answer, got)):
                         break
                 self.last_error = None if answer.status == exchange.OK else _name(answer.status)
             except YipiaoError as error:
@@ -104,6 +106,12 @@ class Exchanger:
             return self._scribe.log.head.seq > int(meta.get(self._database.read(), "sent_from", 0))
         except sqlite3.Error:
             return True
+
+    def _looks_again(self, request: Request, answer: Response) -> bool:
+        """Whether the comparing of digests goes on at once; after news as well, which came in its place."""
+        if not request.check:
+            return False
+        return self._repair.take(answer.found) if answer.found else bool(answer.operations) and not answer.more
 
     def _more(self, request: Request, answer: Response, got: int) -> bool:
         if answer.status == exchange.RESEND:
@@ -127,6 +135,7 @@ class Exchanger:
         if answer.status in _GOING_ON and answer.acked_seq > self._scribe.log.head.seq:
             # The hub holds more of this log than this disk does: an older state was put back here.
             answer = replace(answer, status=exchange.REWOUND)
+        self._quiet = not (answer.more or answer.exceptions)
         got = self._take(request, answer)
         self._reported = reported
         return request, got, answer
@@ -164,6 +173,7 @@ class Exchanger:
             floor=floor,
             exceptions=behind,
             reported=changed,
+            check=self._repair.ask() if self._lean and self._quiet else (),
         )
         return request, report
 

@@ -63,6 +63,14 @@ class Streams:
         self._note(connection, read, odd)
         return len(read) + len(odd)
 
+    def put(self, connection: sqlite3.Connection, operation: Operation) -> None:
+        """Keep and fold an operation whatever stands in its place; the digest of its stream is the caller's to put right."""
+        connection.execute(
+            "INSERT OR REPLACE INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?)",
+            (operation.stream, operation.key, operation.pos, operation.body),
+        )
+        self.project(connection, operation.key, operation.body)
+
     def project(self, connection: sqlite3.Connection, key: str, body: bytes | None) -> bool:
         """Fold one operation into the reference tables. A kind that this software does not know is kept only.
 

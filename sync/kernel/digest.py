@@ -16,7 +16,7 @@ def item(key: str, body: bytes | None) -> int:
     """Contribution of one key with its encoded ``body``; a tombstone (None) contributes nothing."""
     if body is None:
         return 0
-    name = key.encode()
+    name = key.encode("utf-8", "surrogateescape")
     hashed = hashlib.sha256(len(name).to_bytes(4, "big") + name + body).digest()
     return int.from_bytes(hashed[:16], "big")
 

@@ -52,6 +52,7 @@ def draw(seed: int) -> Plan:
     rng = random.Random(f"plan {seed}")
     mix = replace(mixes.draw(rng), older=mixes.older(seed))
     steps = [*_morning(rng), *_people(rng), *_troubles(rng, mix)]
+    steps += _rotten(seed)
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
         steps = _with_thirty_days(steps)
@@ -80,6 +81,14 @@ def _troubles(rng: random.Random, mix: Mix) -> list[Step]:
             at, who = START_MS + rng.randint(SPAN_MS // 12, SPAN_MS), rng.randrange(len(POSTS))
             found += _around(rng, Step(at, name, who, rng.getrandbits(40)))
     return found
+
+
+def _rotten(seed: int) -> list[Step]:
+    """Rows that go bad on the boxes' disks, in half of the seeds."""
+    rng = random.Random(f"rotten {seed}")
+    count = rng.choice((0, 0, 1, 4))
+    moments = [START_MS + rng.randint(SPAN_MS // 12, SPAN_MS) for _ in range(count)]
+    return [Step(at, "rotten_row", rng.randrange(len(POSTS)), rng.getrandbits(40)) for at in moments]
 
 
 def _around(rng: random.Random, step: Step) -> list[Step]:

@@ -76,7 +76,7 @@ def _told(data: bytes) -> list[Any]:
         if not cose.is_bare(data):
             return list(_full(cose.parse(data).payload)[4])
         said = _lean(cose.parse_bare(data).payload, 5)[1]
-        return [*said.get(2, []), *(said.get(5) or [0, 0, []])[2]]
+        return [*said.get(2, []), *(said.get(5, [])[2:] or [[]])[0]]
     except (Malformed, IndexError, TypeError):
         return []
 

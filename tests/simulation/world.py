@@ -184,7 +184,7 @@ class World:
 
     def calm(self) -> None:
         """From now on nothing goes wrong: lines, disks and clocks are in order, and one process of the hub runs."""
-        self.mix = replace(self.mix, line=CALM, meanwhile=0.0, interrupted=0.0, troubles=(), processes=1)
+        self.mix = replace(self.mix, line=CALM, meanwhile=0.0, interrupted=0.0, troubles=(), processes=1, older="")
         self._late = []
         self.hub.disk.calm()
         self.hub.clock.offset_ms = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,6 +12,7 @@ from sync.kernel.keys import Ed25519Signer
 from tests.simulation.acts.admin import enrol
 from tests.simulation.boxes import Box
 from tests.simulation.checks.readings import node_log
+from tests.simulation.disks import Disk
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -129,6 +131,24 @@ def renew(world: World, box: Box, rng: random.Random) -> str:
     return enrol(world, original, rng) if original.switch_on() else "did not start"
 
 
+def rotten_row(world: World, box: Box, rng: random.Random) -> str:
+    """A block of the disk goes bad: one operation that the box holds is another, or gone."""
+    if type(box.disk) is not Disk:
+        return "another kind of disk"
+    with contextlib.closing(box.disk.look("node.sqlite")) as disk, disk:
+        rows = disk.execute("SELECT stream, key, body FROM stream_operation WHERE body IS NOT NULL").fetchall()
+        if not rows:
+            return "nothing there"
+        stream, key, body = rows[rng.randrange(len(rows))]
+        at, gone = rng.randrange(len(body)), rng.random() < 0.3
+        bent = body[:at] + bytes([body[at] ^ 1 << rng.randrange(8)]) + body[at + 1 :]
+        change = "DELETE FROM stream_operation" if gone else "UPDATE stream_operation SET body = :bent"
+        disk.execute(f"{change} WHERE stream = :stream AND key = :key", {"bent": bent, "stream": stream, "key": key})
+    world.fired["rotten_row"] += 1
+    box.say(f"a row of its disk went bad: {stream} {key}")
+    return "rotten"
+
+
 class _Facts(NamedTuple):
     """The log of a disk and how long it is; what was sold, boarded and rated according to it."""
 
@@ -154,5 +174,5 @@ def _facts(box: Box) -> _Facts:
 
 
 ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {
-    act.__name__: act for act in (backup, restore_box, copy_disk, backup_hub, restore_hub, revoke, renew)
+    act.__name__: act for act in (backup, restore_box, copy_disk, backup_hub, restore_hub, revoke, renew, rotten_row)
 }

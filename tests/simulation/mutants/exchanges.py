@@ -10,7 +10,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 from cloud.kernel import exchange as hub_exchange
-from cloud.kernel import streams
+from cloud.kernel import repair, streams
 from cloud.kernel.exchange import Exchange
 from cloud.kernel.intake import may_speak
 from cloud.kernel.nodes import ACTIVE
@@ -20,6 +20,7 @@ from edge.kernel.exchange import Exchanger, _chunks
 from edge.kernel.streams import CHUNK, Streams
 from sync.kernel import digest
 from sync.kernel import exchange as protocol
+from sync.kernel import repair as agreed
 from sync.kernel.operations import Subscriptions
 from tests.simulation.disks import Crash
 
@@ -112,10 +113,18 @@ def digest_ignores_key() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def mismatch_ignored() -> Iterator[None]:
+    """The hub finds every digest good that a node sends."""
+    with mock.patch.object(repair, "compare", lambda _tx, _node_no, _check: (agreed.SAME,)):
+        yield
+
+
 MUTANTS: Final = {
     "acknowledged_before_commit": acknowledged_before_commit,
     "floor_before_operations": floor_before_operations,
     "head_before_events": head_before_events,
     "new_stream_from_now": new_stream_from_now,
     "digest_ignores_key": digest_ignores_key,
+    "mismatch_ignored": mismatch_ignored,
 }
