@@ -6,7 +6,8 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
     told = story.told
     with demo.hub_database.read() as tx:
         held = [row._asdict() for row in tx.execute(sa.select(ticketing.ticket))]
+        back = [row._asdict() for row in tx.execute(sa.select(ticketing.refund))]
         boarded = {bytes(row.ticket_id) for row in tx.execute(sa.select(boarding.boarded.c.ticket_id))}
         rated = {bytes(row.ticket_id) for row in tx.execute(sa.select(ratings.rating.c.ticket_id))}
         heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
@@ -48,6 +50,8 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
     lost = sum(number not in hub_sold for number in told.sold)
     lost += sum(_id(number) not in boarded for number in told.boarded)
     lost += sum(_id(number) not in rated for number in told.rated)
+    refunded = {bytes(row["ticket_id"]) for row in back}
+    lost += sum(_id(number) not in refunded for number in told.refunded)
     lost += _events_missing(demo, heads)
     opened = _openings(demo)
     return {
@@ -60,9 +64,10 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "refused": {reason: told.refused[reason] for reason in ("already_used", "wrong_trip", "wrong_date", "forged")},
         "gate_opened": sum(opened.values()),
         "gate_opened_twice": sum(count > 1 for count in opened.values()),
-        "seats_sold_twice": double_seats(held),
+        "seats_sold_twice": double_seats([row for row in held if bytes(row["ticket_id"]) not in refunded]),
         "events_lost": lost,
-        "fen_difference": difference(told.sold, held),
+        "fen_difference": difference(told.sold, held, told.refunded, back),
+        "office": {"refunded": len(back), "resold": len(told.resold), "superseded_refused": told.refused["superseded"]},
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }
@@ -73,15 +78,26 @@ def _id(number: str) -> bytes:
     return found.to_bytes() if found else b""
 
 
-def difference(told: dict[str, dict[str, Any]], held: list[dict[str, Any]]) -> int:
-    """Minor units by which what was told differs from what the hub holds, added up over nodes and currencies."""
+def difference(
+    told: dict[str, dict[str, Any]],
+    held: list[dict[str, Any]],
+    refunded: Mapping[str, int] = MappingProxyType({}),
+    back: Sequence[dict[str, Any]] = (),
+) -> int:
+    """Minor units by which sales less refunds as told differ from those that the hub holds, over nodes and currencies.
+
+    ``refunded``: ticket number → minor units handed back, as told; ``back``: the hub's refunds.
+    """
     ours: Counter[tuple[str, int]] = Counter()
     theirs: Counter[tuple[str, int]] = Counter()
     for sold in told.values():
         found = TicketId.from_number(sold["number"])
-        ours[(sold["currency"], found.node_no if found else 0)] += sold["price_minor"]
+        paid = sold["price_minor"] - refunded.get(sold["number"], 0)
+        ours[(sold["currency"], found.node_no if found else 0)] += paid
     for row in held:
         theirs[(row["currency"], row["node_no"])] += row["price_minor"]
+    for row in back:
+        theirs[(row["currency"], row["node_no"])] -= row["refunded_minor"]
     return sum(abs(ours[key] - theirs[key]) for key in {*ours, *theirs})
 
 

@@ -59,10 +59,21 @@ class Client:
         """Sign in as a clerk."""
         self._token = self.call("POST", "/api/v1/sessions", {"clerk_no": clerk_no, "pin": pin})["token"]
 
-    def sell(self, trip_no: int, day: str, from_idx: int, to_idx: int, key: str = "") -> dict[str, Any]:
+    def sell(
+        self, trip_no: int, day: str, from_idx: int, to_idx: int, key: str = "", seat: int | None = None
+    ) -> dict[str, Any]:
         """Sell a ride; the ticket."""
         body = {"trip_no": trip_no, "day": day, "from_idx": from_idx, "to_idx": to_idx, "key": key or uuid.uuid4().hex}
+        body |= {} if seat is None else {"seat": seat}
         found: dict[str, Any] = self.call("POST", "/api/v1/tickets", body)
+        return found
+
+    def refund(self, number: str, reason: str) -> dict[str, Any]:
+        """Ask what giving a ticket back costs, and take that offer; the ticket with its refund."""
+        path = f"/api/v1/tickets/{number}/refund"
+        fee_minor = self.call("GET", f"{path}?reason={reason}")["fee_minor"]
+        body = {"reason": reason, "fee_minor": fee_minor, "key": uuid.uuid4().hex}
+        found: dict[str, Any] = self.call("POST", path, body)
         return found
 
     def check(self, code: str, trip_no: int, day: str, gate: str = "gate-page") -> dict[str, Any]:

@@ -21,16 +21,22 @@ from tests.demo.setup import Demo, iso, tomorrow
 
 OFFLINE_S = 15
 WANTED = {"sold": 100, "boarded": 60, "rated": 20}
+REFUNDS = 4
 SELLERS = ("station", "village", "pier")
 
 
 @dataclass
 class Told:
-    """What people were told: the acknowledged facts that nothing may take back."""
+    """What people were told: the acknowledged facts that nothing may take back.
+
+    ``refunded``: number → minor units handed back; ``resold``: number of the new ticket → that of the old one.
+    """
 
     sold: dict[str, dict[str, Any]] = field(default_factory=dict)
     boarded: set[str] = field(default_factory=set)
     rated: set[str] = field(default_factory=set)
+    refunded: dict[str, int] = field(default_factory=dict)
+    resold: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     retried: int = 0
     hub_offline_s: float = 0.0
@@ -69,6 +75,8 @@ class Story:
         self.demo.say("kill -9 of the village node in the middle of selling")
         self._sell_through_a_power_cut("village")
         self._sell_everywhere(16)
+        self.demo.say("giving tickets back at the station, and selling a seat again")
+        self._refund_some()
         self.demo.say("boarding the coach, by its scanner and at its gate page")
         self._board_all()
         self._bad_tickets()
@@ -179,11 +187,24 @@ class Story:
             return False
         return True
 
+    def _refund_some(self) -> None:
+        """Passengers of the station change their minds, or the station erred; one seat is sold to somebody else."""
+        clerk = self.clients["station"]
+        mine = [sold for sold in self.told.sold.values() if sold["node"] == "station"]
+        for sold, reason in zip(mine[-REFUNDS:], ("passenger", "station_error") * REFUNDS, strict=False):
+            done = clerk.refund(sold["number"], reason)["refunded"]
+            self.told.refunded[sold["number"]] = done["refunded_minor"]
+        old = self.told.sold[next(iter(self.told.refunded))]
+        ride = (old["trip_no"], old["day"], old["from_idx"], old["to_idx"])
+        new = clerk.sell(*ride, seat=old["seat"] or None)
+        self._keep("station", new)
+        self.told.resold[new["number"]] = old["number"]
+
     def _board_all(self) -> None:
-        """Every coach ticket boards: trip by trip, one half by the scanner, the other at the gate page."""
+        """Every coach ticket not given back boards: trip by trip, one half by the scanner, the other at the gate page."""
         by_trip: dict[int, list[dict[str, Any]]] = {}
         for sold in self.told.sold.values():
-            if sold["node"] != "pier":
+            if sold["node"] != "pier" and sold["number"] not in self.told.refunded:
                 by_trip.setdefault(sold["trip_no"], []).append(sold)
         box = self.clients["coach-1"]
         for trip_no in self.plan.coach_trips[:8]:
@@ -213,6 +234,9 @@ class Story:
         ferry = next(sold for sold in self.told.sold.values() if sold["node"] == "pier")
         self._refuse(box.check(ferry["text"], here["trip_no"], self.day), "wrong_trip")
         self._refuse(box.check(here["text"], here["trip_no"], self.other_day), "wrong_date")
+        for old in self.told.resold.values():
+            given_back = self.told.sold[old]
+            self._refuse(box.check(given_back["text"], given_back["trip_no"], self.day), "superseded")
         for text in forgeries(here["text"]):
             self._refuse(box.check(text, here["trip_no"], self.day), "forged")
         box.call("PUT", "/api/v1/boarding/current", {"trip_no": here["trip_no"], "day": self.day})

@@ -68,6 +68,7 @@ class Box:
         self.copy: Box | None = None
         self.up_at_ms = 0
         self.unfinished: list[tuple[Any, ...]] = []
+        self.unanswered: list[tuple[Any, ...]] = []
         self.orders: list[tuple[int, int, str]] = []
         self.backups: list[str] = []
         self._rides: dict[int, list[Ride]] = {}
@@ -165,4 +166,4 @@ class Box:
         self.world.drawer.append(OldDisk(self, old.name, self.renewals - 1, self.tainted, hand_in))
         self.disk.calm()
         self.tainted = self.stolen = False
-        self.unfinished, self.orders, self.backups = [], [], []
+        self.unfinished, self.unanswered, self.orders, self.backups = [], [], [], []

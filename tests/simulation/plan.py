@@ -14,6 +14,7 @@ from tests.simulation.opening import POSTS
 from tests.simulation.times import HOUR_MS, START_MS
 
 STEPS = 900
+OFFICE_STEPS = 60
 SPAN_MS = 44 * HOUR_MS
 AWAY_MS = 30 * 24 * HOUR_MS
 
@@ -52,7 +53,7 @@ def draw(seed: int) -> Plan:
     rng = random.Random(f"plan {seed}")
     mix = replace(mixes.draw(rng), older=mixes.older(seed))
     steps = [*_morning(rng), *_people(rng), *_troubles(rng, mix)]
-    steps += _rotten(seed)
+    steps += [*_rotten(seed), *_office(seed)]
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
         steps = _with_thirty_days(steps)
@@ -72,6 +73,15 @@ def _people(rng: random.Random) -> list[Step]:
         who = rng.choices(range(len(POSTS)), _ACTS[name][1])[0]
         found.append(Step(START_MS + rng.randint(15 * 60_000, SPAN_MS), name, who, rng.getrandbits(40)))
     return found
+
+
+def _office(seed: int) -> list[Step]:
+    """Refunds come out of a randomness of their own: they change nothing of what else was drawn from a seed."""
+    rng = random.Random(f"office {seed}")
+    names = rng.choices(("refund", "refund_again"), (9, 1), k=OFFICE_STEPS)
+    posts = rng.choices(range(len(POSTS)), _SELLERS, k=OFFICE_STEPS)
+    times = [START_MS + rng.randint(30 * 60_000, SPAN_MS) for _ in names]
+    return [Step(at, name, who, rng.getrandbits(40)) for at, name, who in zip(times, names, posts, strict=True)]
 
 
 def _troubles(rng: random.Random, mix: Mix) -> list[Step]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cbor2
 
-from edge.domains.ticketing.service import Ticket
+from edge.domains.ticketing.service import Refunded, Ticket
 from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ Where = tuple[int, int]
 class Paper:
     """A ticket in somebody's hand. ``unsure``: sold by a box whose log is not the only one of its identity.
 
-    ``lost``: an older backup was put over the disk that knew of it.
+    ``lost``: an older backup was put over the disk that knew of it. ``back_minor``: what was handed back for it.
+    ``asked``: it was given back, or somebody asked for that and got no answer.
     """
 
     disk: Disk
@@ -43,6 +45,8 @@ class Paper:
     departs_ms: int
     unsure: bool
     lost: bool = False
+    asked: bool = False
+    back_minor: int = 0
 
     @property
     def where(self) -> Where:
@@ -65,6 +69,8 @@ class Told:
         self.of: dict[Disk, dict[bytes, Paper]] = {}
         self.boarded: dict[Disk, set[bytes]] = {}
         self.rated: dict[Disk, set[bytes]] = {}
+        self.refunded: dict[Disk, dict[bytes, str]] = {}
+        self.superseded: dict[Disk, set[bytes]] = {}
         self.at_risk: dict[Where, dict[int, int]] = {}
         self.clashes: Counter[str] = Counter()
         self._cells: dict[tuple[int, int, int, int], Paper] = {}
@@ -103,6 +109,27 @@ class Told:
             raise Violation("rated_twice", f"{box.name} took two ratings for ticket {ticket_id.hex()}")
         mine.add(ticket_id)
 
+    def refund(self, box: Box, paper: Paper, how: Refunded, key: str) -> None:
+        """Money went back for a ticket, under this key."""
+        mine = self.refunded.setdefault(paper.disk, {})
+        if how.fee_minor + how.refunded_minor != paper.price_minor or min(how.fee_minor, how.refunded_minor) < 0:
+            raise Violation("refund_sum", f"{paper.text}: fee {how.fee_minor}, back {how.refunded_minor}")
+        if mine.get(paper.ticket_id, key) != key and not box.tainted:
+            raise Violation("refunded_twice", f"{box.name} took {paper.text} back twice")
+        if paper.ticket_id in self.boarded.get(paper.disk, set()) and not box.tainted:
+            raise Violation("refunded_boarded", f"{box.name} took {paper.text} back, which it had let in")
+        mine[paper.ticket_id] = key
+        paper.back_minor = how.refunded_minor
+
+    def read(self, box: Box, superseded: Iterable[bytes]) -> None:
+        """A gate has read a good ticket that names these as void."""
+        self.superseded.setdefault((box.name, box.renewals), set()).update(superseded)
+
+    def is_void(self, box: Box, ticket_id: bytes) -> bool:
+        """Whether this box was told that a ticket is void: it refunded it, or read a newer one for its seat."""
+        disk = (box.name, box.renewals)
+        return ticket_id in self.refunded.get(disk, {}) or ticket_id in self.superseded.get(disk, set())
+
     def booted(self, box: Box) -> None:
         """Durable before shown: what a box said before it went down, it knows when it comes up."""
         if box.node is None:
@@ -113,19 +140,25 @@ class Told:
             ("sold", sold, "SELECT serial FROM ticket"),
             ("boarded", self.boarded.get(disk, set()), "SELECT ticket_id FROM boarded"),
             ("rated", self.rated.get(disk, set()), "SELECT ticket_id FROM rating"),
+            ("refunded", set(self.refunded.get(disk, {})), "SELECT serial FROM refund"),
         ):
             kept = {row[0] for row in read.execute(query)}
-            gone = [one for one in sorted(told) if (serial_of(one) if name == "sold" else one) not in kept]
+            gone = [
+                one for one in sorted(told) if (serial_of(one) if name in ("sold", "refunded") else one) not in kept
+            ]
             if gone:
                 raise Violation("told_and_lost", f"{box.name} no longer knows that it {name} {gone[0].hex()}")
 
-    def put_back(self, box: Box, serials: set[int], boarded: set[bytes], rated: set[bytes]) -> None:
+    def put_back(self, box: Box, serials: set[int], boarded: set[bytes], rated: set[bytes], refunded: set[int]) -> None:
         """An older state is on the disk: what it told since then may be known to nobody."""
         disk = (box.name, box.renewals)
         for paper in self.of.get(disk, {}).values():
             paper.lost = paper.lost or serial_of(paper.ticket_id) not in serials
         self.boarded[disk] = self.boarded.get(disk, set()) & boarded
         self.rated[disk] = self.rated.get(disk, set()) & rated
+        kept = self.refunded.get(disk, {})
+        self.refunded[disk] = {one: key for one, key in kept.items() if serial_of(one) in refunded}
+        self.superseded.pop(disk, None)
 
     def risks(self, hub: HubSide) -> None:
         """Read from the hub's book of releases what somebody gave away at risk: trip → seat → legs, or leg → places."""
@@ -144,7 +177,10 @@ class Told:
 
     def _take_seat(self, paper: Paper) -> None:
         for leg in range(paper.from_idx, paper.to_idx):
-            first = self._cells.setdefault((paper.trip_no, paper.day, paper.seat, leg), paper)
+            cell = (paper.trip_no, paper.day, paper.seat, leg)
+            first = self._cells.setdefault(cell, paper)
+            if first.asked:
+                first = self._cells[cell] = paper
             if first is not paper:
                 released = self.at_risk.get(paper.where, {}).get(paper.seat, 0) >> leg & 1
                 self._clash("seat_sold_twice", [first, paper], bool(released), f"{first.text} and {paper.text}")
@@ -153,7 +189,7 @@ class Told:
         most = self.capacity.setdefault(paper.where, capacity)
         for leg in range(paper.from_idx, paper.to_idx):
             there = self._places.setdefault((*paper.where, leg), [])
-            there.append(paper)
+            there[:] = [*(one for one in there if not one.asked), paper]
             released = self.at_risk.get(paper.where, {}).get(leg, 0)
             if len(there) > most:
                 text = f"{len(there)} tickets for {most} places of trip {paper.trip_no} day {paper.day} leg {leg}"

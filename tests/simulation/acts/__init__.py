@@ -7,11 +7,11 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from tests.simulation.acts import admin, disks, people, troubles
+from tests.simulation.acts import admin, disks, office, people, troubles
 
 if TYPE_CHECKING:
     from tests.simulation.boxes import Box
     from tests.simulation.world import World
 
 Act = Callable[["World", "Box", random.Random], str]
-ACTS: Final[Mapping[str, Act]] = {**people.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS}
+ACTS: Final[Mapping[str, Act]] = {**people.ACTS, **office.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS}

@@ -38,8 +38,8 @@ def restore_box(world: World, box: Box, rng: random.Random) -> str:
     world.fired["restored_box"] += 1
     if after.head != before.head:
         world.taint(box, before.log)
-    world.told.put_back(box, after.serials, after.boarded, after.rated)
-    box.unfinished = []
+    world.told.put_back(box, after.serials, after.boarded, after.rated, after.refunded)
+    box.unfinished, box.unanswered = [], []
     box.switch_on()
     box.say(f"runs from a backup: event {after.head} of {before.head}")
     return "restored"
@@ -150,13 +150,14 @@ def rotten_row(world: World, box: Box, rng: random.Random) -> str:
 
 
 class _Facts(NamedTuple):
-    """The log of a disk and how long it is; what was sold, boarded and rated according to it."""
+    """The log of a disk and how long it is; what was sold, boarded, rated and refunded according to it."""
 
     log: tuple[int, int] | None
     head: int
     serials: set[int]
     boarded: set[bytes]
     rated: set[bytes]
+    refunded: set[int]
 
 
 def _facts(box: Box) -> _Facts:
@@ -167,10 +168,11 @@ def _facts(box: Box) -> _Facts:
         serials = {row[0] for row in reader.execute("SELECT serial FROM ticket")}
         boarded = {row[0] for row in reader.execute("SELECT ticket_id FROM boarded")}
         rated = {row[0] for row in reader.execute("SELECT ticket_id FROM rating")}
+        refunded = {row[0] for row in reader.execute("SELECT serial FROM refund")}
     finally:
         reader.close()
     log = (meta["node_no"], meta["epoch"]) if "node_no" in meta else None
-    return _Facts(log, head, serials, boarded, rated)
+    return _Facts(log, head, serials, boarded, rated, refunded)
 
 
 ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {

@@ -115,11 +115,26 @@ def board(world: World, box: Box, rng: random.Random) -> str:
         code = code[:at] + rng.choice(TAMPERED.replace(code[at], "")) + code[at + 1 :]
     elif rng.random() < 0.08:
         trip_no, day = (trip_no + 1, day) if rng.random() < 0.5 else (trip_no, day + 1)
+    void = _knows_void(world, box, paper)
     answer = box.ask(lambda node: node.boarding.check(code, trip_no, day, "gate", CLERK_NO))
+    if void and not answer.code and answer.value.colour != rules.RED:
+        raise Violation("void_boarded", f"{box.name} let {paper.text} in, which it knew to be given back")
     return answer.code or _checked(world, box, paper, answer.value, code if bent else "")
 
 
+def _knows_void(world: World, box: Box, paper: Paper) -> bool:
+    """Whether a box was told that a ticket is void: by itself, by a newer ticket, or by the hub."""
+    if box.node is None or box.tainted:
+        return False
+    key = f"void/{paper.ticket_id.hex()}"
+    query = "SELECT body FROM stream_operation WHERE key = ?"
+    told = box.node.database.read().execute(query, (key,)).fetchone()
+    return world.told.is_void(box, paper.ticket_id) or (told is not None and told[0] is not None)
+
+
 def _checked(world: World, box: Box, paper: Paper, verdict: Verdict, bent: str) -> str:
+    if not bent and verdict.ticket_id and verdict.reason != rules.REVOKED:
+        world.told.read(box, (one.to_bytes() for one in ticket.parse(paper.code).claims.superseded))
     if verdict.colour != rules.RED:
         # A certificate that travels with a ticket stands outside its signature and may be damaged; what it says may not.
         if bent and ticket.parse(bent).claims != ticket.parse(paper.code).claims:

@@ -1,7 +1,7 @@
 """Law 2, invariants 1, 3, 4 and 6: the hub's inventory told again in the order of its positions, cell by cell.
 
 A cell is (trip, day, seat, leg), or a place on a leg where heads are counted. It is free, or in the hands of one log; a
-grant takes free cells, a return gives back cells in hand that were not sold, a sale takes cells in hand for good.
+grant takes free cells, a return gives back cells in hand that were not sold, a sale takes cells in hand until it is refunded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 
-from tests.simulation.checks.readings import RETURNED, SOLD, Happened, Log, Readings
+from tests.simulation.checks.readings import REFUNDED, RETURNED, SOLD, Happened, Log, Readings
 from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], gra
 
 def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[tuple[int, str, Any]]:
     yield from ((grant.grant_id, "grant", grant) for grant in grants.values())
-    yield from ((event.pos, "event", event) for event in found.events if event.type in (SOLD, RETURNED))
+    # A refund that broke a rule frees nothing; that the ticket had boarded too is for people to settle.
+    void = {pos for pos, code in found.quarantined.items() if code.startswith("refund_") and code != "refund_boarded"}
+    kinds = (SOLD, REFUNDED, RETURNED)
+    yield from ((event.pos, "event", event) for event in found.events if event.type in kinds and event.pos not in void)
     for row in world.hub.rows("SELECT release_id, trip_no, day, cells FROM risk_release"):
         yield row[0], "release", row
 
@@ -97,6 +100,8 @@ def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, s
         trip.at_risk.update(_spread(trip.reserved, what[3]))
     elif what.type == RETURNED:
         _return(trips, grants, what)
+    elif what.type == REFUNDED:
+        _refund(trips, what)
     else:
         _sell(trips, what, doubtful)
 
@@ -138,6 +143,16 @@ def _sell(trips: dict[Where, Trip], event: Happened, doubtful: set[Log]) -> None
         if trip.sold[event.log][cell] > trip.hands[event.log][cell] and event.log not in doubtful:
             raise Violation(
                 "sold_outside", f"log {event.log} event {event.seq} sold {cell} of trip {trip_no} day {day}"
+            )
+
+
+def _refund(trips: dict[Where, Trip], event: Happened) -> None:
+    _, trip_no, day, from_idx, to_idx, seat = event.body[:6]
+    for cell in [(seat, leg) for leg in range(from_idx, to_idx)]:
+        trips[trip_no, day].sold[event.log][cell] -= 1
+        if trips[trip_no, day].sold[event.log][cell] < 0:
+            raise Violation(
+                "refunded_unsold", f"log {event.log} event {event.seq} took {cell} back, which it had not sold"
             )
 
 

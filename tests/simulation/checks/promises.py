@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 
-from tests.simulation.checks.readings import BOARDED, RATED, SOLD, Readings
+from tests.simulation.checks.readings import BOARDED, RATED, REFUNDED, SOLD, Readings
 from tests.simulation.told import Paper, serial_of
 from tests.simulation.trace import Violation
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 # What the hub may put aside although nobody did wrong: gates that could not know of each other.
-EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash"}
+EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "boarded_refunded"}
 
 
 def judge(world: World, found: Readings) -> None:
@@ -25,7 +25,12 @@ def judge(world: World, found: Readings) -> None:
         _judge_paper(world, paper, sold, elsewhere, found)
     boarded = {event.body[0] for event in found.events if event.type == BOARDED}
     rated = {event.body[0] for event in found.events if event.type == RATED}
-    for told, known, word in ((world.told.boarded, boarded, "boarded"), (world.told.rated, rated, "rated")):
+    refunded = {event.body[0] for event in found.events if event.type == REFUNDED}
+    for told, known, word in (
+        (world.told.boarded, boarded, "boarded"),
+        (world.told.rated, rated, "rated"),
+        ({disk: set(keys) for disk, keys in world.told.refunded.items()}, refunded, "refunded"),
+    ):
         for disk, ids in told.items():
             missing = ids - known
             if missing and disk not in world.doubtful | world.forgotten:

@@ -15,7 +15,7 @@ from sync.kernel.keys import Ed25519Signer
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-STARTED, SOLD, RETURNED, BOARDED, RATED = 1, 10, 21, 30, 40
+STARTED, SOLD, REFUNDED, RETURNED, BOARDED, RATED = 1, 10, 11, 21, 30, 40
 Log = tuple[int, int]
 
 

@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
-from tests.simulation.mutants import clocks, counters, exchanges, folds, gates, hubs, logs, mended, seats, writers
+from tests.simulation.mutants import (
+    clocks,
+    counters,
+    exchanges,
+    folds,
+    gates,
+    hubs,
+    logs,
+    mended,
+    office,
+    seats,
+    writers,
+)
 
 Planted = Callable[[], AbstractContextManager[object]]
 
@@ -23,6 +35,7 @@ MUTANTS: Final[Mapping[str, Planted]] = {
     **hubs.MUTANTS,
     **logs.MUTANTS,
     **mended.MUTANTS,
+    **office.MUTANTS,
     **seats.MUTANTS,
     **writers.MUTANTS,
 }
