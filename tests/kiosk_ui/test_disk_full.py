@@ -63,7 +63,9 @@ def test_kiosk_and_counter_say_in_each_language_what_happened_and_what_to_do(
     reserve(bench, MORE_THAN_ANY_DISK)
     for found in (passenger.see(f"/kiosk?lang={language}"), clerk.see(f"/clerk?lang={language}")):
         assert found.status == 200
-    for found in (order(passenger), sell(clerk)):
+    refused = order(passenger)
+    assert [form for form in refused.forms if "/order" in form.action] == [], "nothing is offered that would not go"
+    for found in (refused, sell(clerk)):
         assert found.status == 507
         assert all(words in found.text for words in WORDS[language]), found.text
     assert events(bench) == before

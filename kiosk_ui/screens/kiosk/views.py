@@ -125,6 +125,8 @@ def order() -> ResponseReturnValue:
             arguments = (key.trip_no, key.day, key.from_idx, key.to_idx, seat_no, "kiosk")
             number = the_node().ticketing.order(*arguments).order_no
     except Refusal as refusal:
+        if refusal.status >= 500:
+            raise  # the box can't sell at all: another seat would not help
         return _confirm_page(None, sentence(refusal)), refusal.status
     session[_ORDERS] = [*session.get(_ORDERS, []), number][-KEPT_ORDERS:]
     return redirect(url_for("kiosk.order_page", number=number), 303)
