@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable
+from datetime import date as calendar_date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cloud.cli import main
 from cloud.domains.timetable.service import dated_trips_at
 from cloud.kernel.settings import Settings
 from sync.kernel import enrolment, exchange
-from sync.kernel.days import date_of
+from sync.kernel.days import date_of, day_of
 from sync.kernel.keys import Ed25519Signer
 from tests.cloud.world import Box
 from tests.support.children import start_child, stop_child
@@ -154,3 +155,25 @@ def post(port: int, path: str, data: bytes) -> tuple[int, int, bytes]:
         return answer.status, head, answer.read()
     finally:
         connection.close()
+
+
+RULES = """
+name = "gd"
+source = "notice no. 17"
+from_day = 2099-07-01
+currency = "CNY"
+rounding_minor = 10
+limit_minor = 50000
+band = [{ minutes_before = 120, fee_per_mille = 100, least_fee_minor = 50 }]
+"""
+
+
+def test_refund_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(RULES, encoding="utf-8")
+    made = hub("refund-rules", str(path))
+    assert made["key"] == f"ruleset/refund/all/{day_of(calendar_date(2099, 7, 1))}" and made["pos"] > 0
+    for wrong, said in (("2099", "refund_rules_past"), ("name = ", "rules.toml")):
+        path.write_text(RULES.replace(wrong, "2021" if wrong == "2099" else "nome = "), encoding="utf-8")
+        code, _, err = hub("refund-rules", str(path))
+        assert code in (1, 2) and said in err and "Traceback" not in err
