@@ -14,7 +14,7 @@ MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 # Who waits: so many requests that were let in, and so many that the kernel holds before the door. Both together are worked
 # off within a node's patience (20 s); whoever finds no place there tries again later, as with a hub that is away.
 CONNECTIONS: Final = 100
-BACKLOG: Final = 1_024
+BACKLOG: Final = 256
 # A line that died in the middle of a request must not hold a place for long.
 SILENT_S: Final = 30
 _COLLECT_EVERY: Final = 20_000
