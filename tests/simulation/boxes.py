@@ -102,7 +102,8 @@ class Box:
         self.node = None
         self.up_at_ms = self.world.time.now_ms + UP_AGAIN_MS
         self.disk.unplug()
-        self.say(why)
+        if why:
+            self.say(why)
 
     def wake(self) -> None:
         """What looks after the process starts it again, a while after it ended."""

@@ -74,7 +74,8 @@ class HubSide:
             hub.database.engine.dispose()
         self.disk.open = [one for one in self.disk.open if _is_open(one)]
         self.up_at_ms = self.world.time.now_ms + UP_AGAIN_MS
-        self.say(f"process {number + 1} {why}")
+        if why:
+            self.say(f"process {number + 1} {why}")
 
     def wake(self) -> None:
         """What looks after the processes starts them again, a while after they ended."""

@@ -47,7 +47,10 @@ class Trace:
 
     def story(self) -> str:
         """The lines for reading."""
-        return "\n".join(_line(*line) for line in self.lines)
+        lines = [
+            line for number, line in enumerate(self.lines) if not number or not _again(line, self.lines[number - 1])
+        ]
+        return "\n".join(_line(*line) for line in lines)
 
 
 def _line(at_ms: int, who: str, offset_ms: int, text: str) -> str:
@@ -55,6 +58,12 @@ def _line(at_ms: int, who: str, offset_ms: int, text: str) -> str:
     if offset_ms:
         told += f" (its clock: {days.local_time(at_ms + offset_ms, ZONE):%Y-%m-%d %H:%M})"
     return f"{told} {who}: {text}"
+
+
+def _again(line: tuple[int, str, int, str], before: tuple[int, str, int, str]) -> bool:
+    """Whether it only says in one word what the line before it told: ``sell: sold``."""
+    act, _, outcome = line[3].rpartition(": ")
+    return bool(act) and line[:3] == before[:3] and before[3].startswith(f"{outcome} ")
 
 
 def code_of(error: Any) -> str:

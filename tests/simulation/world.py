@@ -17,7 +17,7 @@ from cloud.kernel.settings import Settings
 from edge import bootstrap
 from edge.kernel import compaction
 from sync import catalogue
-from tests.simulation.acts import ACTS
+from tests.simulation.acts import ACTS, BY_NOBODY
 from tests.simulation.boxes import Box, OldDisk
 from tests.simulation.disks import Crash, Disk, Disks
 from tests.simulation.faults import Fired
@@ -116,9 +116,9 @@ class World:
                     box.switch_on()
                 yield
             finally:
-                self.hub.all_off("the end")
+                self.hub.all_off("")
                 for box in self.boxes:
-                    box.off("the end")
+                    box.off("")
 
     def new_disk(self, folder_name: str, side: str = "") -> Disk:
         """The disk of a machine, of the kind that this world has."""
@@ -142,7 +142,10 @@ class World:
             self._interrupt(box, step)
         outcome = ACTS[step.act](self, box, random.Random(step.salt))
         box.clock.interrupt = None
-        self.trace.say(box.name, f"{step.act}: {outcome}", box.clock.offset_ms)
+        if step.act in BY_NOBODY:
+            self.trace.say("world", f"{step.act}: {outcome}")
+        else:
+            self.trace.say(box.name, f"{step.act}: {outcome}", box.clock.offset_ms)
         return outcome
 
     def log_events(self) -> int:

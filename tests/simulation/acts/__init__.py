@@ -14,4 +14,9 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 Act = Callable[["World", "Box", random.Random], str]
+# What happens at the hub or to many boxes: whichever box the plan drew for it has no part in it.
+BY_NOBODY: Final = frozenset({
+    "notice", "feed", "duty", "release", "contacts", "kill_hub", "crash_hub", "io_error_hub", "full_hub", "room_hub",
+    "skew_hub", "newer_hub", "backup_hub", "restore_hub", "everyone",
+})  # fmt: skip
 ACTS: Final[Mapping[str, Act]] = {**people.ACTS, **office.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS}

@@ -13,6 +13,7 @@ from cloud.domains.inventory.books.grants import GrantBatch
 from cloud.domains.inventory.books.ledger import Book
 from cloud.domains.inventory.service import InventoryService
 from edge.kernel.clock import TimeKeeper
+from sync.kernel import hlc
 from tests.simulation.times import HOUR_MS, MINUTE_MS
 
 LEASE_MS = 3 * HOUR_MS
@@ -59,6 +60,13 @@ def lease_by_monotonic_clock() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def stamp_is_the_wall_clock() -> Iterator[None]:
+    """What is written down carries the wall clock's time as it stands, not a time that only grows."""
+    with mock.patch.object(hlc, "following", lambda _last, wall_ms: max(wall_ms, 0) << hlc.COUNTER_BITS):
+        yield
+
+
 def _at_its_time(name: str, now: list[int]) -> Callable[..., Any]:
     original = getattr(InventoryService, name)
 
@@ -73,4 +81,5 @@ MUTANTS: Final = {
     "lease_with_epoch": lease_with_epoch,
     "lease_with_margins": lease_with_margins,
     "lease_by_monotonic_clock": lease_by_monotonic_clock,
+    "stamp_is_the_wall_clock": stamp_is_the_wall_clock,
 }

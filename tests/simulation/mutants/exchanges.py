@@ -18,9 +18,10 @@ from cloud.kernel.tables import node_key
 from edge.kernel import meta
 from edge.kernel.exchange import Exchanger, _chunks
 from edge.kernel.streams import CHUNK, Streams
-from sync.kernel import digest
+from sync.kernel import cbor, cose, digest, wire
 from sync.kernel import exchange as protocol
 from sync.kernel import repair as agreed
+from sync.kernel.errors import Malformed
 from sync.kernel.operations import Subscriptions
 from tests.simulation.disks import Crash
 
@@ -120,6 +121,21 @@ def mismatch_ignored() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def more_fields_refused() -> Iterator[None]:
+    """The hub takes a request only in the very form that it knows, and shuts out boxes that were updated before it."""
+    decode = protocol.decode_request
+
+    def strict(data: bytes, find_key: cose.FindKey) -> tuple[bytes, protocol.Request]:
+        body = cbor.decode(wire.unpack(cose.parse(data).payload, protocol.MAX_PLAIN_BYTES), protocol.MAX_PLAIN_BYTES)
+        if body[0] != protocol.PROTOCOL:
+            raise Malformed("exchange_protocol", str(body[0]))
+        return decode(data, find_key)
+
+    with mock.patch.object(protocol, "decode_request", strict):
+        yield
+
+
 MUTANTS: Final = {
     "acknowledged_before_commit": acknowledged_before_commit,
     "floor_before_operations": floor_before_operations,
@@ -127,4 +143,5 @@ MUTANTS: Final = {
     "new_stream_from_now": new_stream_from_now,
     "digest_ignores_key": digest_ignores_key,
     "mismatch_ignored": mismatch_ignored,
+    "more_fields_refused": more_fields_refused,
 }

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from unittest import mock
 
+from cloud.domains.ticketing import apply as ticketing
 from cloud.kernel import fold
-from cloud.kernel.database import insert_rows, take_positions
+from cloud.kernel.database import insert_rows, take_positions, upsert_rows
 from cloud.kernel.fold import Received
 from cloud.kernel.intake import Intake
 from sync.kernel.errors import Refusal
@@ -66,8 +67,16 @@ def unknown_event_dropped() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def sums_replaced() -> Iterator[None]:
+    """What a batch sold is put in the place of the day's sum, and not added to it."""
+    with mock.patch.object(ticketing, "add_to_rows", upsert_rows):
+        yield
+
+
 MUTANTS: Final = {
     "intake_not_idempotent": intake_not_idempotent,
     "quarantine_blocks": quarantine_blocks,
     "unknown_event_dropped": unknown_event_dropped,
+    "sums_replaced": sums_replaced,
 }

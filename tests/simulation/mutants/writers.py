@@ -10,6 +10,7 @@ from unittest import mock
 
 from edge.kernel import compaction, log
 from edge.kernel.compaction import Compaction
+from edge.kernel.database import WANTED, Database
 from edge.kernel.scribe import Scribe
 from tests.simulation import settling
 from tests.simulation.disks import Crash
@@ -29,6 +30,20 @@ def shown_before_commit() -> Iterator[None]:
             return piece.result
 
     with mock.patch.object(Scribe, "_write", hasty):
+        yield
+
+
+@contextlib.contextmanager
+def shown_before_fsync() -> Iterator[None]:
+    """A box commits without waiting for its disk: faster, and right until the power goes."""
+    opened = Database._open
+
+    def hasty(self: Database) -> Any:
+        connection = opened(self)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    with mock.patch.object(Database, "_open", hasty), mock.patch.dict(WANTED, synchronous=1):
         yield
 
 
@@ -84,5 +99,6 @@ MUTANTS: Final = {
     "packed_in_two_commits": packed_in_two_commits,
     "packed_one_short": packed_one_short,
     "shown_before_commit": shown_before_commit,
+    "shown_before_fsync": shown_before_fsync,
     "heal_past_the_line": heal_past_the_line,
 }
