@@ -87,5 +87,6 @@ def _move(unit: UnitOfWork, rows: list[tuple[int, bytes]], packed: bytes) -> boo
 def _give_back(unit: UnitOfWork, pages: int) -> bool:
     """The file's last pages into free ones, and the file shorter."""
     before = unit.connection.execute("PRAGMA freelist_count").fetchone()[0]
-    unit.connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+    for _ in range(pages):  # one by one: Python's sqlite3 takes one step of this statement, whatever the number in it
+        unit.connection.execute("PRAGMA incremental_vacuum(1)")
     return bool(unit.connection.execute("PRAGMA freelist_count").fetchone()[0] < before)

@@ -93,6 +93,17 @@ def fleet(nodes: int, hub_db: str, data: Path | None, as_json: bool) -> None:
     _show(bench.run(nodes, hub_db, data, _say_since()), as_json)
 
 
+@cli.command()
+@click.option("--events", default=1_000_000, show_default=True, help="Events in the long log.")
+@ROUNDS
+@AS_JSON
+def growth(events: int, rounds: int, as_json: bool) -> None:
+    """A node and a hub with a long log beside a node and a hub with a short one."""
+    from tests.bench import growth as bench
+
+    _show(bench.run(events, rounds, _say_since()), as_json)
+
+
 @cli.command("import")
 @click.option("--feed", type=click.Path(exists=True, path_type=Path), default=None, help="A GTFS feed, zip or folder.")
 @AS_JSON

@@ -11,7 +11,7 @@ _STOPS = ("端州", "鼎湖", "三水", "南海", "广州", "桂山岛", "水坑
 _CALENDAR = "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date"
 
 
-def write(folder: Path, headsign: str) -> Path:
+def write(folder: Path, headsign: str, ferries: int = FERRIES) -> Path:
     """The feed in ``folder``; another ``headsign`` is a feed in which every trip has changed."""
     folder.mkdir(exist_ok=True)
     files = {
@@ -38,27 +38,27 @@ def write(folder: Path, headsign: str) -> Path:
         ],
         "trips.txt": [
             "route_id,service_id,trip_id,trip_headsign",
-            *(f"{trip[0]},DAILY,{trip},{headsign}" for trip, _, _ in _trips()),
+            *(f"{trip[0]},DAILY,{trip},{headsign}" for trip, _, _ in _trips(ferries)),
         ],
-        "stop_times.txt": ["trip_id,arrival_time,departure_time,stop_id,stop_sequence", *_stop_times()],
+        "stop_times.txt": ["trip_id,arrival_time,departure_time,stop_id,stop_sequence", *_stop_times(ferries)],
     }
     for name, lines in files.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
-def _trips() -> Iterator[tuple[str, int, tuple[int, ...]]]:
+def _trips(ferries: int) -> Iterator[tuple[str, int, tuple[int, ...]]]:
     """(trip id, first departure in seconds, stops)."""
     for number in range(COACHES):
         yield f"C{number}", 6 * 3600 + number * 1_800, (1, 2, 3, 4, 5)
-    for number in range(FERRIES):
-        yield f"F{number}", 7 * 3600 + number * 7_200, (1, 6)
+    for number in range(ferries):
+        yield f"F{number}", 7 * 3600 + number * 43_200 // ferries, (1, 6)
     for number in range(OTHERS):
         yield f"L{number}", 4 * 3600 + number * 7, (7, 8)
 
 
-def _stop_times() -> Iterator[str]:
-    for trip, start_s, stops in _trips():
+def _stop_times(ferries: int) -> Iterator[str]:
+    for trip, start_s, stops in _trips(ferries):
         for place, stop in enumerate(stops):
             time = _clock(start_s + place * 1_500)
             yield f"{trip},{time},{time},S{stop},{place + 1}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,9 @@ SETTINGS = {"COME_BACK_MS": "1000", "BLOCK_STATION": "1000", "SHARE_PERCENT": "1
 class Hub:
     """The hub's process with its commands, the line in front of it, and the node's folder."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, settings: Mapping[str, str] = SETTINGS) -> None:
         self.folder, self.node = folder, folder / "node"
-        self._settings = {f"YIPIAO_HUB_{name}": value for name, value in SETTINGS.items()}
+        self._settings = {f"YIPIAO_HUB_{name}": value for name, value in settings.items()}
         self._where = ["--data", str(folder / "hub"), "--database", url]
         self.url = url
         self.server = Server(["-m", "cloud.cli", "run", *self._where], folder, "hub", self._settings)

@@ -20,12 +20,14 @@ FLEET = {
     "sale_p99_ms", "sale_hub_cpu_ms", "hub_rss_mib", "outage_recovery_s", "outage_all_s", "put_off", "put_off_most",
     "longest_turn_s", "longest_past_turn_s", "hung_up",
 }  # fmt: skip
+GROWTH = {"sell_ratio", "board_ratio", "idle_ratio", "hand_in_ratio", "find_ratio", "start_ratio", "events"}
 RUNS = {
     "sell": (["--rounds", "1", "--sales", "80"], COUNTER | {"ready_s"}),
     "board": (["--rounds", "1", "--tickets", "80"], COUNTER),
     "exchange": (["--events", "100", "--pulls", "1"], EXCHANGE),
     "search": (["--rounds", "1", "--searches", "40", "--feed", "cloud/domains/timetable/sample_feed"], SEARCH),
     "fleet": (["--nodes", "60"], FLEET),
+    "growth": (["--events", "3000", "--rounds", "1"], GROWTH),
     "import": (["--feed", "cloud/domains/timetable/sample_feed"], {"stop_times", "seconds", "stop_times_per_s", "peak_mib"}),
 }  # fmt: skip
 
