@@ -33,7 +33,7 @@ def make_old(path: Path, keys: dict[int, str]) -> None:
     """Turn a database of today, closed, with all events still rows, into an old one. ``keys``: serial → key."""
     connection = sqlite3.connect(path, isolation_level=None)
     events = connection.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall()
-    for statement in ("DROP TABLE log_segment", "DROP TABLE ticket", "DROP TABLE sale_key", _TICKET, _KEY,
+    for statement in ("DROP TABLE log_segment", "DROP TABLE transfer", "DROP TABLE ticket", "DROP TABLE sale_key", _TICKET, _KEY,
                       "CREATE INDEX ticket_sold ON ticket (sold_ms)"):  # fmt: skip
         connection.execute(statement)
     for seq, data in events:
@@ -42,7 +42,7 @@ def make_old(path: Path, keys: dict[int, str]) -> None:
             row = (body[0], seq, *body[1:], hlc >> 16)
             connection.execute(f"INSERT INTO ticket VALUES ({', '.join('?' * len(row))})", row)
     connection.executemany("INSERT INTO sale_key VALUES (?, ?)", [(key, serial) for serial, key in keys.items()])
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('log_segment', 'ticket_small')")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('log_segment', 'ticket_small', 'timetable_2')")
     connection.execute("PRAGMA journal_mode=DELETE")
     connection.execute("PRAGMA auto_vacuum=NONE")
     connection.execute("VACUUM")

@@ -17,10 +17,6 @@ CREATE TABLE service (
     service_no INTEGER PRIMARY KEY,
     body       BLOB NOT NULL
 );
-CREATE TABLE transfer (
-    transfer_no INTEGER PRIMARY KEY,
-    body        BLOB NOT NULL
-);
 CREATE TABLE seat_plan (
     name TEXT PRIMARY KEY,
     body BLOB NOT NULL
