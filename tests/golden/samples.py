@@ -11,7 +11,7 @@ from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.domains.ticketing.operations import RefundRules
-from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Trip
+from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp
 from sync.kernel.operations import Clerk, Profile, Subscriptions
@@ -49,6 +49,7 @@ RECORDS: Final[dict[str, Any]] = {
     "seatplan": SeatPlan("reserved", 2, ((1, "01A", 1, 0), (2, "01B", 1, 1))),
     "seatplan_free": SeatPlan("free", 120, ()),
     "service": Service(0b0011111, 2400, 2800, (2405,), (2410, 2411)),
+    "transfer": Transfer(12, 13, 240),
     "route": Route(1, "R1", {}, NAMES, 4, "HKD", "ferry", True),
     "pattern": Pattern(1, 0, (1, 2, 3), (0, 1200, 3000), (0, 1260, 3000), (True, True, False),
                        (False, True, True), (500, None, 1200)),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pypinyin import lazy_pinyin
-
 from cloud.domains.timetable.gtfs import model
 from sync.catalogue import LANGUAGES
 from sync.domains.timetable import operations
@@ -47,6 +45,9 @@ def _with_pinyin(texts: dict[str, str]) -> dict[str, str]:
     chinese = texts.get("zh-Hans") or texts.get("zh-Hant")
     if not chinese or chinese.isascii():
         return texts
+    # Its dictionary takes 50 MiB, and only an import needs it.
+    from pypinyin import lazy_pinyin
+
     return {**texts, PINYIN: " ".join(" ".join(lazy_pinyin(chinese)).split())}
 
 
