@@ -22,6 +22,7 @@ from cloud.kernel.nodes import Nodes
 from cloud.kernel.ports import Timetable
 from cloud.kernel.settings import Settings
 from cloud.kernel.system import SystemClock, SystemIds, hub_signer
+from cloud.kernel.tails import Tails
 from sync.domains import EVENTS
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids
@@ -43,6 +44,7 @@ class Hub:
     enrolment: Enrolment
     fold: Fold
     exchange: Exchange
+    tails: Tails
     inventory: InventoryService
     seats: InventoryView
     boarding: BoardingService
@@ -87,7 +89,10 @@ def build(
     boarding = BoardingService(nodes, trips, ticketing)
     inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer))
     fold = Fold(EVENTS, APPLIERS)
-    steps = Steps((inventory.decide, boarding.decide), inventory.provision)
+    tails = Tails(fold, nodes, clock, (boarding.decide,))
+    enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
+    steps = Steps((inventory.decide, boarding.decide, tails.take), (enrolment.renew, inventory.provision))
+    intake = Intake(fold, nodes, tails, clock)
     return Hub(
         settings=settings,
         clock=clock,
@@ -96,9 +101,10 @@ def build(
         database=database,
         contacts=contacts,
         nodes=nodes,
-        enrolment=Enrolment(settings, clock, ids, signer, inventory.withdraw_older),
+        enrolment=enrolment,
         fold=fold,
-        exchange=Exchange(database, Intake(fold, nodes, clock), nodes, contacts, steps, settings, clock, signer),
+        exchange=Exchange(database, intake, nodes, contacts, steps, settings, clock, signer),
+        tails=tails,
         inventory=inventory,
         seats=InventoryView(contacts, settings, clock),
         boarding=boarding,

@@ -21,8 +21,9 @@ from edge.kernel.clock import RealClock, RealIds, TimeKeeper
 from edge.kernel.compaction import Compaction
 from edge.kernel.database import Database, Migration
 from edge.kernel.directory import Directory
-from edge.kernel.enrolment import key_fits, own_key
+from edge.kernel.enrolment import key_fits, present_key
 from edge.kernel.exchange import Exchanger, Schedule
+from edge.kernel.renewal import Domains, Renewal
 from edge.kernel.scribe import Scribe
 from edge.kernel.settings import SOFTWARE, Settings
 from edge.kernel.space import Space
@@ -62,6 +63,7 @@ class Node:
     catalogue: Catalogue
     exchange: Exchanger
     schedule: Schedule
+    renewal: Renewal
 
     @property
     def identity(self) -> meta.Identity | None:
@@ -90,13 +92,18 @@ def build(
         report=parts["fleet"].report, before=parts["inventory"].give_back,
     )  # fmt: skip
     parts["fleet"].exchanger = exchange
+    renewal = Renewal(
+        database, scribe, parts["streams"], exchange, settings.key_file, ids,
+        Domains(domains.end_log, parts["ticketing"].end_log, parts["inventory"].give_all_back),
+    )  # fmt: skip
     if not key_fits(meta.identity(database.writer), parts["signer"]):
         scribe.stopped = "key_differs"
     if record_start and not scribe.stopped:
         scribe.begin(NodeStarted(boot_id, SOFTWARE))
     return Node(
         settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
-        schedule=Schedule(exchange, Compaction(database, scribe).run, settings.exchange_every_s, ids), **parts,
+        schedule=Schedule(exchange, Compaction(database, scribe).run, settings.exchange_every_s, ids),
+        renewal=renewal, **parts,
     )  # fmt: skip
 
 
@@ -127,7 +134,7 @@ def known_ms(connection: sqlite3.Connection) -> int:
 def _domains(
     settings: Settings, database: Database, scribe: Scribe, keeper: TimeKeeper, ids: Ids, boot_id: bytes
 ) -> dict[str, Any]:
-    signer = own_key(settings.key_file, ids)
+    signer = present_key(settings.key_file, meta.identity(database.writer), ids)
     directory, own = Directory(database), fleet.Fleet(database, scribe, keeper)
     timetable = Timetable(database, own, keeper)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)

@@ -15,6 +15,7 @@ from edge import domains
 from edge.bootstrap import Node, build
 from edge.domains.boarding.devices import start_bus
 from edge.kernel import log, rebuild
+from edge.kernel.alone import alone
 from edge.kernel.enrolment import enrol as introduce
 from edge.kernel.settings import Settings, load
 from edge.kernel.transport import HttpTransport
@@ -46,12 +47,16 @@ def node() -> None:
 @click.option("--gate-device", default=None, help="Name of the gate that a good scan opens.")
 def run(data: Path, **given: Any) -> None:
     """Serve the node: its pages and its API, with the exchange beside it."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with alone(data):
+        _serve(build(load(data, **given)))
+
+
+def _serve(built: Node) -> None:
     from waitress.server import create_server
 
     from kiosk_ui.app import create_app
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    built = build(load(data, **given))
     app = create_app(built)
     settings = built.settings
     server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
@@ -89,6 +94,29 @@ def enrol(data: Path, hub_url: str, code: str) -> None:
         raise Fault(outcome.error)
 
 
+@node.command("re-enrol")
+@DATA
+@click.option("--hub", "hub_url", required=True, help="Address of the hub.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.argument("code")
+def re_enrol(data: Path, hub_url: str, code: str, as_json: bool) -> None:
+    """Go on in the same folder under a new key and a new log, with the one-time CODE that an admin gave.
+
+    For a box that was copied, put back from a backup or revoked, and to change the key of a healthy one. Nothing that it
+    sold is dropped: what the hub does not have goes up with the new log, and an admin decides on it.
+    """
+    with alone(data):
+        before = _open(data, hub_url)
+        renewed = before.renewal.re_enrol(code, HttpTransport(hub_url))
+        before.database.close()
+        outcome = build(load(data, hub_url=hub_url)).exchange.visit()
+    welcome = renewed.welcome
+    said = {"node_no": welcome.node_no, "name": welcome.name, "log": welcome.epoch, "handed_in": renewed.handed_in}
+    _say(said, as_json)
+    if outcome.error:
+        raise Fault(outcome.error)
+
+
 @node.command()
 @DATA
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -113,10 +141,12 @@ def rebuild_command(data: Path, check: bool) -> None:
     built = _open(data)
     tables = domains.REFERENCE_TABLES + domains.STATE_TABLES
     connection = built.database.writer
-    events = log.check_chain(connection)
+    events = log.check_chain(connection) + log.check_past(connection)
     connection.execute("BEGIN IMMEDIATE")
     before = rebuild.dump(connection, tables)
-    rebuild.rebuild(connection, built.streams, domains.appliers(), domains.REFERENCE_TABLES, domains.STATE_TABLES)
+    rebuild.rebuild(
+        connection, built.streams, domains.appliers(), domains.end_log, domains.REFERENCE_TABLES, domains.STATE_TABLES
+    )
     after = rebuild.dump(connection, tables)
     connection.execute("ROLLBACK" if check else "COMMIT")
     differing = [table for table in tables if before[table] != after[table]]
@@ -199,10 +229,10 @@ def _claims(claims: ticket.Claims) -> dict[str, Any]:
     }
 
 
-def _open(data: Path) -> Node:
+def _open(data: Path, hub_url: str = "") -> Node:
     if not (data / "node.sqlite").is_file():
         raise Fault("no_node", f"there is no node in {data}", retry=False)
-    return build(Settings(data=data), record_start=False)
+    return build(Settings(data=data, hub_url=hub_url), record_start=False)
 
 
 def _say(value: dict[str, Any], as_json: bool = True) -> None:

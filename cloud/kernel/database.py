@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
 from cloud.kernel import tables
-from sync.kernel.errors import Refusal, invariant
+from sync.kernel.errors import Fault, Refusal, invariant
 
 # No operation and no event ever has it: a node whose floor stands here holds nothing.
 FIRST_POS: Final = 1
@@ -193,8 +193,11 @@ def _first_counter(connection: Connection) -> None:
 
 def _upgrade(connection: Connection) -> None:
     newest = max(path.stem.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-    if _revision(connection) == newest:
+    found = _revision(connection)
+    if found == newest:
         return
+    if found is not None and found > newest:
+        raise Fault("schema_newer", f"the database is at {found}, this software at {newest}", retry=False)
     # Loaded only when there is something to do: it is most of the time that a start takes.
     from alembic import command
     from alembic.config import Config

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel import nodes, streams
-from cloud.kernel.nodes import ACTIVE, REPLACED, NodeInfo
+from cloud.kernel.nodes import ACTIVE, REPLACED, REWOUND, NodeInfo
 from cloud.kernel.settings import Settings
 from cloud.kernel.tables import enrol_code, node, node_key
 from sync.kernel import certificate, days, enrolment
@@ -73,6 +74,20 @@ class Enrolment:
         tx.execute(used.values(public=public, welcome=answer))
         return answer
 
+    def renew(self, tx: Connection, info: NodeInfo) -> None:
+        """A newer certificate for the same key, once a third of its time is left: a box that visits now and then never
+        sees the end of it."""
+        key = nodes.current_key(tx, info.node_no)
+        if key is None or key.status != ACTIVE:
+            return
+        old = certificate.read(key.certificate, self._signer.verify_key)
+        today = days.day_at(self._clock.wall_ms(), "UTC")
+        if old.until_day - today > self._settings.certificate_days // 3:
+            return
+        signed = certificate.issue(replace(old, until_day=today + self._settings.certificate_days), self._signer)
+        tx.execute(sa.update(node_key).where(node_key.c.kid == key.kid).values(certificate=signed))
+        streams.publish(tx, NET, f"key/{key.kid.hex()}", signed)
+
     def _check_code(self, row: Row[Any]) -> None:
         if row.withdrawn:
             raise Refusal("enrol_code_withdrawn", status=403)
@@ -96,7 +111,7 @@ class Enrolment:
         # From the day before: a box may live where it is still yesterday.
         span = today - 1, today + self._settings.certificate_days
         signed = certificate.issue(Certificate(info.node_no, epoch, public, *span), self._signer)
-        before = (node_key.c.node_no == info.node_no, node_key.c.status == ACTIVE)
+        before = (node_key.c.node_no == info.node_no, node_key.c.status.in_((ACTIVE, REWOUND)))
         tx.execute(sa.update(node_key).where(*before).values(status=REPLACED, status_ms=now))
         tx.execute(
             sa.insert(node_key).values(

@@ -58,7 +58,7 @@ _HEARD: Final = sa.select(contact.c.last_contact_ms).order_by(contact.c.last_con
 
 # What the domains decide once a node's events are in (refill, answers, manifests), in the same transaction.
 Decide = Callable[[Connection, NodeInfo, Folded], None]
-# What a node is given as time goes on (seats for trips that come within reach, streams).
+# What a node is given as time goes on (seats for trips that come within reach, streams, a newer certificate).
 Provision = Callable[[Connection, NodeInfo], None]
 
 
@@ -67,7 +67,7 @@ class Steps:
     """The domains' part of an exchange."""
 
     decide: Sequence[Decide]
-    provision: Provision
+    provision: Sequence[Provision]
 
 
 class Exchange:
@@ -140,7 +140,8 @@ class Exchange:
             for decide in self._steps.decide:
                 decide(tx, info, taken.fresh)
         if now >= info.provision_due_ms:
-            self._steps.provision(tx, info)
+            for provision in self._steps.provision:
+                provision(tx, info)
 
     def _respond(self, tx: Connection, who: Any, request: Request, taken: Taken, now: int) -> Response:
         reading = Reading(floor=request.floor, exceptions=dict(request.exceptions))

@@ -22,6 +22,9 @@ from sync.kernel.events import Envelope, Event, Registry
 
 BATCH: Final = 2_000
 UNREADABLE: Final = -1
+# What a person took into the books of log E for it stands in the log as that of epoch E + AMENDED: the log itself never
+# grows behind its end, and everybody sees which of its events came by a decision.
+AMENDED: Final = 100
 
 
 class Quarantine(Exception):
@@ -43,6 +46,16 @@ class Received:
     seq: int
     envelope: Envelope | None
     held: Quarantine | None = None
+
+    @property
+    def log(self) -> tuple[int, int]:
+        """(node_no, epoch) of the log whose grants and tickets this event is about."""
+        return self.node_no, self.epoch % AMENDED
+
+    @property
+    def amended(self) -> bool:
+        """Whether a person took this event in, and not its log."""
+        return self.epoch >= AMENDED
 
     @property
     def type(self) -> int:

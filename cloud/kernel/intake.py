@@ -21,14 +21,14 @@ from sqlalchemy.engine import Connection, Row
 from cloud.kernel.database import insert_rows, take_positions
 from cloud.kernel.fold import Fold, Folded, Quarantine, Received
 from cloud.kernel.nodes import ACTIVE, FORKED, REPLACED, REVOKED, REWOUND, Nodes
-from cloud.kernel.tables import event_log, held_tail, node_key, quarantine
-from sync.kernel import cbor, exchange
+from cloud.kernel.tables import event_log, node_key, quarantine
+from cloud.kernel.tails import Tails
+from sync.kernel import exchange
 from sync.kernel.chain import GENESIS
 from sync.kernel.events import Envelope
 from sync.kernel.exchange import MAX_EVENTS, MAX_UP_BYTES, Request
 from sync.kernel.ports import Clock
 
-MAX_HELD_TAILS: Final = 50
 _KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
 _HEAD: Final = (
     sa.update(node_key)
@@ -84,8 +84,8 @@ class Taken:
 class Intake:
     """Takes prepared requests in, one after the other."""
 
-    def __init__(self, fold: Fold, node_list: Nodes, clock: Clock) -> None:
-        self._fold, self._nodes, self._clock = fold, node_list, clock
+    def __init__(self, fold: Fold, node_list: Nodes, tails: Tails, clock: Clock) -> None:
+        self._fold, self._nodes, self._tails, self._clock = fold, node_list, tails, clock
 
     def prepare(self, kid: bytes, request: Request) -> Prepared:
         """Chain hashes and decoded events: the costly part, without the database."""
@@ -100,7 +100,7 @@ class Intake:
         key = tx.execute(_KEY, {"kid": sent.kid}).one()
         if key.status in (REVOKED, FORKED):
             if key.status == FORKED:
-                self._hold(tx, key, sent.request)
+                self._tails.hold_refused(tx, key, sent.request)
             return Taken(exchange.REVOKED if key.status == REVOKED else exchange.FORKED, key.safe_seq)
         before = sent.request.first_seq - 1
         if before > key.head_seq:
@@ -113,7 +113,8 @@ class Intake:
         if key.status == REWOUND:
             _set_status(tx, key, ACTIVE, self._clock.wall_ms())
             self._nodes.settle(tx, key.node_no, REWOUND)
-        return Taken(exchange.OK, sent.last_seq, self._append(tx, key, sent, key.head_seq - before))
+        status = exchange.REPLACED if key.status == REPLACED else exchange.OK
+        return Taken(status, sent.last_seq, self._append(tx, key, sent, key.head_seq - before))
 
     def _common(self, tx: Connection, key: Row[Any], sent: Prepared) -> int | None:
         """None when the request agrees with what is held; else the last sequence that both surely share."""
@@ -162,22 +163,9 @@ class Intake:
 
     def _fork(self, tx: Connection, key: Row[Any], request: Request, common: int) -> Taken:
         """Two histories under one key: nothing more is taken from either, and the key's later tickets are void."""
-        self._hold(tx, key, request)
+        self._tails.hold_refused(tx, key, request)
         self._nodes.bar(tx, key, FORKED, f"two histories after event {common}", common)
         return Taken(exchange.FORKED, common)
-
-    def _hold(self, tx: Connection, key: Row[Any], request: Request) -> None:
-        if not request.events:
-            return
-        mine = sa.select(sa.func.count()).select_from(held_tail).where(held_tail.c.node_no == key.node_no)
-        events = cbor.encode(list(request.events))
-        digest = hashlib.sha256(key.kid + request.prev_hash + events).digest()
-        there = sa.select(held_tail.c.digest).where(held_tail.c.digest == digest)
-        if tx.execute(there).first() or tx.execute(mine).scalar_one() >= MAX_HELD_TAILS:
-            return
-        values = {"digest": digest, "node_no": key.node_no, "epoch": key.epoch, "first_seq": request.first_seq}
-        values |= {"prev_hash": request.prev_hash, "events": events, "held_ms": self._clock.wall_ms()}
-        tx.execute(sa.insert(held_tail).values(**values))
 
 
 def hash_at(tx: Connection, key: Row[Any], seq: int) -> bytes | None:

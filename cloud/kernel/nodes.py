@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -154,10 +154,20 @@ class Nodes:
             .where(node_key.c.kid == key.kid)
             .values(status=status, status_detail=reason, status_ms=now, safe_seq=safe_seq)
         )
-        last = self._last_serial(tx, key.node_no, key.epoch)
-        body = Revocation(key.node_no, last, now, reason).to_bytes()
-        streams.publish(tx, NET, f"revoked/{key.kid.hex()}", body)
+        self._publish_end(tx, key, reason, now)
         self.note(tx, key.node_no, status, reason)
+
+    def move_end(self, tx: Connection, node_no: int, epoch: int) -> None:
+        """More tickets of a barred log are in the books than when it was barred: gates honour them from now on."""
+        mine = (node_key.c.node_no == node_no, node_key.c.epoch == epoch, node_key.c.status.in_((REVOKED, FORKED)))
+        key = tx.execute(sa.select(node_key).where(*mine)).first()
+        if key is not None:
+            self._publish_end(tx, key, key.status_detail, key.status_ms)
+
+    def _publish_end(self, tx: Connection, key: Row[Any], reason: str, at_ms: int) -> None:
+        last = self._last_serial(tx, key.node_no, key.epoch)
+        body = Revocation(key.node_no, last, at_ms, reason).to_bytes()
+        streams.publish(tx, NET, f"revoked/{key.kid.hex()}", body)
 
     def note(self, tx: Connection, node_no: int, code: str, detail: str) -> None:
         """An issue that an admin should see; the same one is noted once while it is open."""

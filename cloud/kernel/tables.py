@@ -147,7 +147,8 @@ event_log = sa.Table(
     sa.Index("ix_event_log_node", "node_no", "epoch", "seq", unique=True),
 )
 
-# Refused ends of forked logs, as they came.
+# Ends of logs that no log took in, as they came: refused ones of forked logs (``handed_by`` null), and what a box that was
+# enrolled anew handed in of its older log (``handed_by``: the epoch of the log that did).
 held_tail = sa.Table(
     "held_tail",
     metadata,
@@ -158,6 +159,19 @@ held_tail = sa.Table(
     sa.Column("prev_hash", sa.LargeBinary, nullable=False),
     sa.Column("events", sa.LargeBinary, nullable=False),
     sa.Column("held_ms", Big, nullable=False),
+    sa.Column("handed_by", sa.Integer),
+)
+
+# What a person decided about one of them: ``accepted`` with how many events were new to the books, or ``rejected``.
+tail_verdict = sa.Table(
+    "tail_verdict",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("events", Big, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("decided_ms", Big, nullable=False),
 )
 
 quarantine = sa.Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,7 +15,7 @@ from edge.kernel.accounts import keep_clerk
 from edge.kernel.database import Migration
 from edge.kernel.directory import keep_issuer, keep_revocation
 from edge.kernel.fleet import keep_profile
-from edge.kernel.log import add_segments
+from edge.kernel.log import add_past, add_segments
 from edge.kernel.scribe import Apply
 from edge.kernel.streams import Project
 from sync.kernel.events import Event
@@ -27,10 +28,12 @@ REFERENCE_TABLES: Final = KERNEL_REFERENCE + tuple(table for store in _STORES fo
 STATE_TABLES: Final = tuple(table for store in _STORES for table in store.STATE_TABLES)
 
 
-# What brings an older database up to the schemas, in order; a fresh one needs none of it.
+# What stands behind the schemas, in order: it brings an older database up to them, and adds what came later.
 MIGRATIONS: Final[tuple[tuple[str, Migration], ...]] = (
     ("log_segment", add_segments),
     ("ticket_small", ticketing.make_small),
+    ("past_log", add_past),
+    ("past_ticket", ticketing.add_past),
 )
 
 
@@ -55,6 +58,12 @@ def appliers() -> Mapping[type[Event], Apply]:
         for kind, apply in store.APPLIERS.items():
             found.setdefault(kind, []).append(apply)
     return {kind: _in_turn(applies) for kind, applies in found.items()}
+
+
+def end_log(connection: sqlite3.Connection, epoch: int) -> None:
+    """What the end of a log means to the state tables: the step between its fold and that of the next one."""
+    for store in (inventory, ticketing):
+        store.end_log(connection, epoch)
 
 
 def _in_turn(applies: list[Apply]) -> Apply:

@@ -20,6 +20,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from edge.kernel.memory import Memory
+from sync.kernel.errors import Fault
 
 WANTED: Final = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 # More than there are (about 220), so that none is prepared twice.
@@ -71,8 +72,15 @@ class Database:
         return connection
 
     def migrate(self, steps: Sequence[tuple[str, Migration]]) -> None:
-        """Bring the schema up to date: ``(name, SQL or function)`` in order, each applied once and remembered."""
+        """Bring the schema up to date: ``(name, SQL or function)`` in order, each applied once and remembered.
+
+        Raises :class:`Fault` (``schema_newer``) where newer software has been at work: what it wrote is left alone.
+        """
         migrations = Migrations("node")
+        unknown = self._applied(migrations) - {name for name, _ in steps}
+        if unknown:
+            self.close()
+            raise Fault("schema_newer", f"{self.path.name}: {', '.join(sorted(unknown))}", retry=False)
         for name, step in steps:
             migrations(name=name)(_run(step))
         migrations.apply(Utils(self.writer))
@@ -89,6 +97,13 @@ class Database:
         with contextlib.suppress(sqlite3.OperationalError):
             self.writer.execute("PRAGMA auto_vacuum=INCREMENTAL")
             self.writer.execute("VACUUM")
+
+    def _applied(self, migrations: Migrations) -> set[str]:
+        table = migrations.migrations_table
+        there = self.writer.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
+        ).fetchone()
+        return {row[0] for row in self.writer.execute(f"SELECT name FROM {table}")} if there else set()
 
     def close(self) -> None:
         """Close the writer; readers close with their threads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,20 @@ def own_key(path: Path, ids: Ids) -> Ed25519Signer:
     return Ed25519Signer(seed)
 
 
+def present_key(path: Path, identity: meta.Identity | None, ids: Ids) -> Ed25519Signer:
+    """The key that this box signs with. Where a re-enrolment was cut off behind its commit, the key that it made takes
+    its place now. Raises as :func:`own_key`."""
+    waiting = next_key_file(path)
+    if identity is not None and waiting.exists() and key_fits(identity, own_key(waiting, ids)):
+        waiting.replace(path)
+    return own_key(path, ids)
+
+
+def next_key_file(path: Path) -> Path:
+    """Where the key of the next log waits for its certificate."""
+    return path.with_suffix(".next")
+
+
 def key_fits(identity: meta.Identity | None, signer: Ed25519Signer) -> bool:
     """Whether the key in hand is the one that the hub certified: tickets signed by another would be refused."""
     return identity is None or read(identity.certificate, identity.hub_key).public == signer.public
@@ -45,8 +60,18 @@ def key_fits(identity: meta.Identity | None, signer: Ed25519Signer) -> bool:
 def enrol(code: str, signer: Ed25519Signer, transport: Transport, scribe: Scribe) -> Welcome:
     """Introduce this box with a one-time ``code``. Safe to repeat with the same code after a lost answer.
 
-    Raises :class:`Refusal` for a mistyped code and for a box that is another node already, :class:`Fault` when the hub
-    is away or refuses, and :class:`Malformed` when the answer does not come from the hub that gave the code.
+    Raises as :func:`introduce`, and :class:`Refusal` for a box that is another node already.
+    """
+    welcome = introduce(code, signer, transport)
+    scribe.write(lambda unit: _keep(unit, welcome))
+    return welcome
+
+
+def introduce(code: str, signer: Ed25519Signer, transport: Transport) -> Welcome:
+    """The hub's welcome for the key of ``signer``; nothing is kept.
+
+    Raises :class:`Refusal` for a mistyped code, :class:`Fault` when the hub is away or refuses, and :class:`Malformed`
+    when the answer does not come from the hub that gave the code.
     """
     secret = enrolment.secret_of(code)
     answer = transport.post(enrolment.PATH, enrolment.encode_request(secret, signer.public))
@@ -54,7 +79,6 @@ def enrol(code: str, signer: Ed25519Signer, transport: Transport, scribe: Scribe
     certificate = read(welcome.certificate, VerifyKey(welcome.hub_public))
     if certificate.public != signer.public or certificate.node_no != welcome.node_no:
         raise Malformed("enrol_certificate")
-    scribe.write(lambda unit: _keep(unit, welcome))
     return welcome
 
 
@@ -64,8 +88,13 @@ def _keep(unit: UnitOfWork, welcome: Welcome) -> None:
     if known is not None and (known.node_no, known.epoch, known.hub_key.public) != now:
         # Its log and its tickets carry the name that it has: another one needs another data folder.
         raise Refusal("enrol_key_taken")
+    keep_welcome(unit.connection, welcome)
+
+
+def keep_welcome(connection: sqlite3.Connection, welcome: Welcome) -> None:
+    """This box is now what ``welcome`` says; inside the caller's transaction."""
     meta.put(
-        unit.connection,
+        connection,
         node_no=welcome.node_no,
         epoch=welcome.epoch,
         name=welcome.name,

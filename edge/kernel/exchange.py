@@ -36,7 +36,7 @@ _LONGEST_AWAY_S: Final = 900.0
 _MOST_JITTER_S: Final = 10.0
 _UP_BYTES: Final = 512 * 1024
 _BREATH_S: Final = 0.002
-_GOING_ON: Final = (exchange.OK, exchange.RESEND)
+_GOING_ON: Final = (exchange.OK, exchange.RESEND, exchange.REPLACED)
 _logger = logging.getLogger(__name__)
 
 
@@ -116,7 +116,7 @@ class Exchanger:
     def _more(self, request: Request, answer: Response, got: int) -> bool:
         if answer.status == exchange.RESEND:
             return answer.acked_seq != request.first_seq - 1  # else the same would be asked again
-        if answer.status != exchange.OK:
+        if answer.status not in _GOING_ON:
             return False
         waits = self._scribe.log.head.seq > answer.acked_seq and bool(request.events)
         return answer.more or waits or (got > 0 and bool(self._streams.cursor(self._database.read())[1]))

@@ -74,7 +74,7 @@ class Fleet:
             waiting=max(head - acked, 0),
             hub_age_s=self.hub_age_s(),
             clock_sure=self._keeper.sure(),
-            can_sell=identity is not None and self._scribe.halted is None and not _barred(connection),
+            can_sell=identity is not None and self._scribe.halted is None and not meta.barred(connection),
             issues=tuple(self._issues(connection, identity is not None)),
         )
 
@@ -122,7 +122,3 @@ class Fleet:
         if last and self._keeper.wall_ms() - last > _QUIET_MS:
             found.append(Issue("hub_long_away", {"days": (self._keeper.wall_ms() - last) // 86_400_000}))
         return found
-
-
-def _barred(connection: sqlite3.Connection) -> bool:
-    return meta.get(connection, "hub_status", "ok") in ("log_forked", "log_rewound", "revoked")

@@ -7,7 +7,7 @@ An event is a row of ``event_log`` until the hub has acknowledged it; later it m
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,11 +18,13 @@ from sync.kernel.events import Envelope, Event, Stamp
 
 MARK_EVERY: Final = 64
 MAX_SEGMENT_BYTES: Final = 8 * 1024 * 1024
+_PACKED: Final = 128
 # One statement sees one state of the database: a segment that is being made can't hide an event from it.
 _SPAN: Final = (
     "SELECT last_seq, NULL, events FROM log_segment WHERE last_seq > ?1 "
     "UNION ALL SELECT seq, event, NULL FROM event_log WHERE seq > ?1 ORDER BY 1"
 )
+_PAST: Final = "SELECT last_seq, NULL, events FROM past_segment WHERE epoch = ?1 AND last_seq > ?2 ORDER BY last_seq"
 _MARK: Final = (
     "SELECT seq, hash FROM log_mark WHERE seq <= ?1 "
     "UNION ALL SELECT last_seq, hash FROM log_segment WHERE last_seq <= ?1 ORDER BY 1 DESC LIMIT 1"
@@ -43,6 +45,17 @@ def add_segments(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS log_segment "
         "(last_seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, events BLOB NOT NULL)"
+    )
+
+
+def add_past(connection: sqlite3.Connection) -> None:
+    """Logs that ended when the box was enrolled anew, all of them packed; state is folded from them first."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS past_log (epoch INTEGER PRIMARY KEY, head_seq INTEGER NOT NULL, head_hash BLOB NOT NULL)"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS past_segment "
+        "(epoch INTEGER NOT NULL, last_seq INTEGER NOT NULL, events BLOB NOT NULL, PRIMARY KEY (epoch, last_seq))"
     )
 
 
@@ -70,6 +83,29 @@ class EventLog:
         self.head = head
         return head.seq, stamp
 
+    def begin_anew(self, epoch: int) -> None:
+        """Put this log aside, packed, as that of ``epoch`` and begin one that starts at 1; in the caller's transaction.
+
+        Nothing of it is lost, and hybrid time goes on from where it stood.
+        """
+        connection, head = self._connection, self.head
+        connection.execute(
+            "INSERT INTO past_log (epoch, head_seq, head_hash) VALUES (?, ?, ?)", (epoch, head.seq, head.hash)
+        )
+        connection.execute(
+            "INSERT INTO past_segment (epoch, last_seq, events) SELECT ?, last_seq, events FROM log_segment", (epoch,)
+        )
+        rows = connection.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall()
+        for at in range(0, len(rows), _PACKED):
+            some = rows[at : at + _PACKED]
+            packed = pack([event for _, event in some])
+            connection.execute(
+                "INSERT INTO past_segment (epoch, last_seq, events) VALUES (?, ?, ?)", (epoch, some[-1][0], packed)
+            )
+        for table in ("event_log", "log_mark", "log_segment"):
+            connection.execute(f"DELETE FROM {table}")
+        self.head = Head(0, chain.GENESIS, head.hlc)
+
 
 def hash_at(connection: sqlite3.Connection, seq: int) -> bytes:
     """Chain hash after event ``seq``, recomputed from the nearest mark. A missing event is a broken invariant."""
@@ -92,11 +128,17 @@ def slice_after(connection: sqlite3.Connection, after_seq: int, max_events: int,
     return found
 
 
-def envelopes(connection: sqlite3.Connection, seqs: Sequence[int]) -> Iterator[tuple[int, Envelope]]:
-    """Events at ascending ``seqs``, decoded. A missing one is a broken invariant."""
+def envelopes(
+    connection: sqlite3.Connection, seqs: Sequence[int], epoch: int | None = None
+) -> Iterator[tuple[int, Envelope]]:
+    """Events at ascending ``seqs`` of the present log, or of that of ``epoch``, decoded. A missing one is a broken
+    invariant."""
+    if not seqs:
+        return
     wanted = iter(seqs)
     following = next(wanted, None)
-    for seq, event in events_after(connection, seqs[0] - 1, seqs[-1]) if seqs else ():
+    span = (seqs[0] - 1, seqs[-1])
+    for seq, event in events_after(connection, *span) if epoch is None else past_events(connection, epoch, *span):
         if seq == following:
             yield seq, EVENTS.decode(event)
             following = next(wanted, None)
@@ -108,8 +150,26 @@ def events_after(
     connection: sqlite3.Connection, after_seq: int = 0, until_seq: int | None = None
 ) -> Iterator[tuple[int, bytes]]:
     """``(seq, event bytes)`` in order, up to ``until_seq`` where that is given."""
-    for last, event, packed in connection.execute(_SPAN, (after_seq,)):
-        events = [event] if packed is None else unpack(packed)
+    return _spread(connection.execute(_SPAN, (after_seq,)), after_seq, until_seq)
+
+
+def past_epochs(connection: sqlite3.Connection) -> list[int]:
+    """Epochs of the logs that this box wrote before its present one, oldest first."""
+    return [row[0] for row in connection.execute("SELECT epoch FROM past_log ORDER BY epoch")]
+
+
+def past_events(
+    connection: sqlite3.Connection, epoch: int, after_seq: int = 0, until_seq: int | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """As :func:`events_after`, of an earlier log."""
+    return _spread(connection.execute(_PAST, (epoch, after_seq)), after_seq, until_seq)
+
+
+def _spread(
+    rows: Iterable[tuple[int, bytes | None, bytes | None]], after_seq: int, until_seq: int | None
+) -> Iterator[tuple[int, bytes]]:
+    for last, event, packed in rows:
+        events = unpack(packed) if event is None and packed is not None else [event or b""]
         for seq, one in enumerate(events, start=last - len(events) + 1):
             if until_seq is not None and seq > until_seq:
                 return
@@ -132,10 +192,25 @@ def unpack(packed: bytes) -> list[bytes]:
 
 
 def check_chain(connection: sqlite3.Connection) -> int:
-    """Recompute the whole chain against every mark. Gives the number of events; raises :class:`Broken`."""
-    previous, expected = chain.GENESIS, 0
+    """Recompute the present chain against every mark. Gives the number of events; raises :class:`Broken`."""
     marks = dict(connection.execute("SELECT seq, hash FROM log_mark UNION ALL SELECT last_seq, hash FROM log_segment"))
-    for seq, event in events_after(connection):
+    return _check(events_after(connection), marks)
+
+
+def check_past(connection: sqlite3.Connection) -> int:
+    """Recompute the chains of all earlier logs. Gives the number of their events; raises :class:`Broken`."""
+    count = 0
+    for epoch, head_seq, head_hash in connection.execute("SELECT epoch, head_seq, head_hash FROM past_log").fetchall():
+        found = _check(past_events(connection, epoch), {head_seq: head_hash})
+        if found != head_seq:
+            broken(f"log {epoch} ends at {found} and not at {head_seq}")
+        count += found
+    return count
+
+
+def _check(events: Iterable[tuple[int, bytes]], marks: Mapping[int, bytes]) -> int:
+    previous, expected = chain.GENESIS, 0
+    for seq, event in events:
         expected += 1
         if seq != expected:
             broken(f"log has a hole before {seq}")

@@ -12,6 +12,8 @@ from sync.kernel.keys import VerifyKey
 _IDENTITY: Final = (
     "SELECT name, value FROM meta WHERE name IN ('node_no', 'epoch', 'name', 'hub_public', 'certificate')"
 )
+# What the hub says of a log that may not grow: this box sells nothing more before it begins another.
+BARRED: Final = ("log_forked", "log_rewound", "revoked", "log_replaced")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ def put(connection: sqlite3.Connection, **values: Any) -> None:
         "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         values.items(),
     )
+
+
+def barred(connection: sqlite3.Connection) -> bool:
+    """Whether the hub has closed the log that this box writes."""
+    return get(connection, "hub_status", "ok") in BARRED
 
 
 def known_identity(database: Database) -> Identity | None:

@@ -96,6 +96,16 @@ class Streams:
         odd = {key for key, body in kept if not self.project(connection, key, body)}
         self._note(connection, {key for key, _ in kept}, odd)
 
+    def withdraw(self, connection: sqlite3.Connection, prefix: str) -> None:
+        """Take back what stands under keys of ``prefix``, as the hub has done already; its own word comes later."""
+        rows = connection.execute(
+            "SELECT stream, key, pos, body FROM stream_operation WHERE key GLOB ? AND body IS NOT NULL",
+            (f"{prefix}/*",),
+        ).fetchall()
+        for stream, key, pos, body in rows:
+            self._keep(connection, Operation(stream, pos, key, None), body)
+            self.project(connection, key, None)
+
     def digests(self, connection: sqlite3.Connection) -> dict[str, str]:
         """Digest of each stream as 32 hex digits, to compare with the hub's."""
         return dict(connection.execute("SELECT stream, digest FROM stream_digest ORDER BY stream"))

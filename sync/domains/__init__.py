@@ -8,7 +8,7 @@ from sync.domains.boarding import events as boarding
 from sync.domains.inventory import events as inventory
 from sync.domains.ratings import events as ratings
 from sync.domains.ticketing import events as ticketing
-from sync.kernel.events import ClerkLocked, NodeStarted, Registry
+from sync.kernel.events import ClerkLocked, NodeStarted, Registry, TailHandedIn
 
 DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings")
 
@@ -16,6 +16,7 @@ EVENTS: Final = Registry(
     [
         NodeStarted,
         ClerkLocked,
+        TailHandedIn,
         ticketing.TicketSold,
         ticketing.TicketRefunded,
         inventory.SeatsAsked,

@@ -21,6 +21,8 @@ from sync.kernel import cbor, records
 from sync.kernel.errors import Malformed
 
 MAX_EVENT_BYTES: Final = 16 * 1024
+# One that carries others may be as large as the largest of them, and its wrapping.
+MAX_CARRIER_BYTES: Final = 48 * 1024
 _HEAD: Final = (int, int, int, int, int, list)
 
 
@@ -48,6 +50,21 @@ class ClerkLocked(Event):
     clerk_no: int
     attempts: int
     until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TailHandedIn(Event):
+    """A part of this node's log ``epoch`` that the hub had not acknowledged when the box began its present log.
+
+    ``events`` are the bytes of events ``first_seq`` and following as they stand in the old log, ``prev_hash`` is the
+    chain hash before them. The hub keeps them aside until a person decides; an old log says nothing by itself.
+    """
+
+    TYPE: ClassVar[int] = 6
+    epoch: int
+    first_seq: int
+    prev_hash: bytes
+    events: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +100,19 @@ class Registry:
         return iter(self._kinds.values())
 
     def encode(self, event: Event, stamp: Stamp) -> bytes:
-        """Bytes of ``event``. Raises :class:`Malformed`: ``event_size`` above 16 KiB, ``record_shape`` when a field
-        holds what its type does not allow, since nobody could read such an event again."""
+        """Bytes of ``event``. Raises :class:`Malformed`: ``event_size`` above 16 KiB (48 for one that carries others),
+        ``record_shape`` when a field holds what its type does not allow, since nobody could read it again."""
         body = records.to_body(event)
         records.from_body(type(event), body)
         data = cbor.encode([event.TYPE, event.VERSION, stamp.hlc, stamp.mono_ms, stamp.hub_ms, body])
-        if len(data) > MAX_EVENT_BYTES:
+        if len(data) > largest(data):
             raise Malformed("event_size")
         return data
 
     def decode(self, data: bytes) -> Envelope:
         """Read an event. An unknown type, or a known one with a body that does not fit a *newer* version, comes back
         with ``event`` None and is kept; a body that does not fit its own version raises ``record_shape``."""
-        value = cbor.decode(data, MAX_EVENT_BYTES)
+        value = cbor.decode(data, largest(data))
         if type(value) is not list or len(value) != 6 or not all(type(item) is int for item in value[:5]):
             raise Malformed("event_shape")
         number, version, hlc, mono_ms, hub_ms, body = value
@@ -136,3 +153,8 @@ class Registry:
             if version > kind.VERSION:
                 return None
             raise
+
+
+def largest(data: bytes) -> int:
+    """How large an event of this type may be: the type is the second byte, behind the head of the array."""
+    return MAX_CARRIER_BYTES if data[1:2] == bytes((TailHandedIn.TYPE,)) else MAX_EVENT_BYTES

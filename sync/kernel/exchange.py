@@ -37,7 +37,11 @@ RESEND: Final = 1
 FORKED: Final = 2
 REWOUND: Final = 3
 REVOKED: Final = 4
-STATUS_NAMES: Final = {OK: "ok", RESEND: "resend", FORKED: "log_forked", REWOUND: "log_rewound", REVOKED: "revoked"}
+# The node began another log: this one is taken in to its end, and is told nothing.
+REPLACED: Final = 5
+STATUS_NAMES: Final = {
+    OK: "ok", RESEND: "resend", FORKED: "log_forked", REWOUND: "log_rewound", REVOKED: "revoked", REPLACED: "log_replaced",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sync.kernel import cbor
 from sync.kernel.errors import Malformed
-from sync.kernel.events import MAX_EVENT_BYTES
+from sync.kernel.events import MAX_CARRIER_BYTES, largest
 
 MAX_ROWS: Final = 64
 LARGEST: Final = 1 << 63
@@ -102,7 +102,7 @@ def unpack(data: bytes) -> tuple[bytes, ...]:
 def _rows(events: Sequence[bytes]) -> bytes:
     found, last_ms, last_mono, last_hub = bytearray(), 0, 0, 0
     for event in events:
-        kind, version, hlc, mono_ms, hub_ms, body = cbor.decode(event, MAX_EVENT_BYTES)
+        kind, version, hlc, mono_ms, hub_ms, body = cbor.decode(event, largest(event))
         wall_ms = hlc >> _COUNT_BITS
         found += number(2 * kind) if version == 1 else number(2 * kind + 1) + number(version)
         found += _signed(hub_ms - last_hub) + _signed(wall_ms - (last_ms or hub_ms))
@@ -123,7 +123,7 @@ def _read(reader: Reader, last: tuple[int, int, int]) -> tuple[bytes, tuple[int,
         raise Malformed("exchange_shape", "no event")
     body = [_value(reader) for _ in range(fields)]
     event = cbor.encode([kind, version, (wall_ms << _COUNT_BITS) + count, mono_ms, hub_ms, body])
-    if len(event) > MAX_EVENT_BYTES:
+    if len(event) > largest(event):
         raise Malformed("exchange_size")
     return event, (wall_ms, mono_ms, hub_ms)
 
@@ -137,7 +137,7 @@ def _field(value: Any) -> bytes:
 
 def _value(reader: Reader) -> Any:
     value, odd = divmod(reader.number(), 2)
-    return cbor.decode(reader.take(value), MAX_EVENT_BYTES) if odd else value
+    return cbor.decode(reader.take(value), MAX_CARRIER_BYTES) if odd else value
 
 
 def _signed(value: int) -> bytes:

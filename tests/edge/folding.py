@@ -14,7 +14,14 @@ def differing(node: Node) -> list[str]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         before = rebuild.dump(connection, tables)
-        rebuild.rebuild(connection, node.streams, domains.appliers(), domains.REFERENCE_TABLES, domains.STATE_TABLES)
+        rebuild.rebuild(
+            connection,
+            node.streams,
+            domains.appliers(),
+            domains.end_log,
+            domains.REFERENCE_TABLES,
+            domains.STATE_TABLES,
+        )
         after = rebuild.dump(connection, tables)
     finally:
         connection.execute("ROLLBACK")

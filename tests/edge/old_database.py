@@ -42,7 +42,8 @@ def make_old(path: Path, keys: dict[int, str]) -> None:
             row = (body[0], seq, *body[1:], hlc >> 16)
             connection.execute(f"INSERT INTO ticket VALUES ({', '.join('?' * len(row))})", row)
     connection.executemany("INSERT INTO sale_key VALUES (?, ?)", [(key, serial) for serial, key in keys.items()])
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('log_segment', 'ticket_small', 'timetable_2')")
+    older = "'log_segment', 'ticket_small', 'timetable_2', 'past_log', 'past_ticket'"
+    connection.execute(f"DELETE FROM _sqlite_migrations WHERE name IN ({older})")
     connection.execute("PRAGMA journal_mode=DELETE")
     connection.execute("PRAGMA auto_vacuum=NONE")
     connection.execute("VACUUM")

@@ -13,7 +13,7 @@ from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.domains.ticketing.operations import RefundRules
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel.certificate import Certificate, Revocation
-from sync.kernel.events import ClerkLocked, NodeStarted, Stamp
+from sync.kernel.events import ClerkLocked, NodeStarted, Stamp, TailHandedIn
 from sync.kernel.operations import Clerk, Profile, Subscriptions
 
 NAMES: Final = {"zh-Hans": "桂山岛", "zh-Hant": "桂山島", "en": "Guishan Island"}
@@ -24,6 +24,7 @@ WIDE_MASK: Final = (1 << 90) - (1 << 3)
 EVENTS: Final[dict[str, Any]] = {
     "node_started": NodeStarted(bytes(range(8)), "0.1.0"),
     "clerk_locked": ClerkLocked(11, 5, 1_795_406_700_000),
+    "tail_handed_in": TailHandedIn(2, 41, bytes(range(32)), (bytes.fromhex("860101000000824801020304050607086130"),)),
     "ticket_sold": TicketSold(1, 101, 2518, 0, 4, 12, 0, 3000, "CNY", 0, 11, 1, 1_795_440_600),
     "ticket_refunded": TicketRefunded(TICKET_ID, 101, 2518, 0, 4, 12, 300, 2700, "CNY", 0, 0, "default/120", 11, True),
     "ticket_refunded_by_fault": TicketRefunded(

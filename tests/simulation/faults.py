@@ -15,7 +15,7 @@ MACHINES: Final = (
     "boot_1970", "clock_skew", "clock_back", "hub_clock_skew", "disk_full", "disk_full_as_io_error", "disk_full_hub",
     "disk_full_as_io_error_hub", "disk_write_error", "disk_write_error_hub", "power_cut", "power_cut_hub",
 )  # fmt: skip
-DISKS: Final = ("restored_box", "copied_disk", "renewed", "revoked", "restored_hub", "rotten_row")
+DISKS: Final = ("restored_box", "copied_disk", "renewed", "re_enrolled", "revoked", "restored_hub", "rotten_row")
 TOGETHER: Final = (
     "acted_meanwhile", "interrupted", "newer_event", "newer_operation", "newer_box", "older_box", "newer_hub",
     "older_hub", "new_timetable", "other_vehicle",

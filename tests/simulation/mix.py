@@ -52,10 +52,19 @@ CALM = Chances(())
 TROUBLE_COUNTS = {
     "kill": 4, "crash_box": 5, "io_error_box": 3, "full_box": 4, "skew": 3, "back": 2, "boot_1970": 2,
     "restore_box": 1, "copy_disk": 1, "kill_hub": 3, "crash_hub": 8, "io_error_hub": 3, "full_hub": 1, "skew_hub": 2,
-    "restore_hub": 1, "revoke": 1, "renew": 1, "outage": 2, "one_way": 2, "other_version": 4, "newer_hub": 2, "away": 1,
+    "restore_hub": 1, "revoke": 1, "renew": 1, "re_enrol": 2, "outage": 2, "one_way": 2, "other_version": 4, "newer_hub": 2,
+    "away": 1,
 }  # fmt: skip
 # These change what can be promised, so most seeds are without them.
-SELDOM = {"restore_hub": 0.08, "restore_box": 0.15, "copy_disk": 0.15, "revoke": 0.25, "renew": 0.2, "away": 0.2}
+SELDOM = {
+    "restore_hub": 0.08,
+    "restore_box": 0.15,
+    "copy_disk": 0.15,
+    "revoke": 0.25,
+    "renew": 0.2,
+    "re_enrol": 0.25,
+    "away": 0.2,
+}
 OFTEN = 0.45
 NOBODY, EVERY_PROCESS, SECOND_PROCESS = "", "every process", "second process"
 

@@ -1,7 +1,7 @@
 """After the faults: the production protocol alone must bring everybody together again, within so many visits.
 
-What people do besides is what the handbook would tell them: a box that the hub barred gets a new disk and a new code, a
-copy is switched off, an old disk is put into a spare box once more so that it can hand in what it still holds.
+What people do besides is what the handbook would tell them: a box that the hub barred is enrolled anew, a copy is
+switched off, an old disk is put into a spare box once more so that it can hand in what it still holds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.kernel.repair import CHECK_EVERY_MS
 from tests.simulation.acts.admin import BARRED, enrol, visit
+from tests.simulation.acts.disks import begin_anew
 from tests.simulation.boxes import Box, OldDisk
 from tests.simulation.times import MINUTE_MS
 from tests.simulation.trace import Violation
@@ -92,16 +93,30 @@ def _look_after(world: World, box: Box) -> None:
 
 
 def _new_log(world: World, box: Box) -> None:
-    """A new disk and a new code: the one way out of a barred log that there is today."""
-    if box.identity() is not None:
-        box.renew(hand_in=not box.stolen)
-    outcome = enrol(world, box, _NO_DICE) if box.switch_on() else "does not start"
-    if outcome == "enrol_key_barred":
-        # Its key was known and revoked although the box never heard that it had been enrolled: another key.
+    """A new key and a new log in the same folder. What a thief has is gone: there a new disk comes into the box."""
+    if box.identity() is None:
+        outcome = enrol(world, box, _NO_DICE) if box.switch_on() else "does not start"
+        if outcome == "enrol_key_barred":
+            # Its key was known and revoked although the box never heard that it had been enrolled: another key.
+            box.renew(hand_in=False)
+            outcome = enrol(world, box, _NO_DICE) if box.switch_on() else "does not start"
+    elif box.stolen and world.seed % 2:
         box.renew(hand_in=False)
         outcome = enrol(world, box, _NO_DICE) if box.switch_on() else "does not start"
-    if outcome != "enrolled":
+    else:
+        outcome = _re_enrol(world, box)
+    if outcome not in ("enrolled", "re_enrolled"):
         raise Violation("no_way_out", f"{box.name} could not be enrolled again: {outcome}")
+
+
+def _re_enrol(world: World, box: Box) -> str:
+    """With another code where a restored hub offers a log that the box has written already."""
+    outcome = ""
+    for _ in range(MOST_TRIES):
+        outcome = begin_anew(world, box)
+        if outcome != "enrol_epoch_old":
+            break
+    return outcome
 
 
 def _hand_in(world: World, old: OldDisk) -> None:

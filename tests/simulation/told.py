@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cbor2
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Disk = tuple[str, int]
 Where = tuple[int, int]
+Place = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -136,28 +138,27 @@ class Told:
             return
         disk, read = (box.name, box.renewals), box.node.database.read()
         sold = {key for key, one in self.of.get(disk, {}).items() if not one.lost}
-        for name, told, query in (
-            ("sold", sold, "SELECT serial FROM ticket"),
-            ("boarded", self.boarded.get(disk, set()), "SELECT ticket_id FROM boarded"),
-            ("rated", self.rated.get(disk, set()), "SELECT ticket_id FROM rating"),
-            ("refunded", set(self.refunded.get(disk, {})), "SELECT serial FROM refund"),
+        for name, told, kept in (
+            ("sold", {place_of(one) for one in sold}, places_on(read)),
+            ("boarded", self.boarded.get(disk, set()), first_column(read, "SELECT ticket_id FROM boarded")),
+            ("rated", self.rated.get(disk, set()), first_column(read, "SELECT ticket_id FROM rating")),
+            ("refunded", {place_of(one) for one in self.refunded.get(disk, {})}, places_on(read, "refund")),
         ):
-            kept = {row[0] for row in read.execute(query)}
-            gone = [
-                one for one in sorted(told) if (serial_of(one) if name in ("sold", "refunded") else one) not in kept
-            ]
+            gone = sorted(told - kept)
             if gone:
-                raise Violation("told_and_lost", f"{box.name} no longer knows that it {name} {gone[0].hex()}")
+                raise Violation("told_and_lost", f"{box.name} no longer knows that it {name} {gone[0]!r}")
 
-    def put_back(self, box: Box, serials: set[int], boarded: set[bytes], rated: set[bytes], refunded: set[int]) -> None:
+    def put_back(
+        self, box: Box, sold: set[Place], boarded: set[bytes], rated: set[bytes], refunded: set[Place]
+    ) -> None:
         """An older state is on the disk: what it told since then may be known to nobody."""
         disk = (box.name, box.renewals)
         for paper in self.of.get(disk, {}).values():
-            paper.lost = paper.lost or serial_of(paper.ticket_id) not in serials
+            paper.lost = paper.lost or place_of(paper.ticket_id) not in sold
         self.boarded[disk] = self.boarded.get(disk, set()) & boarded
         self.rated[disk] = self.rated.get(disk, set()) & rated
         kept = self.refunded.get(disk, {})
-        self.refunded[disk] = {one: key for one, key in kept.items() if serial_of(one) in refunded}
+        self.refunded[disk] = {one: key for one, key in kept.items() if place_of(one) in refunded}
         self.superseded.pop(disk, None)
 
     def risks(self, hub: HubSide) -> None:
@@ -210,3 +211,20 @@ class Told:
 def serial_of(ticket_id: bytes) -> int:
     """The serial in a ticket's id."""
     return int.from_bytes(ticket_id[4:], "big")
+
+
+def place_of(ticket_id: bytes) -> Place:
+    """Epoch and serial in a ticket's id."""
+    return ticket_id[3], serial_of(ticket_id)
+
+
+def places_on(reader: sqlite3.Connection, table: str = "ticket") -> set[Place]:
+    """Epoch and serial of every ticket (or refund) that a disk knows of."""
+    epoch = reader.execute("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'epoch'").fetchone()[0]
+    present = {(epoch, serial) for serial in first_column(reader, f"SELECT serial FROM {table}")}
+    return present | set(reader.execute(f"SELECT epoch, serial FROM past_{table}").fetchall())
+
+
+def first_column(reader: sqlite3.Connection, query: str) -> set[Any]:
+    """The values that a query finds."""
+    return {row[0] for row in reader.execute(query)}

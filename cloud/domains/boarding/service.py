@@ -154,7 +154,7 @@ def _entries(one: Received, event: TicketSold | TicketRefunded) -> list[tuple[st
     if isinstance(event, TicketRefunded):
         at_ms = hlc.wall_ms_of(one.envelope.stamp.hlc) if one.envelope else 0
         return _void(event.ticket_id, event.trip_no, event.day, at_ms)
-    key = TicketId(one.node_no, one.epoch, event.serial).to_bytes().hex()
+    key = TicketId(*one.log, event.serial).to_bytes().hex()
     entry = ManifestEntry(event.from_idx, event.to_idx, event.seat, event.trip_no, event.day)
     return [(f"manifest/{key}", entry.to_bytes())]
 

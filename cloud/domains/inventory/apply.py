@@ -88,7 +88,7 @@ class InventoryApplier:
     def _sell(self, received: Received, event: TicketSold) -> None:
         if not event.from_idx < event.to_idx <= MAX_LEGS:
             raise Quarantine("ride_order", f"from {event.from_idx} to {event.to_idx}")
-        where, holder = (event.trip_no, event.day), (received.node_no, received.epoch)
+        where, holder = (event.trip_no, event.day), received.log
         desk = self._desks[where]
         if desk.more_grants:
             desk.see_grants(received.pos)
@@ -111,7 +111,7 @@ class InventoryApplier:
         """A good refund: its cells are the same log's to sell or to return again."""
         if received.held is not None or not event.from_idx < event.to_idx <= MAX_LEGS:
             return
-        where, holder = (event.trip_no, event.day), (received.node_no, received.epoch)
+        where, holder = (event.trip_no, event.day), received.log
         self._desks[where].refund(holder, event.seat, c.ride(event.seat, event.from_idx, event.to_idx))
         self._sold.add((where, holder, event.seat == 0))
 
@@ -119,7 +119,10 @@ class InventoryApplier:
         where, line = self._grants.get(event.grant_id, (None, None))
         if where is None or line is None or line.grant_id >= received.pos:
             raise Quarantine("return_unknown_grant", str(event.grant_id))
-        holder, desk = (received.node_no, received.epoch), self._desks[where]
+        if received.amended:
+            # Another end of the same log may have sold these seats: they stay held.
+            raise Quarantine("return_amended", str(event.grant_id))
+        holder, desk = received.log, self._desks[where]
         if line.holder != holder or where != (event.trip_no, event.day):
             raise Quarantine("return_not_held", str(event.grant_id))
         desk.see_grants(received.pos)

@@ -46,14 +46,14 @@ class TicketingApplier:
         self._sums: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def prepare(self, batch: Sequence[Received]) -> None:
-        logs = sorted({(one.node_no, one.epoch) for one in batch})
+        logs = sorted({one.log for one in batch})
         for some in chunks(logs):
             for node_no, epoch, last, missing in self._tx.execute(_ENDS, {"logs": some}):
                 self._ends[node_no, epoch] = (last, missing)
         # Only serials at or below the end of their log can have been used before.
         low: dict[Log, set[int]] = {}
         for one in batch:
-            event, log = one.envelope and one.envelope.event, (one.node_no, one.epoch)
+            event, log = one.envelope and one.envelope.event, one.log
             if isinstance(event, TicketSold) and event.serial <= self._ends.get(log, (0, 0))[0]:
                 low.setdefault(log, set()).add(event.serial)
         for log, serials in low.items():
@@ -64,12 +64,13 @@ class TicketingApplier:
         event = envelope.event if envelope else None
         if envelope is None or not isinstance(event, TicketSold):
             return
-        wrong = self._wrong(received.node_no, received.epoch, event)
+        log = received.log
+        wrong = self._wrong(log, event)
         state = QUARANTINED if received.held or wrong else OK
-        ticket_id = self._prefix(received.node_no, received.epoch) + min(event.serial, MAX_SERIAL).to_bytes(4, "big")
+        ticket_id = self._prefix(*log) + min(event.serial, MAX_SERIAL).to_bytes(4, "big")
         self._rows.append(
             (
-                received.pos, ticket_id, received.node_no, received.epoch, event.serial, event.trip_no, event.day,
+                received.pos, ticket_id, *log, event.serial, event.trip_no, event.day,
                 event.from_idx, event.to_idx, event.seat, event.rider, event.price_minor, event.currency,
                 event.payment, event.clerk_no, event.channel, envelope.stamp.hlc, state,
             )
@@ -89,8 +90,7 @@ class TicketingApplier:
         ends = [(*log, *end) for log, end in sorted(self._ends.items())]
         upsert_rows(self._tx, serial_end, _END[:2], _END, ends)
 
-    def _wrong(self, node_no: int, epoch: int, event: TicketSold) -> Quarantine | None:
-        log = (node_no, epoch)
+    def _wrong(self, log: Log, event: TicketSold) -> Quarantine | None:
         if not 1 <= event.serial <= MAX_SERIAL:
             return Quarantine("serial_range", str(event.serial))
         last, missing = self._ends.get(log, (0, 0))

@@ -157,6 +157,16 @@ class Inventory:
             count += self._scribe.write(partial(self._answer, recall=recall))
         return count
 
+    def give_all_back(self) -> int:
+        """Return everything that is open, whatever its time: this log is about to end. Gives the returns made."""
+        count = 0
+        for where in store.dated_trips(self._database.read()):
+            count += self._scribe.write(partial(self._return_all, where=where))
+        return count
+
+    def _return_all(self, unit: UnitOfWork, where: tuple[int, int]) -> int:
+        return self._return(unit, *where, only=None, most=0)
+
     def _close(self, unit: UnitOfWork, grant: tuple[int, int, int]) -> int:
         grant_id, trip_no, day = grant
         made = self._return(unit, trip_no, day, only=grant_id, most=0)

@@ -121,6 +121,14 @@ def apply_returned(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, eve
 APPLIERS = {TicketSold: apply_sold, TicketRefunded: apply_refunded, GrantReturned: apply_returned}
 
 
+def end_log(connection: sqlite3.Connection, _epoch: int) -> None:
+    """The log ended, and what it was granted is no longer here: its counted places must not weigh on new grants.
+
+    A seat that it sold stays sold: whatever the hub grants later, this box knows who sits there.
+    """
+    connection.execute("DELETE FROM sold_place")
+
+
 @dataclass(frozen=True)
 class GrantRow:
     """A grant: ``seats`` seat → mask, ``places`` leg → places."""
@@ -187,6 +195,11 @@ def sold_seats(connection: sqlite3.Connection, trip_no: int, day: int, seat: int
 def sold_places(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[int, int]:
     """Leg → places sold here."""
     return dict(connection.execute("SELECT leg, places FROM sold_place WHERE trip_no = ? AND day = ?", (trip_no, day)))
+
+
+def dated_trips(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Dated trips of which this box was granted anything."""
+    return connection.execute("SELECT DISTINCT trip_no, day FROM seat_grant ORDER BY day, trip_no").fetchall()
 
 
 def past_grants(connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, int, int]]:

@@ -75,6 +75,7 @@ class Ticket:
     channel: str
     boarded: tuple[int, str] | None
     refunded: Refunded | None
+    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ class Ticketing:
 
         Raises :class:`Refusal`: ``no_such_order``, ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``.
         """
-        serial = self._scribe.record(lambda unit: self._confirm(unit, order_no, clerk_no, tendered_minor))
-        return self._ticket(serial)
+        sold = self._scribe.record(lambda unit: self._confirm(unit, order_no, clerk_no, tendered_minor))
+        return self._ticket(*sold)
 
     def sell(
         self,
@@ -157,23 +158,23 @@ class Ticketing:
         Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``, ``seat_taken``, ``cash_short``, …
         """
         check_key(key)
-        serial = store.serial_of_key(self._database.read(), key)
-        if serial is None:
+        known = store.serial_of_key(self._database.read(), key)
+        if known is None:
             ride = self._for_sale(trip_no, day, from_idx, to_idx)
             index = rules.rider_index(rider)
             until_s = self._until_s(ride)
 
-            def work(unit: UnitOfWork) -> int:
-                known = store.serial_of_key(unit.connection, key)
-                if known is not None:
-                    return known
+            def work(unit: UnitOfWork) -> tuple[int, int | None]:
+                again = store.serial_of_key(unit.connection, key)
+                if again is not None:
+                    return again
                 taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat)
                 sold = self._record(unit, ride, taken, index, clerk_no, COUNTER, until_s, tendered_minor)
                 store.keep_key(unit.connection, key, sold)
-                return sold
+                return sold, None
 
-            serial = self._scribe.record(work)
-        return self._ticket(serial)
+            known = self._scribe.record(work)
+        return self._ticket(*known)
 
     def find(self, text: str) -> Ticket:
         """A ticket of this node by its number or its code. Raises :class:`Refusal` ``ticket_not_here``, ``ticket_form``."""
@@ -184,9 +185,9 @@ class Ticketing:
             except Malformed:
                 raise Refusal("ticket_form", status=422, field="ticket") from None
         identity = meta.identity(self._database.read())
-        if identity is None or wanted.node_no != identity.node_no or wanted.epoch != identity.epoch:
+        if identity is None or wanted.node_no != identity.node_no:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=wanted.node_no)
-        return self._ticket(wanted.serial)
+        return self._ticket(wanted.serial, None if wanted.epoch == identity.epoch else wanted.epoch)
 
     def good(self, text: str) -> Ticket:
         """As :meth:`find`, for showing its code. Raises also :class:`Refusal` ``ticket_refunded``."""
@@ -203,11 +204,11 @@ class Ticketing:
         sales = [
             sale
             for sale in store.sold_between(connection, from_ms, until_ms)
-            if clerk_no is None or sale[0].clerk_no == clerk_no
+            if clerk_no is None or sale.event.clerk_no == clerk_no
         ]
         totals: dict[str, int] = {}
-        for sold, _ in sales:
-            totals[sold.currency] = totals.get(sold.currency, 0) + sold.price_minor
+        for sale in sales:
+            totals[sale.event.currency] = totals.get(sale.event.currency, 0) + sale.event.price_minor
         refunds = store.refund_sums(connection, from_ms, until_ms, clerk_no)
         handed_back = {currency: minor for currency, _, minor in refunds}
         returned = store.refunds_between(connection, from_ms, until_ms, clerk_no, _LISTED)
@@ -220,16 +221,26 @@ class Ticketing:
                 currency: totals.get(currency, 0) - handed_back.get(currency, 0)
                 for currency in sorted(totals | handed_back)
             },
-            tickets=_shown(lambda sale: self._view(*sale), sales[: -_LISTED - 1 : -1]),
-            returned=_shown(lambda row: self._ticket(row.serial), returned),
+            tickets=_shown(self._view, sales[: -_LISTED - 1 : -1]),
+            returned=_shown(lambda row: self._ticket(row.serial, row.epoch), returned),
         )
 
     def refuse_if_barred(self, connection: sqlite3.Connection) -> None:
         """Raises :class:`Refusal`: ``not_enrolled``, ``box_barred`` (the hub takes nothing more from this log)."""
         if meta.known_identity(self._database) is None:
             raise Refusal("not_enrolled", status=503)
-        if meta.get(connection, "hub_status", "ok") in ("log_forked", "log_rewound", "revoked"):
+        if meta.barred(connection):
             raise Refusal("box_barred", status=503)
+
+    def end_log(self, unit: UnitOfWork, epoch: int) -> None:
+        """The log of ``epoch`` is about to end, and its key with it: its tickets are signed a last time, so that they can
+        be shown and printed again."""
+        identity = meta.identity(unit.connection)
+        if identity is not None:
+            sold = store.all_sold(unit.connection)
+            codes = [(row.event.serial, self._code(identity, row)) for row in sold]
+            store.keep_codes(unit.connection, epoch, codes)
+        store.end_orders(unit.connection, epoch)
 
     def _for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
         self._scribe.require_room()
@@ -264,10 +275,12 @@ class Ticketing:
         store.set_order(unit.connection, order_no, "cancelled")
         self._inventory.release(unit.connection, order_no)
 
-    def _confirm(self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None) -> int:
+    def _confirm(
+        self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None
+    ) -> tuple[int, int | None]:
         row = self._order_row(unit, order_no)
         if row.serial is not None:
-            return row.serial
+            return row.serial, row.epoch
         if row.state == "cancelled":
             raise Refusal("order_cancelled")
         # The price is what the passenger was shown, also where the timetable has changed since.
@@ -276,7 +289,7 @@ class Ticketing:
         serial = self._record(unit, ride, seat, 0, clerk_no, row.channel, self._until_s(ride), tendered_minor)
         store.set_order(unit.connection, order_no, "sold", serial)
         self._inventory.release(unit.connection, order_no)
-        return serial
+        return serial, None
 
     def _order_row(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
         row = store.order(unit.connection, order_no)
@@ -298,22 +311,28 @@ class Ticketing:
         )
         return serial
 
-    def _ticket(self, serial: int) -> Ticket:
-        found = store.sold(self._database.read(), serial)
+    def _ticket(self, serial: int, epoch: int | None = None) -> Ticket:
+        found = store.sold(self._database.read(), serial, epoch)
         if found is None:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=0)
-        return self._view(*found)
+        return self._view(found)
 
-    def _view(self, sold: TicketSold, sold_ms: int) -> Ticket:
+    def _code(self, identity: meta.Identity, row: store.SoldRow) -> str:
+        """The ticket's text: signed anew as often as it is asked for, which gives the same; or as its log left it."""
+        if row.epoch is not None:
+            return store.code_of(self._database.read(), row.epoch, row.event.serial)
+        own = _certificate(identity)
+        carry = identity.certificate if own.young_on(days.day_at(row.sold_ms, "UTC")) else None
+        superseded = store.superseded_by(self._database.read(), row.event, MAX_SUPERSEDED)
+        claims = rules.claims_of(row.event, identity.node_no, identity.epoch, superseded)
+        return ticket.issue(claims, self._signer, carry)
+
+    def _view(self, row: store.SoldRow) -> Ticket:
         identity = meta.known_identity(self._database)
         if identity is None:
             raise Refusal("not_enrolled", status=503)
-        connection = self._database.read()
-        superseded = store.superseded_by(connection, sold, MAX_SUPERSEDED)
-        claims = rules.claims_of(sold, identity.node_no, identity.epoch, superseded)
-        own = _certificate(identity)
-        carry = identity.certificate if own.young_on(days.day_at(sold_ms, "UTC")) else None
-        text = ticket.issue(claims, self._signer, carry)
+        sold, connection, text = row.event, self._database.read(), self._code(identity, row)
+        claims = rules.claims_of(sold, identity.node_no, identity.epoch if row.epoch is None else row.epoch)
         return Ticket(
             number=claims.ticket_id.number,
             short_code=ticket.short_code(text),
@@ -324,11 +343,12 @@ class Ticketing:
             seat_label=self._inventory.label(sold.trip_no, sold.seat),
             price_minor=sold.price_minor,
             currency=sold.currency,
-            sold_ms=sold_ms,
+            sold_ms=row.sold_ms,
             clerk_no=sold.clerk_no,
             channel=CHANNELS[sold.channel],
             boarded=self._boarded(claims.ticket_id),
-            refunded=_refunded(store.refund(connection, sold.serial)),
+            refunded=_refunded(store.refund(connection, sold.serial, row.epoch)),
+            past=row.epoch is not None,
         )
 
     def _order(self, row: store.OrderRow) -> Order:
@@ -336,7 +356,7 @@ class Ticketing:
         identity = meta.known_identity(self._database)
         number = None
         if row.serial is not None and identity is not None:
-            number = TicketId(identity.node_no, identity.epoch, row.serial).number
+            number = TicketId(identity.node_no, row.epoch or identity.epoch, row.serial).number
         return Order(
             row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.seat),
             row.price_minor, row.currency, CHANNELS[row.channel], row.state, number, max(age_ms, 0) // 1000,

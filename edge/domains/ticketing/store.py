@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from edge.kernel import log
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
@@ -16,7 +19,10 @@ from sync.kernel.events import Stamp
 from sync.kernel.ticket import TicketId
 
 REFERENCE_TABLES = ("refund_rules",)
-STATE_TABLES = ("ticket", "refund")
+STATE_TABLES = ("ticket", "past_ticket", "refund", "past_refund")
+
+_REFUND = "serial, fee_minor, refunded_minor, currency, reason, rule, clerk_no, refunded_ms"
+_REFUNDS = f"(SELECT {_REFUND}, NULL AS epoch FROM refund UNION ALL SELECT {_REFUND}, epoch FROM past_refund)"
 
 
 def apply_sold(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: TicketSold) -> None:
@@ -56,6 +62,44 @@ def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: byte
 PROJECTIONS = {"ruleset": keep_rules}
 
 
+def end_log(connection: sqlite3.Connection, epoch: int) -> None:
+    """The log that wrote these tickets ended: the next one counts from 1 again."""
+    connection.execute(
+        "INSERT INTO past_ticket (epoch, serial, seq, sold_ms) SELECT ?, serial, seq, sold_ms FROM ticket", (epoch,)
+    )
+    connection.execute(f"INSERT INTO past_refund (epoch, {_REFUND}) SELECT ?, {_REFUND} FROM refund", (epoch,))
+    connection.execute("DELETE FROM ticket")
+    connection.execute("DELETE FROM refund")
+
+
+def end_orders(connection: sqlite3.Connection, epoch: int) -> None:
+    """Orders and keys of a log that ended: what was sold stays known; what waits can't be sold any more."""
+    connection.execute("UPDATE sale_key SET epoch = ? WHERE epoch IS NULL", (epoch,))
+    connection.execute("DELETE FROM refund_key")
+    connection.execute("UPDATE sale_order SET epoch = ? WHERE epoch IS NULL AND state = 'sold'", (epoch,))
+    connection.execute("UPDATE sale_order SET state = 'cancelled' WHERE state = 'waiting'")
+
+
+def keep_codes(connection: sqlite3.Connection, epoch: int, codes: Iterable[tuple[int, str]]) -> None:
+    """Keep ``(serial, code)`` of tickets whose key is about to leave this box."""
+    rows = ((epoch, serial, code) for serial, code in codes)
+    connection.executemany("INSERT INTO past_code (epoch, serial, code) VALUES (?, ?, ?)", rows)
+
+
+def code_of(connection: sqlite3.Connection, epoch: int, serial: int) -> str:
+    """The code of a ticket of an earlier log."""
+    row = connection.execute("SELECT code FROM past_code WHERE epoch = ? AND serial = ?", (epoch, serial)).fetchone()
+    return row[0] if row else ""
+
+
+class SoldRow(NamedTuple):
+    """A sale, when it was made, and the epoch of its log (None: the present one)."""
+
+    event: TicketSold
+    sold_ms: int
+    epoch: int | None
+
+
 @dataclass(frozen=True)
 class OrderRow:
     """An order as stored."""
@@ -73,6 +117,7 @@ class OrderRow:
     serial: int | None
     boot: bytes
     mono_ms: int
+    epoch: int | None = None
 
     @property
     def where(self) -> tuple[int, int, int, int]:
@@ -80,7 +125,7 @@ class OrderRow:
         return self.trip_no, self.day, self.from_idx, self.to_idx
 
 
-_ORDER = "order_no, trip_no, day, from_idx, to_idx, seat, price_minor, currency, channel, state, serial, boot, mono_ms"
+_ORDER = "order_no, trip_no, day, from_idx, to_idx, seat, price_minor, currency, channel, state, serial, boot, mono_ms, epoch"
 
 
 def next_serial(connection: sqlite3.Connection) -> int:
@@ -88,24 +133,36 @@ def next_serial(connection: sqlite3.Connection) -> int:
     return (connection.execute("SELECT max(serial) FROM ticket").fetchone()[0] or 0) + 1
 
 
-def sold(connection: sqlite3.Connection, serial: int) -> tuple[TicketSold, int] | None:
-    """A sale by its serial, and when it was made (ms)."""
-    rows = connection.execute("SELECT seq FROM ticket WHERE serial = ?", (serial,)).fetchall()
-    return next(_sales(connection, rows), None)
+def sold(connection: sqlite3.Connection, serial: int, epoch: int | None = None) -> SoldRow | None:
+    """A sale of the present log, or of that of ``epoch``, by its serial."""
+    if epoch is None:
+        rows = connection.execute("SELECT seq FROM ticket WHERE serial = ?", (serial,)).fetchall()
+    else:
+        query = "SELECT seq FROM past_ticket WHERE epoch = ? AND serial = ?"
+        rows = connection.execute(query, (epoch, serial)).fetchall()
+    return next(_sales(connection, rows, epoch), None)
 
 
-def sold_between(connection: sqlite3.Connection, from_ms: int, until_ms: int) -> Iterator[tuple[TicketSold, int]]:
-    """Sales of a span of time, oldest first, each with its time (ms)."""
+def all_sold(connection: sqlite3.Connection) -> Iterator[SoldRow]:
+    """Every sale of the present log."""
+    return _sales(connection, connection.execute("SELECT seq FROM ticket ORDER BY serial").fetchall(), None)
+
+
+def sold_between(connection: sqlite3.Connection, from_ms: int, until_ms: int) -> Iterator[SoldRow]:
+    """Sales of a span of time, of all logs, oldest first."""
+    query = "SELECT epoch, seq FROM past_ticket WHERE sold_ms >= ? AND sold_ms < ? ORDER BY epoch, serial"
+    for epoch, rows in groupby(connection.execute(query, (from_ms, until_ms)).fetchall(), key=itemgetter(0)):
+        yield from _sales(connection, [row[1:] for row in rows], epoch)
     span = _first_since(connection, from_ms), _first_since(connection, until_ms)
-    rows = connection.execute("SELECT seq FROM ticket WHERE serial >= ? AND serial < ? ORDER BY serial", span)
-    return _sales(connection, rows.fetchall())
+    found = connection.execute("SELECT seq FROM ticket WHERE serial >= ? AND serial < ? ORDER BY serial", span)
+    yield from _sales(connection, found.fetchall(), None)
 
 
-def _sales(connection: sqlite3.Connection, rows: list[tuple[int]]) -> Iterator[tuple[TicketSold, int]]:
-    for seq, found in log.envelopes(connection, [row[0] for row in rows]):
+def _sales(connection: sqlite3.Connection, rows: list[tuple[int]], epoch: int | None) -> Iterator[SoldRow]:
+    for seq, found in log.envelopes(connection, [row[0] for row in rows], epoch):
         if not isinstance(found.event, TicketSold):
             broken(f"a ticket was made of event {seq}, which is no sale")
-        yield found.event, hlc.wall_ms_of(found.stamp.hlc)
+        yield SoldRow(found.event, hlc.wall_ms_of(found.stamp.hlc), epoch)
 
 
 def _first_since(connection: sqlite3.Connection, at_ms: int) -> int:
@@ -133,24 +190,24 @@ class RefundRow:
     rule: str
     clerk_no: int
     refunded_ms: int
+    epoch: int | None
 
 
-_REFUND = "serial, fee_minor, refunded_minor, currency, reason, rule, clerk_no, refunded_ms"
-
-
-def refund(connection: sqlite3.Connection, serial: int) -> RefundRow | None:
-    """The refund of a ticket."""
-    row = connection.execute(f"SELECT {_REFUND} FROM refund WHERE serial = ?", (serial,)).fetchone()
+def refund(connection: sqlite3.Connection, serial: int, epoch: int | None = None) -> RefundRow | None:
+    """The refund of a ticket of the present log, or of that of ``epoch``."""
+    row = connection.execute(
+        f"SELECT {_REFUND}, epoch FROM {_REFUNDS} WHERE serial = ? AND epoch IS ?", (serial, epoch)
+    ).fetchone()
     return RefundRow(*row) if row else None
 
 
 def refunds_between(
     connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None, limit: int
 ) -> list[RefundRow]:
-    """Refunds of a span of time, newest first, made by one clerk or by all."""
+    """Refunds of a span of time, of all logs, newest first, made by one clerk or by all."""
     rows = connection.execute(
-        f"SELECT {_REFUND} FROM refund WHERE refunded_ms >= ? AND refunded_ms < ? AND (? IS NULL OR clerk_no = ?) "
-        "ORDER BY refunded_ms DESC, serial DESC LIMIT ?",
+        f"SELECT {_REFUND}, epoch FROM {_REFUNDS} WHERE refunded_ms >= ? AND refunded_ms < ? "
+        "AND (? IS NULL OR clerk_no = ?) ORDER BY refunded_ms DESC, serial DESC LIMIT ?",
         (from_ms, until_ms, clerk_no, clerk_no, limit),
     )
     return [RefundRow(*row) for row in rows]
@@ -159,9 +216,9 @@ def refunds_between(
 def refund_sums(
     connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None
 ) -> list[tuple[str, int, int]]:
-    """``(currency, refunds, minor units handed back)`` of a span of time."""
+    """``(currency, refunds, minor units handed back)`` of a span of time, of all logs."""
     rows = connection.execute(
-        "SELECT currency, count(*), sum(refunded_minor) FROM refund WHERE refunded_ms >= ? AND refunded_ms < ? "
+        f"SELECT currency, count(*), sum(refunded_minor) FROM {_REFUNDS} WHERE refunded_ms >= ? AND refunded_ms < ? "
         "AND (? IS NULL OR clerk_no = ?) GROUP BY currency ORDER BY currency",
         (from_ms, until_ms, clerk_no, clerk_no),
     )
@@ -196,10 +253,9 @@ def keep_refund_key(connection: sqlite3.Connection, key: str, serial: int) -> No
     connection.execute("INSERT INTO refund_key (digest, serial) VALUES (?, ?)", (_digest(key), serial))
 
 
-def serial_of_key(connection: sqlite3.Connection, key: str) -> int | None:
-    """The ticket that was sold under an idempotency key."""
-    row = connection.execute("SELECT serial FROM sale_key WHERE digest = ?", (_digest(key),)).fetchone()
-    return row[0] if row else None
+def serial_of_key(connection: sqlite3.Connection, key: str) -> tuple[int, int | None] | None:
+    """(serial, epoch of its log or None for the present) of the ticket that was sold under an idempotency key."""
+    return connection.execute("SELECT serial, epoch FROM sale_key WHERE digest = ?", (_digest(key),)).fetchone()
 
 
 def keep_key(connection: sqlite3.Connection, key: str, serial: int) -> None:
@@ -228,6 +284,25 @@ def make_small(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT INTO sale_digest VALUES (?, ?)", sorted((_digest(key), n) for key, n in keys))
     connection.execute("DROP TABLE sale_key")
     connection.execute("ALTER TABLE sale_digest RENAME TO sale_key")
+
+
+def add_past(connection: sqlite3.Connection) -> None:
+    """Rows of earlier logs of this box, whose serials began at 1 as well: tickets and refunds (state), and the codes of the
+    tickets, signed while the key of that log was still here (local). ``epoch`` NULL: of the present log."""
+    for statement in (
+        "CREATE TABLE IF NOT EXISTS past_ticket (epoch INTEGER NOT NULL, serial INTEGER NOT NULL, seq INTEGER NOT NULL, "
+        "sold_ms INTEGER NOT NULL, PRIMARY KEY (epoch, serial)) WITHOUT ROWID",
+        "CREATE INDEX IF NOT EXISTS past_ticket_sold ON past_ticket (sold_ms)",
+        "CREATE TABLE IF NOT EXISTS past_code (epoch INTEGER NOT NULL, serial INTEGER NOT NULL, code TEXT NOT NULL, "
+        "PRIMARY KEY (epoch, serial)) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS past_refund (epoch INTEGER NOT NULL, serial INTEGER NOT NULL, fee_minor INTEGER NOT NULL, "
+        "refunded_minor INTEGER NOT NULL, currency TEXT NOT NULL, reason INTEGER NOT NULL, rule TEXT NOT NULL, "
+        "clerk_no INTEGER NOT NULL, refunded_ms INTEGER NOT NULL, PRIMARY KEY (epoch, serial)) WITHOUT ROWID",
+    ):
+        connection.execute(statement)
+    for table in ("sale_order", "sale_key"):
+        if "epoch" not in {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN epoch INTEGER")
 
 
 def add_order(connection: sqlite3.Connection, row: OrderRow) -> int:

@@ -342,7 +342,12 @@ def test_the_state_is_a_fold_of_the_log_with_refunds_in_it(bench: Bench) -> None
     before = dump(node.database.read(), tables)
     node.scribe.write(
         lambda unit: rebuild(
-            unit.connection, node.streams, domains.appliers(), domains.REFERENCE_TABLES, domains.STATE_TABLES
+            unit.connection,
+            node.streams,
+            domains.appliers(),
+            domains.end_log,
+            domains.REFERENCE_TABLES,
+            domains.STATE_TABLES,
         )
     )
     assert dump(node.database.read(), tables) == before

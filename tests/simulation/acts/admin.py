@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.simulation.boxes import Box
     from tests.simulation.world import World
 
-BARRED = ("log_forked", "log_rewound", "revoked")
+BARRED = ("log_forked", "log_rewound", "revoked", "log_replaced")
 # vehicle → the post whose departures it runs
 RUNS = {"coach": 0, "boat": 3}
 

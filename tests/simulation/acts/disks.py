@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cloud.kernel import nodes
+from edge.kernel.renewal import STOPPED
 from sync.kernel.keys import Ed25519Signer
 from tests.simulation.acts.admin import enrol
 from tests.simulation.boxes import Box
 from tests.simulation.checks.readings import node_log
 from tests.simulation.disks import Disk
+from tests.simulation.told import Place, places_on
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -38,7 +40,7 @@ def restore_box(world: World, box: Box, rng: random.Random) -> str:
     world.fired["restored_box"] += 1
     if after.head != before.head:
         world.taint(box, before.log)
-    world.told.put_back(box, after.serials, after.boarded, after.rated, after.refunded)
+    world.told.put_back(box, after.sold, after.boarded, after.rated, after.refunded)
     box.unfinished, box.unanswered = [], []
     box.switch_on()
     box.say(f"runs from a backup: event {after.head} of {before.head}")
@@ -149,15 +151,43 @@ def rotten_row(world: World, box: Box, rng: random.Random) -> str:
     return "rotten"
 
 
+def re_enrol(world: World, box: Box, _rng: random.Random) -> str:
+    """A new key and a new log in the same folder, as the handbook says, also where the line breaks in between."""
+    original = box.copy_of or box
+    if original.stolen:
+        return "stolen"
+    outcome = begin_anew(world, original)
+    world.fired["re_enrolled"] += outcome == "re_enrolled"
+    return outcome
+
+
+def begin_anew(world: World, box: Box) -> str:
+    """``node re-enrol`` at a box: the process that did it ends, and another one comes up."""
+    found, code = world.hub.admin(
+        f"code for {box.name}", lambda hub, tx: hub.enrolment.new_code(tx, nodes.find(tx, box.name).node_no)
+    )
+    if code or box.node is None:
+        return code or "off"
+    answer = box.ask(lambda node: node.renewal.re_enrol(found, box.line))
+    if box.node is not None and box.node.scribe.stopped == STOPPED:
+        # Also where the answer came after a crash behind the commit: what matters is what is on the disk.
+        box.off(f"has begun log {answer.value.welcome.epoch}, and hands in {answer.value.handed_in} events")
+        box.tainted = box.stolen = False
+        box.unfinished, box.unanswered = [], []
+        box.switch_on()
+        return "re_enrolled"
+    return answer.code
+
+
 class _Facts(NamedTuple):
     """The log of a disk and how long it is; what was sold, boarded, rated and refunded according to it."""
 
     log: tuple[int, int] | None
     head: int
-    serials: set[int]
+    sold: set[Place]
     boarded: set[bytes]
     rated: set[bytes]
-    refunded: set[int]
+    refunded: set[Place]
 
 
 def _facts(box: Box) -> _Facts:
@@ -165,16 +195,17 @@ def _facts(box: Box) -> _Facts:
     try:
         meta = dict(reader.execute("SELECT name, value FROM meta"))
         head = max((seq for seq, _ in node_log(reader)), default=0)
-        serials = {row[0] for row in reader.execute("SELECT serial FROM ticket")}
+        sold = places_on(reader)
         boarded = {row[0] for row in reader.execute("SELECT ticket_id FROM boarded")}
         rated = {row[0] for row in reader.execute("SELECT ticket_id FROM rating")}
-        refunded = {row[0] for row in reader.execute("SELECT serial FROM refund")}
+        refunded = places_on(reader, "refund")
     finally:
         reader.close()
     log = (meta["node_no"], meta["epoch"]) if "node_no" in meta else None
-    return _Facts(log, head, serials, boarded, rated, refunded)
+    return _Facts(log, head, sold, boarded, rated, refunded)
 
 
 ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {
-    act.__name__: act for act in (backup, restore_box, copy_disk, backup_hub, restore_hub, revoke, renew, rotten_row)
+    act.__name__: act
+    for act in (backup, restore_box, copy_disk, backup_hub, restore_hub, revoke, renew, re_enrol, rotten_row)
 }

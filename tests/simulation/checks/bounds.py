@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cloud.kernel.intake import MAX_HELD_TAILS
+from cloud.kernel.tails import MAX_REFUSED
 from edge.kernel.memory import MAX_FACTS
 from tests.simulation.trace import Violation
 
@@ -28,7 +28,8 @@ def judge(world: World) -> None:
         if free > pages // 2 + 50:
             raise Violation("bound", f"{box.name}: {free} of {pages} pages of its database are empty")
     tails = world.hub.rows(
-        "SELECT node_no, count(*) FROM held_tail GROUP BY node_no HAVING count(*) > " + str(MAX_HELD_TAILS)
+        "SELECT node_no, count(*) FROM held_tail WHERE handed_by IS NULL GROUP BY node_no "
+        f"HAVING count(*) > {MAX_REFUSED}"
     )
     if tails:
         raise Violation("bound", f"the hub keeps {tails[0][1]} refused tails of node {tails[0][0]}")

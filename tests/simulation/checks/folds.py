@@ -35,9 +35,12 @@ def judge(world: World) -> None:
 def _rebuild(node: Node) -> list[str]:
     connection = node.database.writer
     log.check_chain(connection)
+    log.check_past(connection)
     connection.execute("BEGIN IMMEDIATE")
     before = rebuild.dump(connection, TABLES)
-    rebuild.rebuild(connection, node.streams, domains.appliers(), domains.REFERENCE_TABLES, domains.STATE_TABLES)
+    rebuild.rebuild(
+        connection, node.streams, domains.appliers(), domains.end_log, domains.REFERENCE_TABLES, domains.STATE_TABLES
+    )
     after = rebuild.dump(connection, TABLES)
     connection.execute("ROLLBACK")
     return [table for table in TABLES if before[table] != after[table]]

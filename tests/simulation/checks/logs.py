@@ -34,6 +34,8 @@ def judge(world: World, found: Readings) -> None:
             raise Violation("other_way", f"event {strange[0]} of log {log} never crossed the line to the hub")
     for disk in found.disks:
         _judge_disk(world, disk, held, found)
+        for log, mine in disk.past.items():
+            _judge_past(disk, log, mine, set(held.get(log, [])), found)
 
 
 def _judge_disk(world: World, disk: OnDisk, held: dict[Log, list[bytes]], found: Readings) -> None:
@@ -48,7 +50,7 @@ def _judge_disk(world: World, disk: OnDisk, held: dict[Log, list[bytes]], found:
     mine, theirs = [data for _, data in disk.events], held.get(disk.log, [])
     if mine == theirs:
         return
-    if key.status not in NAMED:
+    if key.status not in NAMED and not (key.status == "replaced" and disk.tainted):
         lacking = next((n for n, pair in enumerate(zip(mine, theirs, strict=False), 1) if pair[0] != pair[1]), None)
         where = f"event {lacking} differs" if lacking else f"{len(mine)} events here, {len(theirs)} at the hub"
         raise Violation("event_lost", f"{disk.name} and the hub hold two logs {disk.log} ({key.status}): {where}")
@@ -57,6 +59,13 @@ def _judge_disk(world: World, disk: OnDisk, held: dict[Log, list[bytes]], found:
         gone = [data for data in tail if (*disk.log, data) not in found.held]
         if gone and disk.tainted and len(found.held) < 50:
             raise Violation("tail_not_held", f"the hub keeps no copy of {len(gone)} refused events of {disk.name}")
+
+
+def _judge_past(disk: OnDisk, log: Log, mine: list[bytes], theirs: set[bytes], found: Readings) -> None:
+    """A log that ended: the hub has each of its events, in the books or aside."""
+    gone = [data for data in mine if data not in theirs and (*log, data) not in found.held]
+    if gone and disk.current:
+        raise Violation("event_lost", f"{len(gone)} of {len(mine)} events of log {log} are on {disk.name} alone")
 
 
 def _judge_order(disk: OnDisk) -> None:

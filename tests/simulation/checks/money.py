@@ -37,7 +37,7 @@ def judge(world: World, found: Readings) -> None:
         if disk.disk is None or disk.disk in world.doubtful:
             continue
         kept, kept_back, told_back = Counter[str](), Counter[str](), Counter[str]()
-        for _, data in disk.events:
+        for data in [*(data for _, data in disk.events), *(one for past in disk.past.values() for one in past)]:
             number, _, _, _, _, body = cbor2.loads(data)
             if number == SOLD:
                 kept[body[8]] += body[7]

@@ -63,6 +63,7 @@ def _elsewhere(found: Readings) -> set[Any]:
     for disk in found.disks:
         if disk.log is not None:
             kept |= {(*disk.log, data) for _, data in disk.events}
+        kept |= {(*log, data) for log, events in disk.past.items() for data in events}
     sales = set()
     for node_no, epoch, data in kept:
         number, _, _, _, _, body = cbor2.loads(data)

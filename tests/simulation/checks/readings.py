@@ -42,7 +42,8 @@ class Key(NamedTuple):
 
 @dataclass
 class OnDisk:
-    """One node's disk. ``current``: in a box that runs now. ``operations``: (stream, key) → (position, body)."""
+    """One node's disk. ``current``: in a box that runs now. ``operations``: (stream, key) → (position, body). ``past``:
+    events of the logs before the present one."""
 
     name: str
     disk: tuple[str, int] | None
@@ -54,6 +55,7 @@ class OnDisk:
     operations: dict[tuple[str, str], tuple[int, bytes | None]]
     digests: dict[str, str]
     behind: int
+    past: dict[Log, list[bytes]]
 
 
 @dataclass
@@ -101,11 +103,14 @@ def _disk(reader: Any, folder: Path, name: str, disk: tuple[str, int] | None, ta
             (stream, key): (pos, body)
             for stream, key, pos, body in reader.execute("SELECT stream, key, pos, body FROM stream_operation")
         }
+        past: dict[Log, list[bytes]] = {}
+        for epoch, packed in reader.execute("SELECT epoch, events FROM past_segment ORDER BY epoch, last_seq"):
+            past.setdefault((meta["node_no"], epoch), []).extend(_unpacked(packed))
         return OnDisk(
             name, disk, log, Ed25519Signer((folder / "node.key").read_bytes()).kid, tainted, disk is not None,
             node_log(reader), operations,
             dict(reader.execute("SELECT stream, digest FROM stream_digest")),
-            reader.execute("SELECT count(*) FROM stream_behind").fetchone()[0],
+            reader.execute("SELECT count(*) FROM stream_behind").fetchone()[0], past,
         )  # fmt: skip
     finally:
         reader.close()
@@ -116,7 +121,12 @@ def node_log(reader: sqlite3.Connection) -> list[tuple[int, bytes]]:
     or a segment that ends before it begins, shows as a sequence that is there twice."""
     found: list[tuple[int, bytes]] = []
     for last, packed in reader.execute("SELECT last_seq, events FROM log_segment ORDER BY last_seq"):
-        plain = zstandard.ZstdDecompressor().decompressobj().decompress(packed[1:]) if packed[0] else packed[1:]
-        events = cbor2.loads(plain)
+        events = _unpacked(packed)
         found += enumerate(events, start=last - len(events) + 1)
     return found + reader.execute("SELECT seq, event FROM event_log ORDER BY seq").fetchall()
+
+
+def _unpacked(packed: bytes) -> list[bytes]:
+    plain = zstandard.ZstdDecompressor().decompressobj().decompress(packed[1:]) if packed[0] else packed[1:]
+    found: list[bytes] = cbor2.loads(plain)
+    return found

@@ -74,23 +74,23 @@ def sale_checked_outside() -> Iterator[None]:
         self: Ticketing, trip_no: int, day: int, from_idx: int, to_idx: int, seat: Any, clerk_no: int, key: str,
         tendered_minor: Any = None, rider: str = "adult",
     ) -> Any:  # fmt: skip
-        serial = tickets.serial_of_key(self._database.read(), key)
-        if serial is None:
+        sale = tickets.serial_of_key(self._database.read(), key)
+        if sale is None:
             ride = self._for_sale(trip_no, day, from_idx, to_idx)
             where, index, until_s = ticketing._where(ride), rules.rider_index(rider), self._until_s(ride)
             taken = self._inventory.take(self._database.read(), where, ride.seat_kind, seat)
             self._keeper.wall_ms()
 
-            def work(unit: Any) -> int:
+            def work(unit: Any) -> tuple[int, int | None]:
                 known = tickets.serial_of_key(unit.connection, key)
                 if known is not None:
                     return known
                 sold = self._record(unit, ride, taken, index, clerk_no, COUNTER, until_s, tendered_minor)
                 tickets.keep_key(unit.connection, key, sold)
-                return sold
+                return sold, None
 
-            serial = self._scribe.record(work)
-        return self._ticket(serial)
+            sale = self._scribe.record(work)
+        return self._ticket(*sale)
 
     with mock.patch.object(Ticketing, "sell", sell):
         yield

@@ -95,7 +95,8 @@ class RefundApplier:
         self._done.add(event.ticket_id)
 
     def _wrong(self, received: Received, event: TicketRefunded) -> Quarantine | None:
-        log = received.node_no.to_bytes(3, "big") + received.epoch.to_bytes(1, "big")
+        node_no, epoch = received.log
+        log = node_no.to_bytes(3, "big") + epoch.to_bytes(1, "big")
         sale = self._sold.get(event.ticket_id)
         if sale is None or len(event.ticket_id) != 8 or event.ticket_id[:4] != log:
             return Quarantine("refund_unknown_ticket", event.ticket_id.hex())
@@ -110,4 +111,4 @@ class RefundApplier:
 
 
 def _id_of(received: Received, event: TicketSold) -> bytes:
-    return TicketId(received.node_no, received.epoch, min(event.serial, MAX_SERIAL)).to_bytes()
+    return TicketId(*received.log, min(event.serial, MAX_SERIAL)).to_bytes()

@@ -56,7 +56,8 @@ class Refunds:
         """What a refund would cost now; nothing is changed.
 
         Raises :class:`Refusal`: ``ticket_not_here``, ``refund_done``, ``refund_boarded``, ``refund_departed``,
-        ``refund_clock_unsure``, ``refund_above_limit``, ``refund_reason``.
+        ``refund_clock_unsure``, ``refund_above_limit``, ``refund_reason``, ``refund_past`` (sold before the box was
+        enrolled anew: only its office can speak for that log).
         """
         return self._offer(self._database.read(), self._ticketing.find(number), reason)
 
@@ -92,6 +93,8 @@ class Refunds:
 
     def _offer(self, connection: sqlite3.Connection, ticket: Ticket, reason: str) -> Offer:
         index = rules.reason_index(reason)
+        if ticket.past:
+            raise Refusal("refund_past", field="reason")
         if store.refund(connection, ticket.ticket_id.serial) is not None:
             raise Refusal("refund_done", field="reason")
         if self._boarded(ticket.ticket_id, connection) is not None:
