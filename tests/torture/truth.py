@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cloud.domains.ticketing import tables as ticketing
 from cloud.kernel import tables as kernel
+from edge.kernel.log import events_after
 from sync.domains import EVENTS
 from sync.domains.boarding.events import TicketBoarded
 from sync.domains.ratings.events import TripRated
@@ -105,7 +106,7 @@ def _node_logs(world: World) -> Log:
     for name, node_no in world.plan.nodes.items():
         path = world.node_data(name) / "node.sqlite"
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            found |= {(node_no, seq): data for seq, data in connection.execute("SELECT seq, event FROM event_log")}
+            found |= {(node_no, seq): data for seq, data in events_after(connection)}
         connection.close()
     return found
 
