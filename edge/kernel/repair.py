@@ -87,15 +87,8 @@ class Repair:
         wrong = {name: value for name, value in found.items() if kept.get(name) != f"{value:032x}"}
         wrong |= {name: 0 for name, value in kept.items() if name not in found and int(value, 16)}
         if wrong:
-            self._scribe.record(lambda unit: self._keep(unit.connection, wrong))
+            self._scribe.record(lambda unit: self._streams.put_digests(unit.connection, wrong))
         return dict(found)
-
-    def _keep(self, connection: sqlite3.Connection, digests: dict[str, int]) -> None:
-        connection.executemany(
-            "INSERT INTO stream_digest (stream, digest) VALUES (?, ?) "
-            "ON CONFLICT (stream) DO UPDATE SET digest = excluded.digest",
-            [(stream, f"{value:032x}") for stream, value in digests.items()],
-        )
 
     def _mend(self, numbers: Any, items: Any) -> None:
         """Put the hub's operations in the place of what stands in these ranges, one range in each transaction."""

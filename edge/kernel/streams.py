@@ -15,6 +15,8 @@ from sync.kernel.operations import Operation, Subscriptions, split_key
 Project = Callable[[sqlite3.Connection, tuple[str, ...], bytes | None], None]
 # Operations in one transaction: a sale that comes meanwhile waits for as many (docs/reference/benchmarks.md).
 CHUNK: Final = 100
+_HELD: Final = "SELECT pos, body FROM stream_operation WHERE stream = ? AND key = ?"
+_KEEP: Final = "INSERT OR REPLACE INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?)"
 _UNREADABLE: Final = (Malformed, ValueError, TypeError, LookupError, OverflowError, sqlite3.IntegrityError)
 _LISTED: Final = 100
 # Of these there is one: better the last that could be read than none.
@@ -51,24 +53,28 @@ class Streams:
         """Keep and fold operations; one that is not newer than what is held changes nothing. Gives how many were new."""
         read: set[str] = set()
         odd: set[str] = set()
+        digests: dict[str, int] = {}
         for operation in operations:
-            held = connection.execute(
-                "SELECT pos, body FROM stream_operation WHERE stream = ? AND key = ?", (operation.stream, operation.key)
-            ).fetchone()
-            if held is not None and held[0] >= operation.pos:
+            pos, old = connection.execute(_HELD, (operation.stream, operation.key)).fetchone() or (-1, None)
+            # What went bad on the disk may be of another type; the next check of the digests puts it right.
+            if type(pos) is int and pos >= operation.pos:
                 continue
-            self._keep(connection, operation, None if held is None else held[1])
+            connection.execute(_KEEP, (operation.stream, operation.key, operation.pos, operation.body))
+            if operation.stream not in digests:
+                digests[operation.stream] = self._digest(connection, operation.stream)
+            old = old if type(old) is bytes else None
+            digests[operation.stream] = digest.replace(digests[operation.stream], operation.key, old, operation.body)
+            if operation.key == "subscriptions":
+                self.put_digests(connection, digests)  # it may forget streams, digests and all
             found = read if self.project(connection, operation.key, operation.body) else odd
             found.add(operation.key)
+        self.put_digests(connection, digests)
         self._note(connection, read, odd)
         return len(read) + len(odd)
 
     def put(self, connection: sqlite3.Connection, operation: Operation) -> None:
         """Keep and fold an operation whatever stands in its place; the digest of its stream is the caller's to put right."""
-        connection.execute(
-            "INSERT OR REPLACE INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?)",
-            (operation.stream, operation.key, operation.pos, operation.body),
-        )
+        connection.execute(_KEEP, (operation.stream, operation.key, operation.pos, operation.body))
         self.project(connection, operation.key, operation.body)
 
     def project(self, connection: sqlite3.Connection, key: str, body: bytes | None) -> bool:
@@ -117,19 +123,18 @@ class Streams:
         if after != before:
             meta.put(connection, unreadable="\n".join(sorted(after)[:_LISTED]))
 
-    def _keep(self, connection: sqlite3.Connection, operation: Operation, old: bytes | None) -> None:
-        connection.execute(
-            "INSERT INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (stream, key) DO UPDATE SET pos = excluded.pos, body = excluded.body",
-            (operation.stream, operation.key, operation.pos, operation.body),
-        )
-        row = connection.execute("SELECT digest FROM stream_digest WHERE stream = ?", (operation.stream,)).fetchone()
-        value = digest.replace(int(row[0], 16) if row else 0, operation.key, old, operation.body)
-        connection.execute(
+    def _digest(self, connection: sqlite3.Connection, stream: str) -> int:
+        row = connection.execute("SELECT digest FROM stream_digest WHERE stream = ?", (stream,)).fetchone()
+        return int(row[0], 16) if row else 0
+
+    def put_digests(self, connection: sqlite3.Connection, digests: dict[str, int]) -> None:
+        """Write digests by stream, once for all operations of a transaction, and empty ``digests``."""
+        connection.executemany(
             "INSERT INTO stream_digest (stream, digest) VALUES (?, ?) "
             "ON CONFLICT (stream) DO UPDATE SET digest = excluded.digest",
-            (operation.stream, f"{value:032x}"),
+            [(stream, f"{value:032x}") for stream, value in digests.items()],
         )
+        digests.clear()
 
     def _subscribed(self, connection: sqlite3.Connection, _rest: tuple[str, ...], body: bytes | None) -> None:
         wanted = set(Subscriptions.from_bytes(body).streams) if body else set()
