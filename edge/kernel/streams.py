@@ -59,11 +59,7 @@ class Streams:
             # What went bad on the disk may be of another type; the next check of the digests puts it right.
             if type(pos) is int and pos >= operation.pos:
                 continue
-            connection.execute(_KEEP, (operation.stream, operation.key, operation.pos, operation.body))
-            if operation.stream not in digests:
-                digests[operation.stream] = self._digest(connection, operation.stream)
-            old = old if type(old) is bytes else None
-            digests[operation.stream] = digest.replace(digests[operation.stream], operation.key, old, operation.body)
+            self._keep(connection, operation, old if type(old) is bytes else None, digests)
             if operation.key == "subscriptions":
                 self.put_digests(connection, digests)  # it may forget streams, digests and all
             found = read if self.project(connection, operation.key, operation.body) else odd
@@ -108,9 +104,11 @@ class Streams:
             "SELECT stream, key, pos, body FROM stream_operation WHERE key GLOB ? AND body IS NOT NULL",
             (f"{prefix}/*",),
         ).fetchall()
+        digests: dict[str, int] = {}
         for stream, key, pos, body in rows:
-            self._keep(connection, Operation(stream, pos, key, None), body)
+            self._keep(connection, Operation(stream, pos, key, None), body, digests)
             self.project(connection, key, None)
+        self.put_digests(connection, digests)
 
     def digests(self, connection: sqlite3.Connection) -> dict[str, str]:
         """Digest of each stream as 32 hex digits, to compare with the hub's."""
@@ -123,9 +121,16 @@ class Streams:
         if after != before:
             meta.put(connection, unreadable="\n".join(sorted(after)[:_LISTED]))
 
-    def _digest(self, connection: sqlite3.Connection, stream: str) -> int:
-        row = connection.execute("SELECT digest FROM stream_digest WHERE stream = ?", (stream,)).fetchone()
-        return int(row[0], 16) if row else 0
+    def _keep(
+        self, connection: sqlite3.Connection, operation: Operation, old: bytes | None, digests: dict[str, int]
+    ) -> None:
+        """Put an operation in the place of ``old``; what that makes of its stream's digest stands in ``digests``."""
+        stream, key = operation.stream, operation.key
+        connection.execute(_KEEP, (stream, key, operation.pos, operation.body))
+        if stream not in digests:
+            row = connection.execute("SELECT digest FROM stream_digest WHERE stream = ?", (stream,)).fetchone()
+            digests[stream] = int(row[0], 16) if row else 0
+        digests[stream] = digest.replace(digests[stream], key, old, operation.body)
 
     def put_digests(self, connection: sqlite3.Connection, digests: dict[str, int]) -> None:
         """Write digests by stream, once for all operations of a transaction, and empty ``digests``."""
