@@ -56,10 +56,10 @@ def test_the_same_seeds_are_the_same_to_the_byte_in_another_process() -> None:
     assert json.loads(other.stdout.splitlines()[-1])["trace_hash"] == here.digest
 
 
-@pytest.mark.parametrize("known", REGRESSIONS, ids=lambda known: f"{known['seed']}-{known['mutant']}")
+@pytest.mark.parametrize("known", REGRESSIONS, ids=lambda known: str(known["seed"]))
 def test_a_seed_that_once_broke_a_promise_keeps_it(known: dict[str, object]) -> None:
     # That its cause would be seen again, test_mutants shows.
-    assert known["mutant"] in MUTANTS and known["cause"]
+    assert known["cause"] and known.get("mutant", "") in {"", *MUTANTS}
     assert run_seed(int(str(known["seed"]))).rule == ""
 
 

@@ -76,7 +76,8 @@ def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], gra
     for where in sorted({grant.where for grant in grants.values()} - selling):
         trip = trips[where]
         for log, hands in trip.hands.items():
-            left = [cell for cell, count in hands.items() if count > trip.sold[log][cell]]
+            # What somebody gave away at risk may be the seat of a ticket that the box itself sold in an older log.
+            left = [cell for cell, count in hands.items() if count > trip.sold[log][cell] + trip.at_risk[cell]]
             if left and log in honest:
                 raise Violation("stranded", f"log {log} neither sold nor returned {len(left)} cells of trip {where}")
 
