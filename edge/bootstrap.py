@@ -92,6 +92,7 @@ def build(
         report=parts["fleet"].report, before=parts["inventory"].give_back,
     )  # fmt: skip
     parts["fleet"].exchanger = exchange
+    parts["fleet"].watch = (parts["inventory"].issues, parts["boarding"].issues)
     renewal = Renewal(
         database, scribe, parts["streams"], exchange, settings.key_file, ids,
         Domains(domains.end_log, parts["ticketing"].end_log, parts["inventory"].give_all_back),

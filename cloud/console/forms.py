@@ -81,6 +81,11 @@ class Release(FlaskForm):
     reason = StringField(validators=[needed])
 
 
+class Decision(FlaskForm):
+    verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
+    reason = StringField(validators=[needed])
+
+
 class Note(FlaskForm):
     note = TextAreaField(validators=[needed])
 

@@ -24,6 +24,12 @@ MANY_WAITING: Final = 500
 FEED_ENDS_DAYS: Final = 14
 NOTED: Final = {"forked": BAD, "rewound": BAD, "revoked": WARN, "hub_was_behind": WARN}
 
+# What a box says of itself, by the codes of its own status page.
+REPORTED: Final = {
+    "box_stopped": BAD, "operation_unreadable": WARN, "hub_long_away": WARN, "quarantined": WARN,
+    "certificate_past": BAD, "unknown_issuer": WARN, "grant_past": WARN,
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -39,13 +45,16 @@ class Issue:
     args: Mapping[str, Any] = field(default_factory=dict)
 
 
-def everything(tx: Connection, states: list[NodeState], now_ms: int, zone: str) -> list[Issue]:
-    """All issues of the network."""
+def everything(
+    tx: Connection, states: list[NodeState], waiting: Mapping[int, int], now_ms: int, zone: str
+) -> list[Issue]:
+    """All issues of the network. ``waiting``: node → tails of it that nobody has decided on."""
     found = [*_noted(tx, {state.node_no: state.name for state in states}), *_of_hub(tx, now_ms, zone)]
     if not states:
         found.append(Issue("no_nodes", WARN, link=url_for("console.nodes")))
     for state in states:
         found += of_node(state, now_ms)
+        found += _tails(state, waiting.get(state.node_no, 0))
     return sorted(found, key=lambda issue: (issue.level != BAD, issue.node_no, issue.code))
 
 
@@ -69,8 +78,16 @@ def of_node(state: NodeState, now_ms: int) -> list[Issue]:
     if state.reported.get("clock_sure") is False:
         found.append(Issue("clock_unsure", WARN, **said))
     for text in state.reported.get("issues", []):
-        found.append(Issue("reported", BAD, args={"text": text}, **said))
+        if text in REPORTED:
+            found.append(Issue(text, REPORTED[text], **said))
+        elif text != "clock_unsure":  # said above, by a flag of its own
+            found.append(Issue("reported", BAD, args={"text": text}, **said))
     return found
+
+
+def _tails(state: NodeState, count: int) -> list[Issue]:
+    link = url_for("console.tails")
+    return [Issue("tail_held", BAD, state.node_no, state.name, link=link, args={"count": count})] if count else []
 
 
 def noted_of(tx: Connection, node_no: int, name: str) -> list[Issue]:

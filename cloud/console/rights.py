@@ -42,6 +42,8 @@ RIGHTS: Final[dict[str, Right]] = {
     "quarantine": Right(),
     "quarantined": Right(VIEWER, ADMIN),
     "conflicts": Right(),
+    "tails": Right(),
+    "tail_decide": Right(ADMIN, ADMIN),
     "imports": Right(),
     "feed_import": Right(),
     "stops": Right(),

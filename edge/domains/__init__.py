@@ -34,6 +34,7 @@ MIGRATIONS: Final[tuple[tuple[str, Migration], ...]] = (
     ("ticket_small", ticketing.make_small),
     ("past_log", add_past),
     ("past_ticket", ticketing.add_past),
+    ("unknown_issuer", boarding.add_unknown),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from edge.kernel.database import Database
 from edge.kernel.exchange import Exchanger
 from edge.kernel.scribe import DISK_FULL, Scribe
 from edge.kernel.settings import SOFTWARE
+from sync.kernel import certificate, days
 from sync.kernel.operations import Profile
 
 _QUIET_MS = 3 * 86_400_000
@@ -50,11 +51,12 @@ class NodeStatus:
 
 
 class Fleet:
-    """The node's view of itself."""
+    """The node's view of itself. ``watch``: what the domains have to say besides."""
 
     def __init__(self, database: Database, scribe: Scribe, keeper: TimeKeeper) -> None:
         self._database, self._scribe, self._keeper = database, scribe, keeper
         self.exchanger: Exchanger | None = None
+        self.watch: Sequence[Callable[[sqlite3.Connection], Iterable[Issue]]] = ()
 
     def profile(self) -> Profile | None:
         """What the hub says that this box is."""
@@ -121,4 +123,19 @@ class Fleet:
         last = max(meta.get(connection, "last_hub_ms", 0), self._scribe.hub_ms)
         if last and self._keeper.wall_ms() - last > _QUIET_MS:
             found.append(Issue("hub_long_away", {"days": (self._keeper.wall_ms() - last) // 86_400_000}))
-        return found
+        if enrolled and self._certificate_past():
+            found.append(Issue("certificate_past"))
+        return [*found, *(issue for look in self.watch for issue in look(connection))]
+
+    def _certificate_past(self) -> bool:
+        """Whether the newest certificate of this box has ended, by a clock that can be believed."""
+        until = self._database.memory.get("certified_until", self._certified_until)
+        return self._keeper.sure() and days.day_at(self._keeper.wall_ms(), "UTC") > until
+
+    def _certified_until(self) -> int:
+        identity = meta.identity(self._database.read())
+        if identity is None:
+            return 0
+        own = certificate.read(identity.certificate, identity.hub_key)
+        row = self._database.read().execute("SELECT certificate FROM issuer WHERE kid = ?", (own.key.kid,)).fetchone()
+        return max(own.until_day, certificate.Certificate.from_bytes(row[0]).until_day if row else 0)

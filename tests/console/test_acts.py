@@ -10,6 +10,7 @@ from cloud.kernel import audit, fleet, streams
 from cloud.kernel import nodes as node_list
 from sync.kernel import pins
 from sync.kernel.days import day_of, instant_ms
+from sync.kernel.events import TailHandedIn
 from sync.kernel.operations import Clerk, node_stream
 from tests.cloud.world import Box
 from tests.console.world import ConsoleWorld
@@ -208,3 +209,29 @@ def test_no_page_of_ratings_says_with_which_ticket(world: ConsoleWorld) -> None:
     page = person.get("/console/ratings").text
     assert "司机开得很稳" in page and "Left eight minutes late." in page
     assert not re.search(r"\d{5}-\d{2}-\d{7}", page)
+
+
+def test_the_end_of_a_closed_log_is_decided_on_with_a_reason(bare: ConsoleWorld) -> None:
+    person = bare.add_admin("王敏")
+    person.get("/console/?language=en")
+    with bare.hub.database.write() as tx:
+        node_no = bare.hub.nodes.add(tx, "pier", "pier", [], {"en": "pier"})
+        code = bare.hub.enrolment.new_code(tx, node_no)
+    box = Box(bare.hub, node_no, code, "first key").enrol()
+    box.visit()
+    with bare.hub.database.write() as tx:
+        bare.hub.nodes.revoke(tx, node_no, "stolen")
+        code = bare.hub.enrolment.new_code(tx, node_no)
+    box.sell(7, 1)
+    new = Box(bare.hub, node_no, code, "second key").enrol()
+    new.append(TailHandedIn(1, 1, box.hashes[0], tuple(box.log)))
+    new.visit()
+    assert "Ends of closed logs that wait for a decision: 1" in person.get("/console/").text
+    page = person.get("/console/tails").text
+    (name,) = re.findall(r'action="/console/tails/([^"]+)"', page)
+    assert "CN¥50.00" in page
+    assert person.post(f"/console/tails/{name}", verdict="accept", reason="").status_code == 422
+    assert person.post(f"/console/tails/{name}", verdict="accept", reason="the cash was there").status_code == 302
+    assert acts(bare)[0] == ("tail_accepted", {"tail": name, "events": 1, "reason": "the cash was there"})
+    assert "the cash was there" in person.get("/console/tails").text
+    assert person.post(f"/console/tails/{name}", verdict="reject", reason="after all").status_code == 409

@@ -8,9 +8,11 @@ import pytest
 
 from edge.kernel import meta
 from sync.catalogue import LANGUAGES
+from sync.kernel import certificate
+from sync.kernel.certificate import Certificate
 from sync.kernel.days import DAY_MS
 from tests.edge.hub import connect
-from tests.support.nodes import ALL_LEGS, COACH_TRIP, Bench, make_bench
+from tests.support.nodes import ALL_LEGS, COACH_TRIP, NOON_MS, TODAY, Bench, make_bench
 
 
 @pytest.fixture
@@ -86,3 +88,15 @@ def test_what_the_hub_is_told_holds_no_secret_and_is_bounded(bench: Bench) -> No
     report = bench.node.fleet.report()
     assert set(report) >= {"software", "issues", "clock_sure"}
     assert len(repr(report)) < 500
+
+
+def test_a_certificate_past_its_date_is_said_and_stops_no_sale(bench: Bench) -> None:
+    bench.grant(COACH_TRIP, day=TODAY + 701, seats={1: ALL_LEGS}, sell_until_ms=NOON_MS + 800 * DAY_MS)
+    bench.clock.pass_ms(701 * DAY_MS)
+    bench.node.clock.saw_hub(bench.clock.wall_ms())
+    status = bench.node.fleet.status()
+    assert "certificate_past" in [issue.code for issue in status.issues] and status.can_sell
+    own = bench.node.signer
+    longer = certificate.issue(Certificate(7, 1, own.public, TODAY - 3, TODAY + 1_800), bench.hub)
+    bench.operate("net", f"key/{own.kid.hex()}", longer)  # as the hub renews it
+    assert "certificate_past" not in [issue.code for issue in bench.node.fleet.status().issues]

@@ -22,7 +22,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         now_ms, zone = desk.now_ms(), desk.zone()
         with desk.database.read() as tx:
             states = queries.node_states(tx, desk.hub.contacts)
-            found = issues.everything(tx, states, now_ms, zone)
+            found = issues.everything(tx, states, desk.hub.tails.waiting(tx), now_ms, zone)
             today = queries.day_in_numbers(tx, day_at(now_ms, zone))
         if desk.database.no_room:
             found.insert(0, issues.Issue("hub_disk_full", issues.BAD))

@@ -16,6 +16,7 @@ from edge.kernel import meta, qr
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.directory import Directory
+from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
@@ -81,17 +82,20 @@ class Boarding:
         if identity is None:
             raise Refusal("not_enrolled", status=503)
         try:
-            opened, _ = ticket.verify(code, self._directory.issuer, identity.hub_key)
+            opened, issuer = ticket.verify(code, self._directory.issuer, identity.hub_key)
         except Malformed as error:
             return Verdict(rules.RED, _REASONS.get(error.code, rules.DAMAGED)), None
         claims, sure = opened.claims, self._keeper.sure()
         now_s = self._keeper.wall_ms() // 1000
         gate = rules.Gate(trip_no, day, stop_idx, now_s, sure)
         reason = rules.refusal(claims, gate, self._directory.revoked_after(opened.kid))
+        notes = () if sure else ("clock_unsure",)
+        if rules.beyond_certificate(claims, issuer):
+            notes = (*notes, "certificate_past")
         found = Verdict(
-            colour=rules.RED if reason else (rules.GREEN if sure else rules.AMBER),
+            colour=rules.RED if reason else (rules.AMBER if notes else rules.GREEN),
             reason=reason,
-            notes=() if sure else ("clock_unsure",),
+            notes=notes,
             number=claims.ticket_id.number,
             ticket_id=claims.ticket_id.to_bytes(),
         )
@@ -121,7 +125,14 @@ class Boarding:
                 )  # fmt: skip
                 return judged
         unit.append(BoardingRefused(judged.reason or "", judged.ticket_id, *trip, gate, clerk_no))
+        if judged.reason == rules.UNKNOWN_ISSUER:
+            store.saw_unknown(unit.connection, ticket.parse(code).kid)
         return judged
+
+    def issues(self, connection: sqlite3.Connection) -> list[Issue]:
+        """For the status page: sellers that the gate met and that this box still has never heard of."""
+        kids = store.unknown_issuers(connection)
+        return [Issue("unknown_issuer", {"count": kids})] if kids else []
 
     def _look_up(self, unit: UnitOfWork, judged: Verdict) -> Verdict:
         """What the log says of a ticket that is good otherwise."""

@@ -12,6 +12,7 @@ from sync.kernel import hlc
 from sync.kernel.events import Stamp
 
 REFERENCE_TABLES = ("duty", "manifest", "void_told")
+MAX_UNKNOWN = 50
 STATE_TABLES = ("boarded", "refused", "gate_opened", "void_seen")
 
 
@@ -186,3 +187,25 @@ def pending_commands(connection: sqlite3.Connection, limit: int = 200) -> list[C
 def finish_command(connection: sqlite3.Connection, cmd_id: str, outcome: str) -> None:
     """The command's end."""
     connection.execute("UPDATE gate_command SET outcome = ? WHERE cmd_id = ?", (outcome, cmd_id))
+
+
+def add_unknown(connection: sqlite3.Connection) -> None:
+    """Sellers that the gate met and did not know (local)."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS unknown_issuer (kid BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
+    )
+
+
+def saw_unknown(connection: sqlite3.Connection, kid: bytes) -> None:
+    """Count a ticket of an issuer that is not in the directory; anybody can make up names, so only the first so many."""
+    connection.execute(
+        "INSERT INTO unknown_issuer (kid, count) SELECT ?1, 1 WHERE (SELECT count(*) FROM unknown_issuer) < ?2 "
+        "OR EXISTS (SELECT 1 FROM unknown_issuer WHERE kid = ?1) ON CONFLICT (kid) DO UPDATE SET count = count + 1",
+        (kid, MAX_UNKNOWN),
+    )
+
+
+def unknown_issuers(connection: sqlite3.Connection) -> int:
+    """Tickets that the gate met of issuers that are not in the directory to this day."""
+    query = "SELECT coalesce(sum(count), 0) FROM unknown_issuer WHERE kid NOT IN (SELECT kid FROM issuer)"
+    return int(connection.execute(query).fetchone()[0])

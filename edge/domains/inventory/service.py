@@ -13,12 +13,16 @@ from functools import partial
 
 from edge.domains.inventory import store
 from edge.domains.timetable.service import Timetable
+from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
+from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.kernel.errors import Refusal
+
+_QUIET_MS = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -114,19 +118,25 @@ class Inventory:
     ) -> int:
         """The seat to sell for ``where`` = (trip_no, day, from_idx, to_idx), checked in the caller's transaction.
 
-        0 for free seating. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``.
+        0 for free seating. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``; ``grant_past`` where the time to sell what
+        this box holds is over.
         """
-        trip_no, day, from_idx, to_idx = where
-        found = self._open(connection, trip_no, day, own_hold, seat=seat)
-        if kind == rules.FREE:
-            if rules.places_for(found.places, from_idx, to_idx) < 1:
-                raise Refusal("no_seat")
-            return 0
-        wanted = rules.legs_mask(from_idx, to_idx)
-        if seat is None:
-            return rules.best_seat(found.seats, wanted)
-        rules.take_seat(found.seats, seat, wanted)
-        return seat
+        found = self._open(connection, *where[:2], own_hold, seat=seat)
+        try:
+            return _taken(found, where, kind, seat)
+        except Refusal:
+            late = self._open(connection, *where[:2], own_hold, selling=False, seat=seat)
+            if (late.seats, late.places) == (found.seats, found.places):
+                raise
+            _taken(late, where, kind, seat)
+            raise Refusal("grant_past") from None
+
+    def issues(self, connection: sqlite3.Connection) -> list[Issue]:
+        """For the status page: seats whose selling time is over and which wait for a line to go back."""
+        heard_ms = max(meta.get(connection, "last_hub_ms", 0), self._scribe.hub_ms)
+        now = self._keeper.wall_ms()
+        past = store.past_grants(connection, now) if now - heard_ms > _QUIET_MS else []
+        return [Issue("grant_past", {"count": len(past)})] if past else []
 
     def hold(self, connection: sqlite3.Connection, hold_id: int, where: tuple[int, int, int, int], seat: int) -> None:
         """Keep a seat for an order while its passenger pays."""
@@ -247,6 +257,19 @@ class Inventory:
         taken = {number: sold.get(number, 0) | kept.get(number, 0) for number in masks}
         places = _open_places(rows, live, store.sold_places(connection, trip_no, day), kept_places)
         return _Open(rules.open_masks(masks, taken), places, kept, sold)
+
+
+def _taken(found: _Open, where: tuple[int, int, int, int], kind: str, seat: int | None) -> int:
+    _, _, from_idx, to_idx = where
+    if kind == rules.FREE:
+        if rules.places_for(found.places, from_idx, to_idx) < 1:
+            raise Refusal("no_seat")
+        return 0
+    wanted = rules.legs_mask(from_idx, to_idx)
+    if seat is None:
+        return rules.best_seat(found.seats, wanted)
+    rules.take_seat(found.seats, seat, wanted)
+    return seat
 
 
 def _wanted(from_idx: int, to_idx: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sync.kernel.certificate import Certificate
 from sync.kernel.ticket import Claims, TicketId
 
 GREEN = "green"
@@ -58,6 +59,12 @@ def refusal(claims: Claims, gate: Gate, revoked_after: int | None) -> str | None
     if gate.stop_idx is not None and not claims.from_idx <= gate.stop_idx < claims.to_idx:
         return WRONG_STOP
     return None
+
+
+def beyond_certificate(claims: Claims, issuer: Certificate) -> bool:
+    """Whether the ride is on a day for which the seller's certificate does not speak. Two signed days are compared, and no
+    clock: it may have been sold while the certificate was good, so it is for a person to look at, and no refusal."""
+    return claims.day > issuer.until_day
 
 
 def voided_by(claims: Claims, reason: str | None) -> tuple[TicketId, ...]:

@@ -138,8 +138,18 @@ def test_what_is_no_code_is_damaged(bench: Bench, code: str) -> None:
 
 def test_a_ticket_of_an_unknown_box_is_refused_until_the_directory_tells_of_it(bench: Bench) -> None:
     assert check(bench, foreign()).reason == "unknown_issuer"
+    assert [(one.code, one.details) for one in bench.node.fleet.status().issues] == [("unknown_issuer", {"count": 1})]
     introduce(bench)
     assert check(bench, foreign()).colour == "green"
+    assert bench.node.fleet.status().issues == ()
+
+
+def test_a_ticket_for_a_day_behind_its_sellers_certificate_is_amber_and_boards(bench: Bench) -> None:
+    ended = certificate.issue(Certificate(8, 1, OTHER.public, TODAY - 300, TODAY - 1), bench.hub)
+    bench.operate("net", f"key/{OTHER.kid.hex()}", ended)
+    found = check(bench, foreign())
+    assert (found.colour, found.reason, found.notes) == ("amber", None, ("certificate_past",))
+    assert check(bench, foreign()).reason == "already_used"
 
 
 def test_a_young_issuer_is_believed_by_the_certificate_inside_its_ticket(bench: Bench) -> None:
