@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.bench.client import Connection
 from tests.bench.process import environment
 
 TOKEN = "BENCH_TOKEN"
+BEGUN = "begun\n"
 
 
 Request = tuple[str, dict[str, Any] | None]
@@ -56,17 +58,23 @@ def percentile(durations_ms: list[float], percent: float) -> float:
     return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
 
 
-def run(port: int, token: str, requests: list[Request], clients: int) -> Load:
-    """Send all ``requests`` with ``clients`` connections."""
+def run(port: int, token: str, requests: list[Request], clients: int, begun: Callable[[], None] = lambda: None) -> Load:
+    """Send all ``requests`` with ``clients`` connections; ``begun`` is called when the first is on its way."""
     lines = "".join(f"{path}\t{json.dumps(body)}\n" for path, body in requests)
     words = [sys.executable, "-m", "tests.bench.load", str(port), str(clients)]
-    done = subprocess.run(
-        words, input=lines, text=True, capture_output=True, env=environment(**{TOKEN: token}), check=False
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the clients failed:\n{done.stderr[-2000:]}")
-    found = json.loads(done.stdout)
-    return Load(**found)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        words, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment(**{TOKEN: token})
+    ) as clients_process:
+        assert clients_process.stdin and clients_process.stdout and clients_process.stderr
+        clients_process.stdin.write(lines)
+        clients_process.stdin.close()
+        if clients_process.stdout.readline() == BEGUN:
+            begun()
+        told, problem = clients_process.stdout.read(), clients_process.stderr.read()
+    if clients_process.returncode != 0:
+        raise RuntimeError(f"the clients failed:\n{problem[-2000:]}")
+    return Load(**json.loads(told))
 
 
 def _client(
@@ -92,6 +100,8 @@ def _main(port: int, clients: int) -> int:
         threads[-1].start()
     start.wait()
     begun = time.perf_counter()
+    sys.stdout.write(BEGUN)
+    sys.stdout.flush()
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - begun

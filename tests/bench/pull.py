@@ -40,6 +40,8 @@ def beside_sales(hub: Hub, sold: int, pulls: int, say: Say) -> dict[str, Any]:
     finally:
         hub.proxy.release()
         server.stop()
+    if not quiet or not busy:
+        raise RuntimeError("the sales were over before the pull began; give it more of them")
     calm_ms, busy_ms = load.percentile(quiet, 99), load.percentile(busy, 99)
     say(f"p99 of a sale {calm_ms:.1f} ms without a line, {busy_ms:.1f} ms during a pull")
     return {**rss, "sale_p99_ratio_during_pull": round(busy_ms / calm_ms, 2)}
@@ -48,8 +50,9 @@ def beside_sales(hub: Hub, sold: int, pulls: int, say: Say) -> dict[str, Any]:
 def _one_pull(proxy: Proxy, port: int, token: str, requests: list[load.Request]) -> tuple[load.Load, load.Load]:
     """What the clients saw before the line was let through, and while the node pulled."""
     released: list[float] = []
-    threading.Timer(QUIET_S, lambda: released.append(proxy.release())).start()
-    seen = load.run(port, token, requests, CLIENTS)
+    timer = threading.Timer(QUIET_S, lambda: released.append(proxy.release()))
+    seen = load.run(port, token, requests, CLIENTS, begun=timer.start)
+    timer.join()
     return seen.between(0, released[0]), seen.between(released[0], _end_of_pull(proxy, released[0]))
 
 
