@@ -80,7 +80,7 @@ def _sale_rows(node: Path, after_seq: int) -> Iterator[tuple[bytes, list[Stateme
                 ("INSERT INTO event_log VALUES (?, ?)", (seq, event)),
                 (f"INSERT INTO ticket VALUES ({marks})", ticket),
                 *_taken(sold),
-                ("INSERT INTO sale_key VALUES (?, ?)", keys[sold.serial]),
+                (f"INSERT INTO sale_key VALUES ({', '.join('?' * len(keys[sold.serial]))})", keys[sold.serial]),
             ],
         )
 

@@ -10,7 +10,8 @@ from tests.bench.__main__ import main
 
 COUNTER = {"per_s", "p50_ms", "p99_ms", "limit_per_s", "ratio", "clients", "node_rss_mib"}
 EXCHANGE = {
-    "events_per_s", "end_to_end_events_per_s", "limit_per_s", "ratio", "bytes_per_event", "single_sale_bytes", "single_sale_http_bytes",
+    "events_per_s", "end_to_end_events_per_s", "limit_per_s", "ratio", "bytes_per_event", "single_sale_bytes",
+    "single_sale_http_bytes",
     "idle_requests", "idle_bytes_up", "idle_bytes_down", "idle_hub_cpu_ms", "node_db_bytes_per_event",
     "raw_bytes_per_event", "node_rss_mib", "hub_rss_mib", "bootstrap_10000_s", "sale_p99_ratio_during_pull",
 }  # fmt: skip
