@@ -47,7 +47,7 @@ def create_app(hub: Hub) -> Flask:
     )
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     app.url_map.converters["day"] = DayConverter
-    app.register_blueprint(syncroutes.blueprint(hub.database, hub.exchange, hub.enrolment))
+    app.register_blueprint(syncroutes.blueprint(hub.database, hub.exchange, hub.enrolment, hub.presenting))
     _add_api(app, hub)
     app.register_blueprint(create_console(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from typing import Final
 
 from cloud.domains import APPLIERS
 from cloud.domains.boarding.service import BoardingService
+from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.service import InventoryService, Parts
 from cloud.domains.ticketing import service as ticketing
 from cloud.domains.timetable import service as timetable
+from cloud.kernel import tables
+from cloud.kernel.clerks import clerk
 from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database
 from cloud.kernel.enrolment import Enrolment
@@ -20,6 +24,8 @@ from cloud.kernel.fold import Fold
 from cloud.kernel.intake import Intake
 from cloud.kernel.nodes import Nodes
 from cloud.kernel.ports import Timetable
+from cloud.kernel.presenting import Presenting
+from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
 from cloud.kernel.system import SystemClock, SystemIds, hub_signer
 from cloud.kernel.tails import Tails
@@ -28,6 +34,13 @@ from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids
 
 log = logging.getLogger("cloud")
+# Numbers that a hub which was restored leaves out: a lost one may have given them.
+NUMBERED: Final = (
+    (tables.node.c.node_no, 500),
+    (tables.place.c.place_no, 500),
+    (clerk.c.clerk_no, 10_000),
+    *((column, 100_000) for column in timetable.NUMBERED),
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Hub:
     nodes: Nodes
     enrolment: Enrolment
     fold: Fold
+    recovery: Recovery
+    presenting: Presenting
     exchange: Exchange
     tails: Tails
     inventory: InventoryService
@@ -93,6 +108,8 @@ def build(
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
     steps = Steps((inventory.decide, boarding.decide, tails.take), (enrolment.renew, inventory.provision))
     intake = Intake(fold, nodes, tails, clock)
+    rescue = Recovery(nodes, clock, ids, NUMBERED)
+    again = GrantsAgain(trips, signer.verify_key, clock)
     return Hub(
         settings=settings,
         clock=clock,
@@ -103,7 +120,11 @@ def build(
         nodes=nodes,
         enrolment=enrolment,
         fold=fold,
-        exchange=Exchange(database, intake, nodes, contacts, steps, settings, clock, signer),
+        recovery=rescue,
+        presenting=Presenting(
+            database, rescue, nodes, clock, signer, signer.verify_key, again.take_back, inventory.withdraw_older
+        ),
+        exchange=Exchange(database, intake, rescue, contacts, steps, settings, clock, signer),
         tails=tails,
         inventory=inventory,
         seats=InventoryView(contacts, settings, clock),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from cloud.bootstrap import Hub, build
 from cloud.cli.common import find_node, note, open_hub, options, say, where
+from cloud.cli.recover import standing
 from cloud.domains.timetable.gtfs.compile import compile_feed
 from cloud.domains.timetable.gtfs.errors import FeedRejected
 from cloud.domains.timetable.publish import import_feed
@@ -92,7 +93,7 @@ def status(data: Path, database: str | None, as_json: bool) -> None:
     hub = open_hub(data, database)
     with hub.database.read() as tx:
         states = fleet.states(tx, hub.contacts)
-        counts = fleet.counts(tx)
+        counts = fleet.counts(tx) | standing(tx)
     if as_json:
         say({**counts, "nodes": [fleet.as_json(state) for state in states]}, True)
         return

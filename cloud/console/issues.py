@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.console import queries
 from cloud.console.queries import NodeState
-from cloud.kernel import tables
+from cloud.kernel import recovery, tables
 from cloud.kernel.nodes import ACTIVE
 from sync.kernel.days import DAY_MS, day_at
 
@@ -22,7 +22,15 @@ LATE_MS: Final = 15 * 60_000
 SILENT_MS: Final = DAY_MS
 MANY_WAITING: Final = 500
 FEED_ENDS_DAYS: Final = 14
-NOTED: Final = {"forked": BAD, "rewound": BAD, "revoked": WARN, "hub_was_behind": WARN}
+SHOWN_AWAITED: Final = 12
+NOTED: Final = {
+    "forked": BAD,
+    "rewound": BAD,
+    "revoked": WARN,
+    "hub_was_behind": WARN,
+    "held": BAD,
+    "node_known_again": WARN,
+}
 
 # What a box says of itself, by the codes of its own status page.
 REPORTED: Final = {
@@ -113,7 +121,7 @@ def _noted(tx: Connection, names: Mapping[int, str]) -> list[Issue]:
 
 
 def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
-    found = []
+    found = _recovering(tx)
     if unseen := queries.quarantine_unseen(tx):
         found.append(Issue("quarantine", BAD, link=url_for("console.quarantine"), args={"count": unseen}))
     if conflicts := queries.conflict_count(tx):
@@ -129,3 +137,15 @@ def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
         args = {"clerk": row.clerk_no, "attempts": row.attempts}
         found.append(Issue("clerk_locked", WARN, row.node_no, row.name or str(row.node_no), args=args))
     return found
+
+
+def _recovering(tx: Connection) -> list[Issue]:
+    now = recovery.current(tx)
+    if now is None or now.ended_ms is not None:
+        return []
+    names = list(dict.fromkeys(one.name for one in recovery.awaited(tx)))
+    awaited = ", ".join(names[:SHOWN_AWAITED]) + (
+        f" +{len(names) - SHOWN_AWAITED}" if len(names) > SHOWN_AWAITED else ""
+    )
+    args = {"generation": now.generation, "cause": now.cause, "awaited": awaited or "–"}
+    return [Issue("recovering", BAD, since_ms=now.started_ms, link=url_for("console.nodes"), args=args)]

@@ -63,7 +63,7 @@ class Clerks:
         Refusals: ``clerk_name``, ``clerk_roles``, ``clerk_pin``, ``node_unknown``.
         """
         pin = self.checked_pin(pin)
-        number = int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(clerk.c.clerk_no), 0))).scalar_one()) + 1
+        number = nodes.following(tx, clerk.c.clerk_no)
         row = {"clerk_no": number, "name": _name(name), "roles": _roles(roles), "node_nos": _node_nos(tx, node_nos)}
         row |= {"pin_hash": pins.hash_pin(pin, self._ids.token(16)), "created_ms": self._clock.wall_ms()}
         tx.execute(sa.insert(clerk), row)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from cloud.kernel import nodes, streams
-from cloud.kernel.nodes import ACTIVE, REPLACED, REWOUND, NodeInfo
+from cloud.kernel import nodes, recovery, streams
+from cloud.kernel.nodes import ACTIVE, HELD, REPLACED, REWOUND, NodeInfo
 from cloud.kernel.settings import Settings
 from cloud.kernel.tables import enrol_code, node, node_key
 from sync.kernel import certificate, days, enrolment
@@ -23,6 +23,7 @@ from sync.kernel.operations import NET
 from sync.kernel.ports import Clock, Ids
 
 MAX_EPOCH: Final = 99
+SKIPPED_EPOCHS: Final = 3
 
 Enrolled = Callable[[Connection, NodeInfo], None]
 
@@ -104,14 +105,15 @@ class Enrolment:
 
     def _certify(self, tx: Connection, info: NodeInfo, public: bytes) -> tuple[int, bytes]:
         """A new epoch: a log that starts at 1 with a key of its own."""
-        now, epoch = self._clock.wall_ms(), info.epoch + 1
+        now, generation = self._clock.wall_ms(), recovery.generation(tx)
+        epoch = info.epoch + 1 + self._skipped(tx, info, generation)
         if epoch > MAX_EPOCH:
             raise Refusal("enrol_epochs_used_up")
         today = days.day_at(now, "UTC")
         # From the day before: a box may live where it is still yesterday.
         span = today - 1, today + self._settings.certificate_days
         signed = certificate.issue(Certificate(info.node_no, epoch, public, *span), self._signer)
-        before = (node_key.c.node_no == info.node_no, node_key.c.status.in_((ACTIVE, REWOUND)))
+        before = (node_key.c.node_no == info.node_no, node_key.c.status.in_((ACTIVE, REWOUND, HELD)))
         tx.execute(sa.update(node_key).where(*before).values(status=REPLACED, status_ms=now))
         tx.execute(
             sa.insert(node_key).values(
@@ -127,12 +129,19 @@ class Enrolment:
                 status_ms=now,
                 safe_seq=0,
                 enrolled_ms=now,
+                generation=generation,
+                enrolled_in=generation,
             )
         )
         tx.execute(sa.update(node).where(node.c.node_no == info.node_no).values(epoch=epoch, provision_due_ms=0))
         streams.publish(tx, NET, f"key/{kid_of(public).hex()}", signed)
         self._enrolled(tx, nodes.find(tx, info.node_no))
         return epoch, signed
+
+    def _skipped(self, tx: Connection, info: NodeInfo, generation: int) -> int:
+        """Epochs that a hub which was lost may have given to this node: left out once in each generation."""
+        mine = sa.select(sa.func.max(node_key.c.enrolled_in)).where(node_key.c.node_no == info.node_no)
+        return SKIPPED_EPOCHS if (tx.execute(mine).scalar() or 1) < generation else 0
 
     def _welcome(self, info: NodeInfo, key: tuple[int, bytes]) -> Welcome:
         epoch, signed = key

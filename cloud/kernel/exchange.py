@@ -14,10 +14,11 @@ from sqlalchemy.engine import Connection
 
 from cloud.kernel import repair, streams
 from cloud.kernel.contact import Contacts
-from cloud.kernel.database import Database, head_pos, raise_counter
+from cloud.kernel.database import Database
 from cloud.kernel.fold import Folded
 from cloud.kernel.intake import Intake, Taken, hash_at, may_speak, quarantined
-from cloud.kernel.nodes import ACTIVE, NodeInfo, Nodes, find, streams_of
+from cloud.kernel.nodes import ACTIVE, NodeInfo, find, streams_of
+from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
 from cloud.kernel.streams import Reading
 from cloud.kernel.tables import contact, counter, node, node_key, stream, subscription
@@ -29,7 +30,6 @@ from sync.kernel.keys import VerifyKey
 from sync.kernel.ports import Clock, Signer
 
 SPEAKS: Final = lean.PROTOCOL
-HUB_WAS_BEHIND: Final = "hub_was_behind"
 _LIMIT: Final = 1 << 62
 # A restored hub may be behind by what it did since its backup, not by more.
 _MAX_LEAP: Final = 1 << 40
@@ -44,10 +44,11 @@ _NEWEST: Final = (
 _WHO: Final = (
     sa.select(
         node_key.c.node_no, node_key.c.epoch, node_key.c.public, node_key.c.status,
-        node_key.c.head_seq, node_key.c.head_hash, node.c.provision_due_ms,
+        node_key.c.head_seq, node_key.c.head_hash, node_key.c.generation, node.c.provision_due_ms,
         sa.func.coalesce(contact.c.last_contact_ms, 0).label("heard_ms"),
         sa.func.coalesce(contact.c.turn_ms, 0).label("turn_ms"),
         sa.select(counter.c.pos).scalar_subquery().label("pos"),
+        sa.select(counter.c.generation).scalar_subquery().label("hub_generation"),
         _NEWEST.label("newest"),
     )
     .join(node, node.c.node_no == node_key.c.node_no)
@@ -77,14 +78,14 @@ class Exchange:
         self,
         database: Database,
         intake: Intake,
-        node_list: Nodes,
+        rescue: Recovery,
         contacts: Contacts,
         steps: Steps,
         settings: Settings,
         clock: Clock,
         signer: Signer,
     ) -> None:
-        self._database, self._intake, self._nodes, self._contacts = database, intake, node_list, contacts
+        self._database, self._intake, self._recovery, self._contacts = database, intake, rescue, contacts
         self._steps, self._settings, self._clock, self._signer = steps, settings, clock, signer
         # A turn is written with the next flush of the contacts, and read by other processes after that.
         soonest_ms = 2 * settings.contact_flush_ms
@@ -115,6 +116,7 @@ class Exchange:
         return (
             not request.events
             and who.status == ACTIVE
+            and who.generation == who.hub_generation
             and request.first_seq - 1 == who.head_seq
             and request.prev_hash == who.head_hash
             and request.floor <= who.pos
@@ -125,16 +127,30 @@ class Exchange:
             self._turns.hand_in(now)
         sent = self._intake.prepare(kid, request)
         with self._database.write() as tx:
+            if self._recovery.must_present(tx, kid, request.floor, request.first_seq - 1):
+                return self._wait(who, request, now)
             taken = self._intake.take(tx, sent)
             if may_speak(who.status) and taken.status not in (exchange.FORKED, exchange.REVOKED):
-                self._decide(tx, who.node_no, request, taken, now)
+                self._decide(tx, who.node_no, taken, now)
         with self._database.read() as tx:
             return self._respond(tx, tx.execute(_WHO, {"kid": kid}).one(), request, taken, now)
 
-    def _decide(self, tx: Connection, node_no: int, request: Request, taken: Taken, now: int) -> None:
-        if request.floor > head_pos(tx):
-            raise_counter(tx, request.floor)
-            self._nodes.note(tx, node_no, HUB_WAS_BEHIND, f"the node has operations up to {request.floor}")
+    def _wait(self, who: Any, request: Request, now: int) -> Response:
+        """This hub was restored, and the node is to show what it holds first. Nothing is taken in or told."""
+        return Response(
+            status=exchange.RESTORED,
+            acked_seq=who.head_seq,
+            quarantined=(),
+            operations=(),
+            floor=request.floor,
+            exceptions=request.exceptions,
+            more=False,
+            hub_ms=now,
+            come_back_ms=self._settings.come_back_ms,
+            speaks=SPEAKS,
+        )
+
+    def _decide(self, tx: Connection, node_no: int, taken: Taken, now: int) -> None:
         info = find(tx, node_no)
         if taken.fresh.events:
             for decide in self._steps.decide:

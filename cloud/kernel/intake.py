@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel.database import insert_rows, take_positions
 from cloud.kernel.fold import Fold, Folded, Quarantine, Received
-from cloud.kernel.nodes import ACTIVE, FORKED, REPLACED, REVOKED, REWOUND, Nodes
+from cloud.kernel.nodes import ACTIVE, FORKED, HELD, REPLACED, REVOKED, REWOUND, Nodes
 from cloud.kernel.tables import event_log, node_key, quarantine
 from cloud.kernel.tails import Tails
 from sync.kernel import exchange
@@ -184,7 +184,7 @@ def quarantined(tx: Connection, node_no: int, epoch: int, first_seq: int, last_s
 
 def may_speak(status: str) -> bool:
     """Whether a node with a key of this status is still told anything."""
-    return status not in (REVOKED, FORKED, REPLACED)
+    return status not in (REVOKED, FORKED, REPLACED, HELD)
 
 
 def _hashes(tx: Connection, key: Row[Any], first: int, last: int) -> list[tuple[int, bytes]]:

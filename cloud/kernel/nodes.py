@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel import streams
 from cloud.kernel.database import insert_rows, next_pos
-from cloud.kernel.tables import issue, node, node_key, place, subscription
+from cloud.kernel.tables import issue, node, node_key, number_floor, place, subscription
 from sync.kernel.certificate import Revocation
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET, Profile, Subscriptions, node_stream, place_stream
@@ -23,6 +23,8 @@ FORKED: Final = "forked"
 REWOUND: Final = "rewound"
 REVOKED: Final = "revoked"
 REPLACED: Final = "replaced"
+# Somebody says that it was barred before the hub was restored: it is told nothing until a person has decided.
+HELD: Final = "held"
 MAX_NODE_NO: Final = 99_999
 
 _BY_NUMBER: Final = sa.select(node).where(node.c.node_no == sa.bindparam("which"))
@@ -63,7 +65,7 @@ class Nodes:
 
     def add_place(self, tx: Connection, names: Mapping[str, str]) -> int:
         """A station, point or pier that several nodes may share. Returns its number."""
-        place_no = _following(tx, place.c.place_no)
+        place_no = following(tx, place.c.place_no)
         tx.execute(sa.insert(place).values(place_no=place_no, names=dict(names)))
         return place_no
 
@@ -82,20 +84,48 @@ class Nodes:
             raise Refusal("node_kind", status=422, field="kind", kinds=", ".join(KINDS))
         if tx.execute(sa.select(node.c.node_no).where(node.c.name == name)).first():
             raise Refusal("node_name_taken", field="name", name=name)
-        node_no = _following(tx, node.c.node_no)
+        node_no = following(tx, node.c.node_no)
         if node_no > MAX_NODE_NO:
             raise Refusal("node_numbers_used_up")
         if place_no is None:
             place_no = self.add_place(tx, names or {"en": name})
+        self._insert(
+            tx, node_no, name, Profile(place_no, kind, dict(names) or {"en": name}, tuple(stop_nos), low_water)
+        )
+        return node_no
+
+    def add_again(self, tx: Connection, node_no: int, name: str, profile: Profile | None) -> None:
+        """A node that the hub gave its number before it was restored. Without ``profile`` it is a station that sells
+        nowhere, until its box says more."""
+        if profile is None:
+            names = {"en": str(node_no)}
+            profile = Profile(self.add_place(tx, names), KINDS[0], names, ())
+        self._know_place(tx, profile)
+        self._insert(tx, node_no, _free_name(tx, name, node_no), profile)
+
+    def describe(self, tx: Connection, node_no: int, name: str, profile: Profile) -> None:
+        """What a node that was known by its certificate alone says of itself."""
+        self._know_place(tx, profile)
+        values = {"name": _free_name(tx, name, node_no), "kind": profile.kind, "place_no": profile.place_no}
+        values |= {"names": dict(profile.names), "stop_nos": list(profile.stop_nos), "low_water": profile.low_water}
+        tx.execute(sa.update(node).where(node.c.node_no == node_no).values(**values))
+        self.publish_profile(tx, node_no)
+        self.set_streams(tx, node_no, [NET, place_stream(profile.place_no)])
+
+    def _know_place(self, tx: Connection, profile: Profile) -> None:
+        if tx.execute(sa.select(place.c.place_no).where(place.c.place_no == profile.place_no)).first() is None:
+            tx.execute(sa.insert(place).values(place_no=profile.place_no, names=dict(profile.names)))
+
+    def _insert(self, tx: Connection, node_no: int, name: str, profile: Profile) -> None:
         tx.execute(
             sa.insert(node).values(
                 node_no=node_no,
                 name=name,
-                kind=kind,
-                place_no=place_no,
-                names=dict(names) or {"en": name},
-                stop_nos=list(stop_nos),
-                low_water=low_water,
+                kind=profile.kind,
+                place_no=profile.place_no,
+                names=dict(profile.names),
+                stop_nos=list(profile.stop_nos),
+                low_water=profile.low_water,
                 epoch=0,
                 created_ms=self._clock.wall_ms(),
                 provision_due_ms=0,
@@ -105,8 +135,7 @@ class Nodes:
         tx.execute(
             sa.insert(subscription).values(node_no=node_no, stream=node_stream(node_no), since_pos=0, active=True)
         )
-        self.set_streams(tx, node_no, [NET, place_stream(place_no)])
-        return node_no
+        self.set_streams(tx, node_no, [NET, place_stream(profile.place_no)])
 
     def publish_profile(self, tx: Connection, node_no: int) -> None:
         """Tell the box what it is."""
@@ -165,7 +194,7 @@ class Nodes:
             self._publish_end(tx, key, key.status_detail, key.status_ms)
 
     def _publish_end(self, tx: Connection, key: Row[Any], reason: str, at_ms: int) -> None:
-        last = self._last_serial(tx, key.node_no, key.epoch)
+        last = max(self._last_serial(tx, key.node_no, key.epoch), _barred_after(tx, key.kid))
         body = Revocation(key.node_no, last, at_ms, reason).to_bytes()
         streams.publish(tx, NET, f"revoked/{key.kid.hex()}", body)
 
@@ -212,8 +241,31 @@ def streams_of(tx: Connection, node_no: int) -> dict[str, int]:
     return {row.stream: row.since_pos for row in rows}
 
 
-def _following(tx: Connection, column: sa.Column[int]) -> int:
-    return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(column), 0))).scalar_one()) + 1
+def following(tx: Connection, column: sa.Column[int]) -> int:
+    """The next number of a table whose numbers are never given twice, not even by a hub that was restored."""
+    last = int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(column), 0))).scalar_one())
+    return max(last, least_number(tx, column.table.name)) + 1
+
+
+def least_number(tx: Connection, name: str) -> int:
+    """Numbers of table ``name`` up to here are given no more, whether or not a row has them."""
+    return int(tx.execute(sa.select(number_floor.c.least).where(number_floor.c.name == name)).scalar() or 0)
+
+
+def unnamed(node_no: int) -> str:
+    """The name of a node that has not said its own yet."""
+    return f"node-{node_no}"
+
+
+def _free_name(tx: Connection, name: str, node_no: int) -> str:
+    mine = sa.select(node.c.node_no).where(node.c.name == name, node.c.node_no != node_no)
+    return unnamed(node_no) if not name else f"{name}-{node_no}" if tx.execute(mine).first() else name
+
+
+def _barred_after(tx: Connection, kid: object) -> int:
+    """The serial after which a key's tickets are void already; 0 if nobody said so."""
+    body = streams.body(tx, NET, f"revoked/{bytes(kid).hex()}")  # type: ignore[call-overload]
+    return Revocation.from_bytes(body).last_serial if body else 0
 
 
 def _info(row: Row[tuple[object, ...]]) -> NodeInfo:

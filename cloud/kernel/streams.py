@@ -22,7 +22,7 @@ from cloud.kernel.tables import operation, stream
 from sync.kernel import digest as digests
 from sync.kernel.operations import MAX_BODY_BYTES, NET, Operation, split_key
 
-__all__ = ["Reading", "digest", "heads", "next_pos", "publish", "publish_many", "read", "read_all"]
+__all__ = ["Reading", "body", "digest", "heads", "next_pos", "publish", "publish_many", "read", "read_all"]
 
 _EMPTY: Final = bytes(16)
 _OVERHEAD: Final = 24
@@ -119,6 +119,12 @@ def read_all(tx: Connection, name: str) -> list[Operation]:
         .order_by(operation.c.pos)
     )
     return [Operation(name, pos, key, body) for pos, key, body in rows]
+
+
+def body(tx: Connection, name: str, key: str) -> bytes | None:
+    """What stands under ``key`` on stream ``name`` now."""
+    mine = (operation.c.stream == name, operation.c.key == key)
+    return tx.execute(sa.select(operation.c.body).where(*mine)).scalar()
 
 
 def digest(tx: Connection, name: str) -> bytes:

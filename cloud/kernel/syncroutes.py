@@ -1,4 +1,4 @@
-"""The two addresses that nodes call. What is refused is answered with a small JSON body: a code, and nothing done.
+"""The addresses that nodes call. What is refused is answered with a small JSON body: a code, and nothing done.
 
 Nothing is asked as often as the exchange, and the framework's routing, context and response would cost a quarter of a quiet
 one. So its good answers go past it, through :class:`Door`; all else, refusals with it, goes the ordinary way.
@@ -15,8 +15,9 @@ from flask import Blueprint, Flask, Response, request
 from cloud.kernel.database import Database
 from cloud.kernel.enrolment import Enrolment
 from cloud.kernel.exchange import Exchange
+from cloud.kernel.presenting import Presenting
 from cloud.kernel.web import refuse
-from sync.kernel import enrolment, exchange
+from sync.kernel import enrolment, exchange, presentation
 from sync.kernel.errors import Malformed, Refusal
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _STATUS: Final = {
 _MAX_ENROL_BYTES: Final = 4_096
 
 
-def blueprint(database: Database, exchanger: Exchange, enrolling: Enrolment) -> Blueprint:
+def blueprint(database: Database, exchanger: Exchange, enrolling: Enrolment, presenting: Presenting) -> Blueprint:
     """Blueprint of ``/sync/v1``."""
     routes = Blueprint("sync", __name__)
 
@@ -58,6 +59,10 @@ def blueprint(database: Database, exchanger: Exchange, enrolling: Enrolment) -> 
     @routes.post(exchange.PATH)
     def exchange_() -> Response:
         return answer(exchange.MAX_REQUEST_BYTES, exchanger.answer)
+
+    @routes.post(presentation.PATH)
+    def present_() -> Response:
+        return answer(presentation.MAX_BYTES, presenting.answer)
 
     @routes.post(enrolment.PATH)
     def enrol_() -> Response:

@@ -29,12 +29,38 @@ def state_tables(among: sa.MetaData = metadata) -> list[sa.Table]:
     return sorted((table for table in among.tables.values() if table.info.get("fold")), key=lambda table: table.name)
 
 
-# One row. Operations and received events share it; see cloud/kernel/streams.py.
+# One row. Operations and received events share ``pos``; see cloud/kernel/streams.py. The rest is of the present
+# generation: see cloud/kernel/recovery.py.
 counter = sa.Table(
     "counter",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("pos", Big, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("base_pos", Big, nullable=False, server_default="0"),
+    sa.Column("recovering", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+# Each time that the hub was restored from an older backup. ``since_pos``: all that the backup knew of;
+# ``base_pos``: above all that was said before.
+hub_generation = sa.Table(
+    "hub_generation",
+    metadata,
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("since_pos", Big, nullable=False),
+    sa.Column("base_pos", Big, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("started_ms", Big, nullable=False),
+    sa.Column("ended_ms", Big),
+    sa.Column("ended_by", sa.Text, nullable=False),
+)
+
+# Numbers up to ``least`` may have been given by a hub that was lost: they are not given again. ``name``: of the table.
+number_floor = sa.Table(
+    "number_floor",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("least", Big, nullable=False),
 )
 
 stream = sa.Table(
@@ -79,6 +105,8 @@ node = sa.Table(
 )
 
 # One row a log: a box that is enrolled again starts a new epoch with a new key.
+# ``generation``: the last one of the hub to which this log has presented what it holds; ``written_off``: the last one
+# in which somebody decided not to wait for it; ``enrolled_in``: the one that gave the epoch.
 node_key = sa.Table(
     "node_key",
     metadata,
@@ -94,6 +122,9 @@ node_key = sa.Table(
     sa.Column("status_ms", Big, nullable=False),
     sa.Column("safe_seq", Big, nullable=False),
     sa.Column("enrolled_ms", Big, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("written_off", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("enrolled_in", sa.Integer, nullable=False, server_default="1"),
     sa.UniqueConstraint("node_no", "epoch"),
 )
 

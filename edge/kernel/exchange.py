@@ -19,12 +19,13 @@ from typing import Any, Final
 from edge.kernel import log, meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
+from edge.kernel.presenting import Presenter
 from edge.kernel.repair import Repair
 from edge.kernel.scribe import Scribe, UnitOfWork
 from edge.kernel.streams import CHUNK, Streams
 from sync.kernel import exchange, lean
 from sync.kernel.cose import FindKey
-from sync.kernel.errors import Fault, YipiaoError
+from sync.kernel.errors import Fault, Malformed, YipiaoError
 from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import VerifyKey
 from sync.kernel.operations import Operation
@@ -37,6 +38,8 @@ _MOST_JITTER_S: Final = 10.0
 _UP_BYTES: Final = 512 * 1024
 _BREATH_S: Final = 0.002
 _GOING_ON: Final = (exchange.OK, exchange.RESEND, exchange.REPLACED)
+# What a hub says that does not know this box's key.
+_FORGOTTEN: Final = "cose_unknown_key"
 _logger = logging.getLogger(__name__)
 
 
@@ -68,6 +71,8 @@ class Exchanger:
         self._database, self._scribe, self._streams = database, scribe, streams
         self._keeper, self._signer, self._transport = keeper, signer, transport
         self._report, self._before = report, before
+        self._presenter = Presenter(database, scribe, streams, signer, transport)
+        self._presented = False
         self._number = 0
         self._lean = self._quiet = False
         self._repair = Repair(database, scribe, streams, keeper)
@@ -83,12 +88,15 @@ class Exchanger:
             try:
                 self._scribe.begin()
                 self._before()
+                self._presented = False
                 while rounds < MAX_ROUNDS:
-                    request, got, answer = self._round()
+                    request, got, answer = self._round_or_present()
                     rounds += 1
                     up, down, come_back = up + len(request.events), down + got, answer.come_back_ms
                     if not (self._looks_again(request, answer) or self._more(request, answer, got)):
                         break
+                if answer.status == exchange.OK:
+                    self._presenter.sweep(CHUNK, _breathe)
                 self.last_error = None if answer.status == exchange.OK else _name(answer.status)
             except YipiaoError as error:
                 self.last_error = error.code
@@ -120,6 +128,21 @@ class Exchanger:
             return False
         waits = self._scribe.log.head.seq > answer.acked_seq and bool(request.events)
         return answer.more or waits or (got > 0 and bool(self._streams.cursor(self._database.read())[1]))
+
+    def _round_or_present(self) -> tuple[Request, int, Response]:
+        """A round; where the hub turns out to be restored, another one once this log was presented, once a visit."""
+        try:
+            found = self._round()
+        except Fault as error:
+            # The hub's refusal, not an answer that was bent on its way.
+            if error.code != _FORGOTTEN or isinstance(error, Malformed) or self._presented:
+                raise
+        else:
+            if found[2].status != exchange.RESTORED or self._presented:
+                return found
+        self._presented = True
+        self._presenter.present()
+        return self._round()
 
     def _round(self) -> tuple[Request, int, Response]:
         connection = self._database.read()
@@ -181,8 +204,7 @@ class Exchanger:
         got = 0
         for number, chunk in enumerate(_chunks(answer.operations, CHUNK)):
             if number:
-                # The pen goes to whoever grabs it first: without a pause that is this thread, again and again.
-                time.sleep(_BREATH_S)
+                _breathe()
             got += self._scribe.write(partial(self._apply, chunk=chunk))
         if self._changes(request, answer):
             self._scribe.write(lambda unit: self._settle(unit, request, answer))
@@ -274,6 +296,11 @@ class Schedule:
             pause_s -= step_s
             if well and self._exchanger.waiting():
                 return
+
+
+def _breathe() -> None:
+    """The pen goes to whoever grabs it first: without a pause that is this thread, again and again."""
+    time.sleep(_BREATH_S)
 
 
 def _only(key: VerifyKey) -> Callable[[bytes], VerifyKey | None]:

@@ -109,7 +109,9 @@ class Fleet:
         if halted:
             found.append(Issue(DISK_FULL) if halted == DISK_FULL else Issue("box_stopped", {"reason": halted}))
         status = meta.get(connection, "hub_status", "ok")
-        if status not in ("ok", "resend"):
+        if meta.get(connection, "anew_above", 0):
+            found.append(Issue("hub_restored"))
+        elif status not in ("ok", "resend"):
             found.append(Issue(status))
         held = connection.execute("SELECT count(*) FROM quarantined").fetchone()[0]
         if held:

@@ -110,6 +110,20 @@ class Streams:
             self.project(connection, key, None)
         self.put_digests(connection, digests)
 
+    def drop_up_to(self, connection: sqlite3.Connection, base: int, most: int) -> int:
+        """Forget up to ``most`` operations at positions up to ``base``; gives how many there were."""
+        rows = connection.execute(
+            "SELECT stream, key, body FROM stream_operation WHERE pos <= ? ORDER BY pos LIMIT ?", (base, most)
+        ).fetchall()
+        digests: dict[str, int] = {}
+        for stream, key, body in rows:
+            if body is not None:
+                self.project(connection, key, None)
+                self._keep(connection, Operation(stream, base, key, None), body, digests)
+            connection.execute("DELETE FROM stream_operation WHERE stream = ? AND key = ?", (stream, key))
+        self.put_digests(connection, digests)
+        return len(rows)
+
     def digests(self, connection: sqlite3.Connection) -> dict[str, str]:
         """Digest of each stream as 32 hex digits, to compare with the hub's."""
         return dict(connection.execute("SELECT stream, digest FROM stream_digest ORDER BY stream"))

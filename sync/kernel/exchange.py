@@ -39,8 +39,11 @@ REWOUND: Final = 3
 REVOKED: Final = 4
 # The node began another log: this one is taken in to its end, and is told nothing.
 REPLACED: Final = 5
+# The hub was restored from a backup: the node first presents what it holds (sync/kernel/presentation.py).
+RESTORED: Final = 6
 STATUS_NAMES: Final = {
     OK: "ok", RESEND: "resend", FORKED: "log_forked", REWOUND: "log_rewound", REVOKED: "revoked", REPLACED: "log_replaced",
+    RESTORED: "hub_restored",
 }  # fmt: skip
 
 

@@ -77,6 +77,8 @@ def test_a_hub_that_lacks_events_asks_for_them(world: World) -> None:
         tx.execute(sa.update(node_key).values(head_seq=2, head_hash=box.hashes[2]))
         world.hub.fold.rebuild(tx)
     box.sell(7, 5)
+    assert box.send(box.request()).status == exchange.RESTORED
+    box.present()
     assert box.send(box.request()).status == exchange.RESEND
     assert box.visit().acked_seq == 5
     assert [data for _, data in held(world)] == box.log
@@ -229,11 +231,12 @@ def test_more_than_a_batch_is_refused_whole(world: World) -> None:
 def test_a_hub_behind_its_nodes_never_gives_a_position_twice(world: World) -> None:
     box = world.box("a")
     box.visit()
-    box.floor += 1_000
-    box.send(box.request())
+    box.floor = seen = box.floor + 1_000
+    assert box.send(box.request()).status == exchange.RESTORED
+    box.present()
     box.sell(7, 1)
-    box.take(box.send(box.request()))
-    assert world.rows(event_log)[0]["pos"] > box.floor
+    box.visit()
+    assert min(world.rows(event_log)[0]["pos"], box.floor) > seen
     assert [row["code"] for row in world.rows(issue)] == ["hub_was_behind"]
 
 

@@ -24,12 +24,13 @@ from sync.domains import EVENTS
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.operations import Grant, read_grant
 from sync.domains.ticketing.events import TicketSold
-from sync.kernel import chain, digest, enrolment, exchange
+from sync.kernel import chain, digest, enrolment, exchange, presentation
 from sync.kernel.certificate import read as read_certificate
 from sync.kernel.events import Event, Stamp
 from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import Ed25519Signer
-from sync.kernel.operations import Subscriptions
+from sync.kernel.operations import Operation, Subscriptions
+from sync.kernel.presentation import Presentation, Wanted
 
 START_MS = 1_785_000_000_000
 DAY = 2400
@@ -136,8 +137,33 @@ class Box:
             answer = self.hub.enrolment.enrol(tx, data)
         welcome = enrolment.decode_welcome(answer, secret, self.signer.public)
         assert read_certificate(welcome.certificate, self.hub.signer.verify_key).public == self.signer.public
-        self.epoch = welcome.epoch
+        self.epoch, self.certificate = welcome.epoch, welcome.certificate
         return self
+
+    def present(self, last: bool = True, prefixes: Sequence[str] = presentation.PREFIXES) -> Wanted:
+        """Show a restored hub what it has forgotten, as a node does, and begin to read anew; the hub's word."""
+        wanted = self.say(Presentation(0, self.floor, "box", self.body(f"node/{self.node_no}", "profile")))
+        items = [
+            Operation(stream, pos, key, body)
+            for stream in (f"node/{self.node_no}", "net")
+            for key, (pos, body) in self.store.get(stream, {}).items()
+            if wanted.since < pos <= wanted.base and key.split("/")[0] in prefixes
+        ]
+        answer = self.say(Presentation(wanted.base, self.floor, "box", None, tuple(items), last))
+        assert answer == wanted
+        self.exceptions = dict.fromkeys(self.subscribed, 0) if self.floor else {}
+        return wanted
+
+    def say(self, said: Presentation) -> Wanted:
+        """One presentation and its verified answer."""
+        data = presentation.encode(said, self.certificate, self.signer)
+        return presentation.decode_answer(self.hub.presenting.answer(data), data, self.hub.signer.verify_key)
+
+    def sweep(self, base: int) -> None:
+        """Forget what was not said again."""
+        for keys in self.store.values():
+            for key in [key for key, (pos, _) in keys.items() if pos <= base]:
+                del keys[key]
 
     def append(self, event: Event | bytes) -> int:
         """Put an event (or raw bytes) at the end of the log; its sequence."""

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge.bootstrap import Node
-from sync.kernel import exchange
+from sync.kernel import exchange, presentation
 from sync.kernel.errors import Fault
 from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.operations import Operation
+from sync.kernel.presentation import Presentation, Wanted
 from tests.support.nodes import NOON_MS, Bench
 
 Line = Callable[["SmallHub", bytes], bytes]
@@ -38,10 +39,14 @@ class SmallHub:
     now_ms: int = NOON_MS
     come_back_ms: int = 0
     page: int = 10_000
+    wanted: Wanted = field(default_factory=lambda: Wanted(1, 0, 0))
+    presented: list[Presentation] = field(default_factory=list)
     bytes_up: int = 0
     bytes_down: int = 0
 
     def post(self, path: str, body: bytes) -> bytes:
+        if path == presentation.PATH:
+            return self._presented(body)
         assert path == exchange.PATH
         self.bytes_up += len(body)
         answer = self.line.popleft()(self, body) if self.line else self.answer(body)
@@ -50,7 +55,7 @@ class SmallHub:
 
     def say(self, stream: str, key: str, body: bytes | None) -> int:
         """One operation more, at the next position."""
-        pos = 10_001 + len(self.operations)
+        pos = 10_001 + self.wanted.base + len(self.operations)
         self.operations.append(Operation(stream, pos, key, body))
         return pos
 
@@ -62,6 +67,21 @@ class SmallHub:
         status, acked = self._take(request)
         response = self._read(request, status, acked)
         return exchange.encode_response(self.change(request, response), body, self.signer)
+
+    def _presented(self, body: bytes) -> bytes:
+        """A restored hub: it says what it wants until all of it has come."""
+        if self.line:
+            self.line.popleft()(self, body)
+        _, _, said = presentation.decode(body, self.signer.verify_key)
+        self.presented.append(said)
+        if said.last and said.base == self.wanted.base:
+            self.status = exchange.OK
+        return presentation.encode_answer(self.wanted, body, self.signer)
+
+    def restore(self, since: int, base: int) -> None:
+        """Everything that it says from now on stands above ``base``; the node is to present first."""
+        self.wanted, self.status = Wanted(2, since, base), exchange.RESTORED
+        self.operations = [replace(one, pos=one.pos + base) for one in self.operations if one.pos <= since]
 
     def _take(self, request: Request) -> tuple[int, int]:
         before = request.first_seq - 1

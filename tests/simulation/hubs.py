@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cloud.bootstrap import Hub, build
 from cloud.kernel import exchange as hub_exchange
 from cloud.kernel.settings import Settings
-from sync.kernel import cose, enrolment, exchange
+from sync.kernel import cose, enrolment, exchange, presentation
 from sync.kernel.errors import Fault, Malformed, Refusal
 from tests.simulation.chance import SeededIds
 from tests.simulation.disks import DEATHS, Crash
@@ -39,7 +39,6 @@ class HubSide:
         self.hubs: list[Hub | None] = [None] * processes
         self.boots = self.up_at_ms = 0
         self.race: Callable[[int], None] | None = None
-        self.restored_ms: int | None = None
         self.version = SAME
         self.backups: list[str] = []
 
@@ -193,6 +192,8 @@ def _answer(hub: Hub, path: str, body: bytes) -> bytes:
     if path == enrolment.PATH:
         with hub.database.write() as tx:
             return hub.enrolment.enrol(tx, body)
+    if path == presentation.PATH:
+        return hub.presenting.answer(body)
     if len(body) > exchange.MAX_REQUEST_BYTES:
         raise Malformed("exchange_size")
     return hub.exchange.answer(body)

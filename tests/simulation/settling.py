@@ -10,6 +10,7 @@ import random
 from typing import TYPE_CHECKING, Final
 
 from edge.kernel.repair import CHECK_EVERY_MS
+from tests.simulation.acts import recovering
 from tests.simulation.acts.admin import BARRED, enrol, visit
 from tests.simulation.acts.disks import begin_anew
 from tests.simulation.boxes import Box, OldDisk
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 MOST_ROUNDS: Final = 8
 MOST_TRIES: Final = 4
 QUIET: Final = "0 up, 0 down"
-UNKNOWN: Final = ("cose_unknown_key", "cose_signature", "exchange_epoch")
 _NO_DICE: Final = random.Random(0)
 
 
@@ -40,8 +40,11 @@ def settle(world: World) -> None:
         for old in waiting:
             if old.hand_in:
                 _hand_in(world, old)
-        if not waiting:
+        if not recovering.decide_held(world) and not waiting:
             break
+    recovering.look(world)
+    if recovering.recovering(world):
+        raise Violation("not_recovered", f"the hub still waits for {recovering.missing(world)}")
     until_quiet(world)
     if world.fired["rotten_row"]:
         # A box looks at its own disk every few hours; one of an older version never does, and gets the present one.
@@ -91,7 +94,7 @@ def _look_after(world: World, box: Box) -> None:
         box.off("is a copy and goes to the workshop")
         world.boxes.remove(box)
         world.drawer.append(OldDisk(box, box.disk.folder.name, box.renewals, box.tainted, hand_in=True))
-    elif outcome in BARRED or outcome == "not_enrolled" or (outcome in UNKNOWN and world.hub.restored_ms is not None):
+    elif outcome in BARRED or outcome == "not_enrolled":
         _new_log(world, box)
     elif outcome.startswith(("cose_", "exchange_", "cbor_", "wire_")):
         raise Violation("shut_out", f"{box.name} without any fault: {outcome}")

@@ -74,6 +74,7 @@ class Told:
         self.refunded: dict[Disk, dict[bytes, str]] = {}
         self.superseded: dict[Disk, set[bytes]] = {}
         self.at_risk: dict[Where, dict[int, int]] = {}
+        self.written_off: set[Disk] = set()
         self.clashes: Counter[str] = Counter()
         self._cells: dict[tuple[int, int, int, int], Paper] = {}
         self._places: dict[tuple[int, int, int], list[Paper]] = {}
@@ -165,11 +166,25 @@ class Told:
         """Read from the hub's book of releases what somebody gave away at risk: trip → seat → legs, or leg → places."""
         rows = hub.rows("SELECT r.trip_no, r.day, d.kind, r.cells FROM risk_release r JOIN dated_trip d "
                         "ON d.trip_no = r.trip_no AND d.day = r.day")  # fmt: skip
-        self.at_risk = {}
+        found: dict[Where, dict[int, int]] = {}
+        kinds: dict[Where, bool] = {}
         for trip_no, day, kind, cells in rows:
-            flat, there = cbor2.loads(cells), self.at_risk.setdefault((trip_no, day), {})
+            kinds[trip_no, day] = kind == "reserved"
+            flat, there = cbor2.loads(cells), found.setdefault((trip_no, day), {})
             for key, value in zip(flat[::2], flat[1::2], strict=True):
                 there[key] = there.get(key, 0) | value if kind == "reserved" else there.get(key, 0) + value
+        for where, some in found.items():
+            # What a hub gave away before it was restored stays given away, although it has forgotten.
+            known = self.at_risk.setdefault(where, {})
+            for key, value in some.items():
+                known[key] = known.get(key, 0) | value if kinds[where] else max(known.get(key, 0), value)
+
+    def dared(self, where: Where, seat: int, from_idx: int, to_idx: int) -> bool:
+        """Whether somebody gave any of this ride away at risk."""
+        given = self.at_risk.get(where, {})
+        if seat:
+            return any(given.get(seat, 0) >> leg & 1 for leg in range(from_idx, to_idx))
+        return any(given.get(leg, 0) for leg in range(from_idx, to_idx))
 
     def _again(self, first: Paper, again: Paper) -> Paper:
         if first.code != again.code and not (first.unsure or again.unsure):
@@ -197,13 +212,14 @@ class Told:
                 self._clash("places_oversold", there, len(there) <= most + released, f"{text}: {paper.text}")
 
     def _clash(self, rule: str, papers: list[Paper], released: bool, text: str) -> None:
-        """Two people with one seat: only where somebody took the risk, or a disk was copied or put back."""
+        """Two people with one seat: only where somebody took the risk, or wrote a disk off that the hub had
+        forgotten, or a disk was copied or put back."""
         if released:
             self.clashes["at_risk"] += 1
         elif any(one.unsure or one.lost for one in papers):
             self.clashes["copied_or_restored_disk"] += 1
-        elif self._world.hub.restored_ms is not None:
-            self.clashes["restored_hub"] += 1
+        elif any(one.disk in self.written_off for one in papers):
+            self.clashes["written_off_disk"] += 1
         else:
             raise Violation(rule, text)
 

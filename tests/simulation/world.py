@@ -71,8 +71,7 @@ class _Heard(logging.Handler):
 
 class World:
     """``tainted_logs``: there are, or were, several of them. ``doubtful``: disks that told what may be known to nobody.
-    ``revoked``: log → how long it was when its key was barred. ``forgotten``: disks whose key a restored hub does not
-    know. ``rng`` is the randomness of the step under way."""
+    ``revoked``: log → how long it was when its key was barred. ``rng`` is the randomness of the step under way."""
 
     def __init__(self, seed: int, mix: Mix, folder: Path) -> None:
         self.seed, self.mix, self.folder = seed, mix, folder
@@ -85,7 +84,6 @@ class World:
         self.tainted_logs: set[tuple[int, int]] = set()
         self.doubtful: set[tuple[str, int]] = set()
         self.revoked: dict[tuple[int, int], int] = {}
-        self.forgotten: set[tuple[str, int]] = set()
         self.timetable = 1
         self._late: list[tuple[int, Callable[[], None]]] = []
         self._busy = False

@@ -14,7 +14,7 @@ from cloud.domains.inventory.books.grants import GrantBatch, open_books
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
-from cloud.kernel import nodes, streams
+from cloud.kernel import nodes, recovery, streams
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo, Nodes
 from cloud.kernel.ports import Duties, Timetable
@@ -72,6 +72,9 @@ class InventoryService:
                 asked.append((one.pos, event))
             elif isinstance(event, GrantReturned):
                 back.add((event.trip_no, event.day))
+        if recovery.recovering(tx):
+            self._recalls.answered(tx, info.node_no, back)
+            return
         if info.kind == VEHICLE:
             sold.clear()
         wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
@@ -90,11 +93,12 @@ class InventoryService:
         settings, now = self._parts.settings, self._parts.clock.wall_ms()
         due = now + settings.provision_every_s * 1000
         if info.kind == VEHICLE:
-            due = min(due, self._provision_vehicle(tx, info, now))
+            due = due if recovery.recovering(tx) else min(due, self._provision_vehicle(tx, info, now))
         else:
             agencies = self._parts.timetable.agencies_around(tx, info.stop_nos, MAX_CHANGES, settings.search_operators)
             self._parts.nodes.subscribe(tx, info.node_no, [operator_stream(number) for number in agencies])
-            self._provision_place(tx, info, now)
+            if not recovery.recovering(tx):
+                self._provision_place(tx, info, now)
         self._parts.nodes.provision_at(tx, due, info.node_no)
 
     def grant(
@@ -102,8 +106,10 @@ class InventoryService:
     ) -> Grant:
         """Grant up to ``wanted`` seats by hand, for rides from ``from_idx`` to ``to_idx`` (None: to anywhere).
 
-        Raises :class:`Refusal`: ``trip_not_for_sale``, ``ride_order``, ``trip_departed``, ``no_seat``.
+        Raises :class:`Refusal`: ``hub_recovering``, ``trip_not_for_sale``, ``ride_order``, ``trip_departed``, ``no_seat``.
         """
+        if recovery.recovering(tx):
+            raise Refusal("hub_recovering")
         book = open_books(tx, self._parts.timetable, [where]).get(where)
         if book is None:
             raise Refusal("trip_not_for_sale", status=404)

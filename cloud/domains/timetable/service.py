@@ -12,12 +12,14 @@ from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.report import ImportReport, read_report
 from cloud.domains.timetable.reading.departures import DatedTrip, dated_trips_at
 from cloud.domains.timetable.reading.facts import TripFacts, trip_facts
+from cloud.domains.timetable.tables import NUMBERED
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Agency, Stop
 from sync.kernel.days import clock_text, date_of, day_at, instant_ms
 from sync.kernel.errors import Refusal
 
 __all__ = [
+    "NUMBERED",
     "DatedTrip",
     "FoundStop",
     "ImportReport",

@@ -110,3 +110,13 @@ feed_import = Table(
     Column("end_day", Integer),
     Column("report", Text, nullable=False),
 )
+
+# What is given numbers in order, by the column of the number.
+NUMBERED = (
+    agency.c.agency_no,
+    stop.c.stop_no,
+    service.c.service_no,
+    route.c.route_no,
+    pattern.c.pattern_no,
+    trip.c.trip_no,
+)

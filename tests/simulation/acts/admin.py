@@ -15,6 +15,7 @@ from edge.kernel.enrolment import enrol as introduce
 from sync.kernel.days import day_at
 from sync.kernel.operations import NET
 from tests.simulation import feeds
+from tests.simulation.acts import recovering
 from tests.simulation.boxes import Ride
 from tests.simulation.events import FUTURE, record
 from tests.simulation.times import ZONE
@@ -146,7 +147,8 @@ def release(world: World, _box: Box, rng: random.Random) -> str:
 
 
 def contacts(world: World, _box: Box, _rng: random.Random) -> str:
-    """A hub process writes down who was in touch."""
+    """A hub process writes down who was in touch; and an operator looks after a recovery."""
+    recovering.look(world)
     _, code = world.hub.command(lambda hub: hub.contacts.flush(hub.database))
     return code or "written"
 

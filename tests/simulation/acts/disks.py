@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cloud.kernel import nodes
 from edge.kernel.renewal import STOPPED
-from sync.kernel.keys import Ed25519Signer
+from tests.simulation.acts import recovering
 from tests.simulation.acts.admin import enrol
 from tests.simulation.boxes import Box
 from tests.simulation.checks.readings import node_log
@@ -80,23 +80,11 @@ def restore_hub(world: World, _box: Box, _rng: random.Random) -> str:
         return "no backup"
     world.hub.all_off("switched off for its backup")
     world.hub.disk.put_back(world.folder / world.hub.backups[-1])
-    world.hub.restored_ms = world.time.now_ms
-    world.revoked = {log: head_seq for log, head_seq, _ in _barred(world)}
-    _forget(world)
+    world.revoked = {log: head_seq for log, head_seq, _ in recovering.barred(world)}
+    recovering.say_restored(world)
     world.fired["restored_hub"] += 1
     world.hub.switch_on()
     return "restored"
-
-
-def _forget(world: World) -> None:
-    """Boxes that were enrolled after the backup: the hub does not know them any more."""
-    known = {row[0] for row in world.hub.rows("SELECT kid FROM node_key")}
-    for box in world.boxes:
-        if Ed25519Signer((box.disk.folder / "node.key").read_bytes()).kid not in known:
-            world.forgotten.add((box.name, box.renewals))
-    for old in world.drawer:
-        if Ed25519Signer((world.folder / old.folder / "node.key").read_bytes()).kid not in known:
-            world.forgotten.add((old.owner.name, old.renewals))
 
 
 def revoke(world: World, box: Box, _rng: random.Random) -> str:
@@ -106,7 +94,7 @@ def revoke(world: World, box: Box, _rng: random.Random) -> str:
         f"revoke {original.name}", lambda hub, tx: hub.nodes.revoke(tx, nodes.find(tx, original.name).node_no, "stolen")
     )
     # Also a hub that died right behind its commit has done it.
-    for log, head_seq, name in _barred(world):
+    for log, head_seq, name in recovering.barred(world):
         if log not in world.revoked:
             world.fired["revoked"] += 1
             world.revoked[log] = head_seq
@@ -114,15 +102,6 @@ def revoke(world: World, box: Box, _rng: random.Random) -> str:
                 original.stolen = True
                 world.doubtful.add((original.name, original.renewals))
     return code or "revoked"
-
-
-def _barred(world: World) -> list[tuple[tuple[int, int], int, str]]:
-    """(log, how long it is, name of its box) of every revoked key."""
-    rows = world.hub.rows(
-        "SELECT k.node_no, k.epoch, k.head_seq, n.name FROM node_key k JOIN node n ON n.node_no = k.node_no "
-        "WHERE k.status = 'revoked'"
-    )
-    return [((row[0], row[1]), row[2], row[3]) for row in rows]
 
 
 def renew(world: World, box: Box, rng: random.Random) -> str:

@@ -7,7 +7,7 @@ grant takes free cells, a return gives back cells in hand that were not sold, a 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Trip:
     sold: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
     at_risk: Counter[Cell] = field(default_factory=Counter)
     returned: dict[int, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
+    dared: Callable[[Cell], bool] = lambda _cell: False
     epoch: int = 0
 
     def room(self, cell: Cell) -> int:
@@ -44,7 +45,7 @@ class Trip:
 
 @dataclass(frozen=True)
 class Grant:
-    """As the hub wrote it down."""
+    """As the hub wrote it down. ``again``: before it was restored, and once more when its node showed it."""
 
     grant_id: int
     where: Where
@@ -52,13 +53,11 @@ class Grant:
     epoch: int
     until_ms: int
     cells: tuple[Cell, ...]
+    again: bool
 
 
 def judge(world: World, found: Readings) -> None:
     """Tell it again; then compare with the sums that the hub kept, and look for what is stranded."""
-    if world.hub.restored_ms is not None:
-        world.told.clashes["restored_hub_books"] += 1
-        return
     trips, grants = _trips(world), _grants(world)
     doubtful = found.tainted_logs() | world.tainted_logs
     for step in sorted(_steps(world, found, grants), key=lambda step: step[0]):
@@ -114,7 +113,9 @@ def _grant(trip: Trip, grant: Grant, doubtful: set[Log]) -> None:
     for cell, count in Counter(grant.cells).items():
         trip.granted[cell] += count
         oversold = any(trip.sold[log][cell] > trip.hands[log][cell] for log in doubtful)
-        if trip.granted[cell] > trip.room(cell) + trip.at_risk[cell] and not oversold:
+        # Of a return that a restored hub had forgotten it hears after the grant that followed: the sum at the end counts.
+        excused = oversold or grant.again or trip.dared(cell)
+        if trip.granted[cell] > trip.room(cell) + trip.at_risk[cell] and not excused:
             owners = [log for log, hands in trip.hands.items() if hands[cell]]
             raise Violation("granted_twice", f"grant {grant.grant_id} of trip {grant.where} takes {cell} of {owners}")
         trip.hands[grant.log][cell] += count
@@ -173,23 +174,33 @@ def _judge_sum(where: Where, trip: Trip, doubtful: set[Log]) -> None:
         taken = sum(
             max(trip.hands[log][cell], trip.sold[log][cell]) for log in {*trip.hands, *trip.sold} - doubtful
         )  # fmt: skip
-        if taken > trip.room(cell) + trip.at_risk[cell]:
+        if taken > trip.room(cell) + trip.at_risk[cell] and not trip.dared(cell):
             raise Violation("cell_twice", f"trip {where} has {taken} of cell {cell}")
 
 
 def _trips(world: World) -> dict[Where, Trip]:
     rows = world.hub.rows("SELECT trip_no, day, kind, capacity, legs FROM dated_trip")
-    return {(row[0], row[1]): Trip(row[2] == "reserved", row[3], row[4]) for row in rows}
+    found = {(row[0], row[1]): Trip(row[2] == "reserved", row[3], row[4]) for row in rows}
+    for where, trip in found.items():
+        # What was given away at risk stays so, although a restored hub has forgotten it.
+        trip.dared = lambda cell, where=where: world.told.dared(where, cell[0], cell[1], cell[1] + 1)  # type: ignore[misc]
+    return found
 
 
 def _grants(world: World) -> dict[int, Grant]:
     rows = world.hub.rows(
-        "SELECT g.grant_id, g.trip_no, g.day, g.node_no, g.node_epoch, g.epoch, g.sell_until_ms, g.cells, t.kind "
+        "SELECT g.grant_id, g.trip_no, g.day, g.node_no, g.node_epoch, g.epoch, g.sell_until_ms, g.cells, t.kind, g.purpose "
         "FROM seat_grant g JOIN dated_trip t ON t.trip_no = g.trip_no AND t.day = g.day"
     )
     return {
         row[0]: Grant(
-            row[0], (row[1], row[2]), (row[3], row[4]), row[5], row[6], tuple(_spread(row[8] == "reserved", row[7]))
+            row[0],
+            (row[1], row[2]),
+            (row[3], row[4]),
+            row[5],
+            row[6],
+            tuple(_spread(row[8] == "reserved", row[7])),
+            row[9] == "again",
         )
         for row in rows
     }

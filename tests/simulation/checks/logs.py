@@ -43,8 +43,6 @@ def _judge_disk(world: World, disk: OnDisk, held: dict[Log, list[bytes]], found:
     if disk.log is None:
         return
     key = found.keys.get(disk.log)
-    if world.hub.restored_ms is not None and (key is None or key.kid != disk.kid):
-        return
     if key is None:
         raise Violation("log_unknown", f"the hub does not know log {disk.log} of {disk.name}")
     mine, theirs = [data for _, data in disk.events], held.get(disk.log, [])

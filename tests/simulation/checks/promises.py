@@ -33,7 +33,7 @@ def judge(world: World, found: Readings) -> None:
     ):
         for disk, ids in told.items():
             missing = ids - known
-            if missing and disk not in world.doubtful | world.forgotten:
+            if missing and disk not in world.doubtful:
                 raise Violation(
                     "told_and_lost", f"{disk[0]} {word} {min(missing).hex()}, and the hub never heard of it"
                 )
@@ -51,7 +51,7 @@ def _judge_paper(world: World, paper: Paper, sold: dict[Any, list[Any]], elsewhe
         return
     if paper.lost or ((paper.unsure or log in world.revoked) and (*place, *said) in elsewhere):
         return
-    if paper.disk in world.forgotten or (paper.unsure and paper.disk in world.doubtful):
+    if paper.unsure and paper.disk in world.doubtful:
         return
     status = found.keys[log].status if log in found.keys else "unknown"
     raise Violation("told_and_lost", f"{paper.disk[0]} sold {paper.text}, and the hub has no such sale ({status})")
@@ -77,6 +77,10 @@ def _judge_quarantine(world: World, found: Readings) -> None:
     by_pos = {event.pos: event for event in found.events}
     for pos, code in found.quarantined.items():
         event = by_pos[pos]
-        if code in EXPECTED or event.log in tainted or world.hub.restored_ms is not None:
+        if code in EXPECTED or event.log in tainted:
             continue
+        if code == "seat_sold_twice" and event.type == SOLD and world.told.dared(
+            (event.body[1], event.body[2]), event.body[5], event.body[3], event.body[4]
+        ):  # fmt: skip
+            continue  # the clash is seen; that it was dared, a restored hub may have forgotten
         raise Violation("quarantined", f"event {event.seq} of log {event.log} was put aside: {code}")

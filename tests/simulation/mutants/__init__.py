@@ -20,6 +20,7 @@ from tests.simulation.mutants import (
     logs,
     mended,
     office,
+    restores,
     seats,
     writers,
 )
@@ -36,6 +37,7 @@ MUTANTS: Final[Mapping[str, Planted]] = {
     **logs.MUTANTS,
     **mended.MUTANTS,
     **office.MUTANTS,
+    **restores.MUTANTS,
     **seats.MUTANTS,
     **writers.MUTANTS,
 }

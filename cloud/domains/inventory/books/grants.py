@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,7 +12,7 @@ from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Where
 from cloud.domains.inventory.tables import dated_trip, seat_grant
-from cloud.kernel import streams
+from cloud.kernel import recovery, streams
 from cloud.kernel.database import insert_rows, next_pos
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.ports import Timetable, TripFacts
@@ -36,6 +36,8 @@ _GRANT = (
     "made_ms",
     "cells",
 )
+# A hub that was restored goes on with epochs above all that it can have given: they follow its positions.
+EPOCH_SHIFT = 16
 _EPOCH = (
     sa.update(dated_trip)
     .where(dated_trip.c.trip_no == sa.bindparam("trip"), dated_trip.c.day == sa.bindparam("on"))
@@ -63,13 +65,25 @@ def open_books(
             facts[book.trip_no] = timetable.trip_facts(tx, book.trip_no)
         if _open(tx, book, facts[book.trip_no]):
             fresh.append(book)
+    store_trips(tx, fresh)
+    return {where: book for where, book in books.items() if book.opened}
+
+
+def store_trips(tx: Connection, fresh: Iterable[Book]) -> None:
+    """Write down dated trips that were opened."""
     rows = [
         (one.trip_no, one.day, one.opened, RESERVED if one.reserved else FREE, one.capacity, one.legs,
          one.departs_ms, one.ends_ms, cbor.encode(list(one.calls_ms)), one.grant_epoch)
         for one in fresh
     ]  # fmt: skip
     insert_rows(tx, dated_trip, _TRIP, rows)
-    return {where: book for where, book in books.items() if book.opened}
+
+
+def store_grants(tx: Connection, rows: Sequence[tuple[object, ...]], epochs: Mapping[Where, int]) -> None:
+    """Write down grants, and the last epoch of each of their trips."""
+    insert_rows(tx, seat_grant, _GRANT, rows)
+    if epochs:
+        tx.execute(_EPOCH, [{"trip": trip, "on": day, "epoch": epoch} for (trip, day), epoch in epochs.items()])
 
 
 class GrantBatch:
@@ -80,6 +94,7 @@ class GrantBatch:
         self._rows: list[tuple[object, ...]] = []
         self._bodies: dict[int, list[tuple[str, bytes]]] = {}
         self._epochs: dict[Where, int] = {}
+        self._least = recovery.base_pos(tx) >> EPOCH_SHIFT
 
     def add(self, book: Book, info: NodeInfo, cells: Cells, purpose: str, until_ms: int) -> Grant:
         """Grant ``cells`` of a dated trip to a node's present log, for sale until ``until_ms``.
@@ -87,7 +102,7 @@ class GrantBatch:
         The book counts them as the node's from now on.
         """
         invariant(bool(cells) and c.covers(book.free(), cells, book.reserved), "only what is free is granted")
-        book.grant_epoch += 1
+        book.grant_epoch = max(book.grant_epoch, self._least) + 1
         pairs = tuple(sorted(cells.items()))
         seats, counts = (pairs, ()) if book.reserved else ((), pairs)
         where, holder = (book.trip_no, book.day), (info.node_no, info.epoch)
@@ -102,10 +117,7 @@ class GrantBatch:
 
     def flush(self) -> None:
         """Store and publish."""
-        insert_rows(self._tx, seat_grant, _GRANT, self._rows)
-        if self._epochs:
-            changes = [{"trip": trip, "on": day, "epoch": epoch} for (trip, day), epoch in self._epochs.items()]
-            self._tx.execute(_EPOCH, changes)
+        store_grants(self._tx, self._rows, self._epochs)
         for node_no, bodies in self._bodies.items():
             streams.publish_many(self._tx, node_stream(node_no), bodies)
 

@@ -19,6 +19,7 @@ from cloud.domains.inventory.tables import dated_trip, risk_release, seat_clash,
 from cloud.kernel.contact import Contact, Contacts
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import ACTIVE
+from cloud.kernel.recovery import recovering
 from cloud.kernel.settings import Settings
 from cloud.kernel.tables import node, node_key
 from sync.kernel.errors import Refusal
@@ -102,9 +103,11 @@ class InventoryView:
     def release_at_risk(self, tx: Connection, grant_id: int, places: int, reason: str, by: str) -> int:
         """Give up to ``places`` suspect seats of a grant back to the hub although the node may have sold them.
 
-        Returns how many. Raises :class:`Refusal`: ``grant_unknown``, ``grant_not_suspect``, ``at_risk_budget``,
-        ``no_seat``.
+        Returns how many. Raises :class:`Refusal`: ``hub_recovering``, ``grant_unknown``, ``grant_not_suspect``,
+        ``at_risk_budget``, ``no_seat``.
         """
+        if recovering(tx):
+            raise Refusal("hub_recovering")
         row = tx.execute(sa.select(seat_grant).where(seat_grant.c.grant_id == grant_id)).first()
         if row is None:
             raise Refusal("grant_unknown", status=404, grant=grant_id)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, select
 
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.writing import Changes, Outbox, Rows, content_hash
+from cloud.kernel.nodes import least_number
 from sync.domains.timetable.operations import Pattern, SeatPlan
 from sync.domains.timetable.rules import fare_minor
 from sync.kernel.operations import MAX_KEY, NET, Record, operator_stream
@@ -44,7 +45,7 @@ class Numbered:
             stream = operator_stream(row["agency_no"]) if operated else NET
             known = Known(row[self._number], row["hash"], row["body"], row["live"], stream)
             self.by_id[row["feed_id"]] = self.by_no[known.number] = known
-        self._last = max(self.by_no, default=0)
+        self._last = max(max(self.by_no, default=0), least_number(tx, table.name))
         self._given: dict[str, int] = {}
 
     def number(self, feed_id: str) -> int:
@@ -154,7 +155,7 @@ class Patterns:
         self._by_hash: dict[bytes, int] = {bytes(row.hash): row.pattern_no for row in rows}
         self._live: set[int] = {row.pattern_no for row in rows if row.live}
         self.routes: dict[int, int] = {row.pattern_no: row.route_no for row in rows}
-        self._last = max(self.routes, default=0)
+        self._last = max(max(self.routes, default=0), least_number(tx, tables.pattern.name))
         self.changes = Changes()
 
     def put(self, pattern: Pattern) -> int:

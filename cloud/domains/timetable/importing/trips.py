@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.writing import Changes, Outbox, Rows, content_hash
+from cloud.kernel.nodes import least_number
 from sync.domains.timetable.operations import Service, Trip
 from sync.domains.timetable.rules import service_runs
 from sync.kernel.operations import operator_stream
@@ -72,6 +73,7 @@ class Trips:
             self._last = known.number
             if known.kept and known.live:
                 self._note_kept(row["feed_id"], known, json.loads(row["only_days"]))
+        self._last = max(self._last, least_number(self._tx, tables.trip.name))
 
     def _note_kept(self, feed_id: str, known: _Known, days: Iterable[int]) -> None:
         held = frozenset(days)
