@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest import mock
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from sync.kernel import exchange as protocol
 from sync.kernel import repair as agreed
 from sync.kernel.errors import Malformed
 from sync.kernel.operations import Subscriptions
+from tests.simulation.acts import ACTS, Act
 from tests.simulation.disks import Crash
 
 
@@ -49,7 +50,8 @@ def acknowledged_before_commit() -> Iterator[None]:
 
 @contextlib.contextmanager
 def floor_before_operations() -> Iterator[None]:
-    """The node moves its cursor first and applies the operations after that."""
+    """The node moves its cursor first and applies the operations after that. The comparison of digests, which would mend
+    this within hours, is off; so is the row that goes bad, which nothing else can mend."""
 
     def take(self: Exchanger, request: Any, answer: Any) -> int:
         if self._changes(request, answer):
@@ -59,7 +61,8 @@ def floor_before_operations() -> Iterator[None]:
             got += self._scribe.write(lambda unit, chunk=chunk: self._apply(unit, chunk))  # type: ignore[misc]
         return got
 
-    with mock.patch.object(Exchanger, "_take", take):
+    spared = mock.patch.dict(cast("dict[str, Act]", ACTS), rotten_row=lambda _world, _box, _rng: "spared")
+    with mock.patch.object(Exchanger, "_take", take), mismatch_ignored(), spared:
         yield
 
 
