@@ -167,13 +167,13 @@ def test_a_revoked_node_adds_nothing_and_hears_nothing(world: World) -> None:
     assert len(held(world)) == 1
 
 
-def test_the_old_box_may_still_deliver_what_it_sold_after_it_was_replaced(world: World) -> None:
+def test_the_old_box_may_still_deliver_what_it_sold_after_it_was_replaced_and_is_told(world: World) -> None:
     box = world.box("a")
     box.visit()
     box.sell(7, 1)
     fresh = world.replace_box(box, "a2")
     answer = box.send(box.request())
-    assert answer.status == exchange.OK and answer.acked_seq == 1 and not answer.operations
+    assert answer.status == exchange.REPLACED and answer.acked_seq == 1 and not answer.operations
     assert fresh.visit().status == exchange.OK
 
 

@@ -14,6 +14,7 @@ from kiosk_ui.app import create_app
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
 from sync.domains.ratings.rules import LEVELS, TAGS
+from sync.domains.ticketing.events import REASONS as WHY
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
 from tests.tooling.tree import ROOT
@@ -37,6 +38,8 @@ MADE = {
     "verdict_": ("green", "amber", "red"),
     "gate_name_": ("page",),
     "note_": ("clock_unsure",),
+    "ask_which_": ("from", "to"),
+    "refund_why_": WHY,
     "http_": ("400", "403", "404", "405", "413", "500"),
 }
 LITERAL = re.compile(r"""(?<![\w.])t\(\s*(?:'([a-z0-9_]+)'|"([a-z0-9_]+)")""")
