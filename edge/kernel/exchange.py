@@ -137,12 +137,21 @@ class Exchanger:
             # The hub's refusal, not an answer that was bent on its way.
             if error.code != _FORGOTTEN or isinstance(error, Malformed) or self._presented:
                 raise
+            self._present_or(error)
         else:
             if found[2].status != exchange.RESTORED or self._presented:
                 return found
-        self._presented = True
-        self._presenter.present()
+            self._presented = True
+            self._presenter.present()
         return self._round()
+
+    def _present_or(self, forgotten: Fault) -> None:
+        """Show the certificate to a hub that does not know this box; where that is no use either, it stays so."""
+        self._presented = True
+        try:
+            self._presenter.present()
+        except Fault as refused:
+            raise (refused if refused.retry else forgotten) from None
 
     def _round(self) -> tuple[Request, int, Response]:
         connection = self._database.read()

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from edge.kernel import meta
+from edge.kernel import log, meta
 from edge.kernel.database import Database
+from edge.kernel.handing import Tail, hand_in
 from edge.kernel.scribe import Scribe, UnitOfWork
 from edge.kernel.streams import Streams
-from sync.kernel import presentation
+from sync.kernel import chain, presentation
 from sync.kernel.errors import Fault
 from sync.kernel.operations import NET, Operation, node_stream
 from sync.kernel.ports import Signer, Transport
@@ -78,6 +79,10 @@ class Presenter:
         if meta.get(unit.connection, "anew_above", 0) == wanted.base:
             return
         meta.put(unit.connection, anew_above=wanted.base, presented_pos=wanted.since)
+        for past in log.past_epochs(unit.connection):
+            # The hub may lack the end of those, too; it keeps what it does not know.
+            events = [one for _, one in log.past_events(unit.connection, past)]
+            hand_in(unit, Tail(past, 0, chain.GENESIS, events))
         streams = meta.get(unit.connection, "subscribed", "").split()
         unit.connection.executemany(
             "INSERT OR REPLACE INTO stream_behind (stream, pos) VALUES (?, 0)", [(stream,) for stream in streams]

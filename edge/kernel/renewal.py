@@ -9,26 +9,25 @@ until then, so that whatever is cut off can be done again, or finished by the ne
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from edge.kernel import log, meta
 from edge.kernel.database import Database
 from edge.kernel.enrolment import introduce, keep_welcome, next_key_file, own_key
 from edge.kernel.exchange import Exchanger
+from edge.kernel.handing import Tail, hand_in
 from edge.kernel.scribe import Scribe, UnitOfWork
 from edge.kernel.streams import Streams
 from sync.kernel import chain
 from sync.kernel.enrolment import Welcome
 from sync.kernel.errors import Fault, Refusal
-from sync.kernel.events import TailHandedIn
 from sync.kernel.ports import Ids, Transport
 
 # A hub that was put back to before this box was enrolled.
 _UNKNOWN: Final = "cose_unknown_key"
-_CHUNK_BYTES: Final = 24 * 1024
 STOPPED: Final = "re_enrolled"
 
 
@@ -48,15 +47,6 @@ class Renewed:
 
     welcome: Welcome
     handed_in: int
-
-
-class Tail(NamedTuple):
-    """Events of one log behind ``after_seq``, with the chain hash there."""
-
-    epoch: int
-    after_seq: int
-    prev_hash: bytes
-    events: list[bytes]
 
 
 class Renewal:
@@ -138,25 +128,5 @@ class Renewal:
         keep_welcome(connection, welcome)
         meta.put(connection, hub_status="ok", sent_from=0, acked_seq=0)
         for tail in sorted(tails):
-            _hand_in(unit, tail)
+            hand_in(unit, tail)
         return sum(len(tail.events) for tail in tails)
-
-
-def _hand_in(unit: UnitOfWork, tail: Tail) -> None:
-    sent, previous = tail.after_seq, tail.prev_hash
-    for chunk in _chunks(tail.events):
-        unit.append(TailHandedIn(tail.epoch, sent + 1, previous, chunk))
-        sent, previous = sent + len(chunk), chain.head(previous, chunk)
-
-
-def _chunks(tail: list[bytes]) -> Iterator[tuple[bytes, ...]]:
-    chunk: list[bytes] = []
-    size = 0
-    for event in tail:
-        if chunk and size + len(event) > _CHUNK_BYTES:
-            yield tuple(chunk)
-            chunk, size = [], 0
-        chunk.append(event)
-        size += len(event) + 3
-    if chunk:
-        yield tuple(chunk)

@@ -212,9 +212,12 @@ def test_a_hub_that_forgot_this_log_is_handed_all_of_it(bench: Bench, hub: Small
     old = kept(bench.node)
 
     def forgot(_hub: SmallHub, _body: bytes) -> bytes:
-        raise Fault("cose_unknown_key")
+        raise Fault("cose_unknown_key", retry=False)
 
-    hub.line.append(forgot)
+    def refused(_hub: SmallHub, _body: bytes) -> bytes:
+        raise Fault("enrol_key_barred", retry=False)
+
+    hub.line.extend([forgot, refused])
     begin_anew(bench, Desk(bench))
     (part,) = handed_in(bench)
     assert list(part.events) == old and (part.first_seq, part.prev_hash) == (1, chain.GENESIS)

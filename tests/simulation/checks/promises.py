@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 
-from tests.simulation.checks.readings import BOARDED, RATED, REFUNDED, SOLD, Readings
+from tests.simulation.checks.readings import BOARDED, RATED, REFUNDED, SOLD, Log, Readings
 from tests.simulation.told import Paper, serial_of
 from tests.simulation.trace import Violation
 
@@ -20,12 +20,13 @@ EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "
 def judge(world: World, found: Readings) -> None:
     """Everything that was told, and everything that was put aside."""
     sold = {(*event.log, event.body[0]): event.body for event in found.events if event.type == SOLD}
-    elsewhere = _elsewhere(found)
+    elsewhere, aside = _elsewhere(found), _aside(found)
+    sold |= {(*log, body[0]): body for log, number, body in aside if number == SOLD and (*log, body[0]) not in sold}
     for paper in world.told.papers:
         _judge_paper(world, paper, sold, elsewhere, found)
-    boarded = {event.body[0] for event in found.events if event.type == BOARDED}
-    rated = {event.body[0] for event in found.events if event.type == RATED}
-    refunded = {event.body[0] for event in found.events if event.type == REFUNDED}
+    boarded = {event.body[0] for event in found.events if event.type == BOARDED} | _first(aside, BOARDED)
+    rated = {event.body[0] for event in found.events if event.type == RATED} | _first(aside, RATED)
+    refunded = {event.body[0] for event in found.events if event.type == REFUNDED} | _first(aside, REFUNDED)
     for told, known, word in (
         (world.told.boarded, boarded, "boarded"),
         (world.told.rated, rated, "rated"),
@@ -41,6 +42,17 @@ def judge(world: World, found: Readings) -> None:
     for log, head in world.revoked.items():
         if found.keys[log].head_seq > head:
             raise Violation("revoked_grew", f"log {log} was revoked at event {head} and has {found.keys[log].head_seq}")
+
+
+def _aside(found: Readings) -> list[tuple[Log, int, list[Any]]]:
+    """(log, type, body) of what a box handed in of a log that it had ended: the hub keeps it until a person decides."""
+    ended = {log for disk in found.disks for log in disk.past}
+    kept = [((node_no, epoch), cbor2.loads(data)) for node_no, epoch, data in found.held if (node_no, epoch) in ended]
+    return [(log, event[0], event[5]) for log, event in kept]
+
+
+def _first(aside: list[tuple[Log, int, list[Any]]], wanted: int) -> set[Any]:
+    return {body[0] for _, number, body in aside if number == wanted}
 
 
 def _judge_paper(world: World, paper: Paper, sold: dict[Any, list[Any]], elsewhere: set[Any], found: Readings) -> None:
