@@ -188,7 +188,7 @@ def test_a_seat_whose_grant_is_over_goes_back_to_the_hub_and_is_not_sold_here(tm
     bench.clock.pass_ms(HOUR_MS)
     assert bench.node.inventory.give_back() == 1  # the last leg
     refund(bench, sold)
-    with pytest.raises(Refusal, match="seat_taken"):
+    with pytest.raises(Refusal, match="grant_past"):
         bench.sell(0, 3, seat=1)
     assert bench.node.inventory.give_back() == 1
     assert bench.node.inventory.give_back() == 0
