@@ -20,12 +20,14 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "r
 STANDING = {"width": 1080, "height": 1920}
 STOP = "青湾码头客运站"
 RIDE = "trip={trip}&day={day}&from=1&to=4"
-AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?to=7", "/kiosk/trips?to=x", "/nowhere", "/",
+AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?to=7", "/kiosk/trips?to=x",
+                "/kiosk/way?to=14", "/kiosk/to?text=yuncun", "/nowhere", "/",
                 f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat")  # fmt: skip
 OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
-            "/clerk/takings", "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
+            "/clerk/takings", "/clerk/ask", "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
+            "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "ratings", "quarantine",
-                  "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
+                  "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
                   "passphrase", "nowhere")  # fmt: skip
 
 
@@ -65,6 +67,8 @@ def test_no_page_on_the_way_of_a_ticket_has_a_barrier(stage: Stage) -> None:
     found += barriers(agent.page)
     mine = passenger.take_ticket()
     found += barriers(passenger.page)
+    agent.page.goto(f"{stage.address('village')}/clerk/tickets/{mine.number}/refund")
+    found += barriers(agent.page)
     passenger.paper_code()
     found += barriers(passenger.page)
     inspector = Inspector(stage, "coach-1")
