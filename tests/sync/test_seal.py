@@ -1,0 +1,118 @@
+"""Sealing: by the vectors of RFC 9180, against another library, and what a blob refuses."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives import hashes, hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from sync.kernel import cbor, seal
+from sync.kernel.errors import Malformed
+
+# RFC 9180, A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, sequence number 0.
+INFO = bytes.fromhex("4f6465206f6e2061204772656369616e2055726e")
+IKM_E = bytes.fromhex("7268600d403fce431561aef583ee1613527cff655c1343f29812e66706df3234")
+IKM_R = bytes.fromhex("6db9df30aa07dd42ee5e8181afdb977e538f5e1fec8a06223f33f7013e525037")
+PUBLIC_R = bytes.fromhex("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d")
+ENC = bytes.fromhex("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431")
+PLAIN = bytes.fromhex("4265617574792069732074727574682c20747275746820626561757479")
+BOUND = bytes.fromhex("436f756e742d30")
+CIPHERTEXT = bytes.fromhex("f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a")
+BOTH = pytest.mark.parametrize("suite", [seal.DEFAULT, seal.SM], ids=lambda suite: suite.name)
+
+
+def test_the_vector_of_rfc_9180_comes_out() -> None:
+    assert seal.public_of(seal.DEFAULT, IKM_R) == PUBLIC_R
+    sealed = seal.seal(seal.DEFAULT, PUBLIC_R, IKM_E, PLAIN, INFO, BOUND)
+    assert seal.read(sealed) == (seal.DEFAULT, seal.kid_of(seal.DEFAULT, PUBLIC_R), ENC, CIPHERTEXT)
+    assert seal.unseal(IKM_R, sealed, INFO, BOUND) == PLAIN
+
+
+def test_another_library_opens_what_is_sealed_here_and_the_other_way_round() -> None:
+    other = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
+    secret = bytes(range(32))
+    public = seal.public_of(seal.DEFAULT, secret)
+    _, kid, enc, data = seal.read(seal.seal(seal.DEFAULT, public, bytes(32), b"hello", b"info", b""))
+    private = X25519PrivateKey.from_private_bytes(seal._key_of(seal.DEFAULT, secret).private_bytes_raw())
+    assert other.decrypt(enc + data, private, b"info") == b"hello"
+    theirs = other.encrypt(b"good day", X25519PublicKey.from_public_bytes(public), b"info")
+    assert seal.unseal(secret, cbor.encode([1, kid, theirs[:32], theirs[32:]]), b"info", b"") == b"good day"
+
+
+def test_the_hash_and_the_cipher_of_the_second_suite_are_sm3_and_sm4() -> None:
+    # The examples that stand in GB/T 32907 and GB/T 32905 themselves.
+    key = bytes.fromhex("0123456789abcdeffedcba9876543210")
+    block = Cipher(seal.SM.cipher(key), modes.ECB()).encryptor()  # noqa: S305 (the standard's example)
+    assert block.update(key).hex() == "681edf34d206965e86b3e94f536e4246"
+    digest = hashes.Hash(seal.SM.hash())
+    digest.update(b"abc")
+    assert digest.finalize().hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    assert seal.DEFAULT.cipher is algorithms.AES
+
+
+@BOTH
+def test_only_the_key_it_was_sealed_to_opens_it(suite: seal.Suite) -> None:
+    mine, other = bytes([1]) * 32, bytes([2]) * 32
+    sealed = seal.seal(suite, seal.public_of(suite, mine), bytes([3]) * 32, b"secret words", b"info", b"ticket 1")
+    assert b"secret" not in sealed
+    assert seal.unseal(mine, sealed, b"info", b"ticket 1") == b"secret words"
+    with pytest.raises(Malformed) as refused:
+        seal.unseal(other, sealed, b"info", b"ticket 1")
+    assert refused.value.code == "seal_other_key"
+
+
+@BOTH
+def test_a_blob_belongs_to_its_ticket_and_to_its_purpose(suite: seal.Suite) -> None:
+    secret = bytes([1]) * 32
+    sealed = seal.seal(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"secret words", b"info", b"ticket 1")
+    for info, bound in ((b"info", b"ticket 2"), (b"other", b"ticket 1")):
+        with pytest.raises(Malformed, match="seal_broken"):
+            seal.unseal(secret, sealed, info, bound)
+
+
+@BOTH
+def test_no_byte_of_a_blob_can_be_another(suite: seal.Suite) -> None:
+    secret = bytes([1]) * 32
+    sealed = seal.seal(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"secret words", b"info", b"")
+    for place in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[place] ^= 0x01
+        with pytest.raises(Malformed):
+            seal.unseal(secret, bytes(changed), b"info", b"")
+
+
+@BOTH
+def test_a_veil_is_lifted_by_the_networks_key_alone(suite: seal.Suite) -> None:
+    veiled = seal.veil(suite, b"k" * 32, b"n" * 12, b"masked", b"bound")
+    assert seal.unveil(suite, b"k" * 32, veiled, b"bound") == b"masked"
+    for key, data, bound in ((b"x" * 32, veiled, b"bound"), (b"k" * 32, veiled, b"else"), (b"k" * 32, b"", b"bound")):
+        with pytest.raises(Malformed, match="seal_broken"):
+            seal.unveil(suite, key, data, bound)
+
+
+@BOTH
+def test_a_check_value_is_eight_bytes_that_hang_on_the_key(suite: seal.Suite) -> None:
+    first = seal.check_value(suite, b"a" * 32, b"message")
+    assert len(first) == seal.CHECK_BYTES
+    assert first == seal.check_value(suite, b"a" * 32, b"message")
+    assert first != seal.check_value(suite, b"b" * 32, b"message")
+    assert first != seal.check_value(suite, b"a" * 32, b"messagf")
+
+
+def test_the_two_suites_never_give_the_same() -> None:
+    assert seal.check_value(seal.DEFAULT, b"a" * 32, b"m") != seal.check_value(seal.SM, b"a" * 32, b"m")
+
+
+def test_rubbish_is_refused_with_a_code() -> None:
+    good = [1, bytes(4), bytes(32), bytes(16)]
+    for odd, code in (
+        ({}, "seal_shape"),
+        ([1, bytes(4), bytes(32)], "seal_shape"),
+        ([1, bytes(4), bytes(31), bytes(16)], "seal_shape"),
+        ([1, bytes(4), bytes(32), bytes(15)], "seal_shape"),
+        ([9, *good[1:]], "seal_suite"),
+    ):
+        with pytest.raises(Malformed) as refused:
+            seal.unseal(bytes(32), cbor.encode(odd), b"", b"")
+        assert refused.value.code == code
