@@ -24,6 +24,7 @@ FOLDERS = {
     ("edge", "timetable"): {"journeys"},
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},
+    ("sync", "ticketing"): {"office"},
 }
 
 

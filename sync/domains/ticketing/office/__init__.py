@@ -1,0 +1,1 @@
+"""Rules of the ticket office beside those of a sale."""
