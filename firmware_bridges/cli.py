@@ -1,4 +1,4 @@
-"""``yipiao bridge …``: one sub-command a device family, and the broker in between."""
+"""``yipiao bridge …``: one sub-command a device family, the broker in between, and a payment gateway to try things with."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 from firmware_bridges.broker.process import run_broker
 from firmware_bridges.gate.bridge import Gate
 from firmware_bridges.gate.ledger import SCHEMA as GATE_SCHEMA
+from firmware_bridges.gateway.process import read_key, run_gateway
 from firmware_bridges.kernel.bridge import Bridge
 from firmware_bridges.kernel.settings import load_settings
 from firmware_bridges.kernel.store import Store
@@ -68,6 +69,24 @@ def gate(config: Path | None, **given: object) -> int:
 def broker(port: int, data: Path, kind: str) -> int:
     """An MQTT broker on loopback."""
     return run_broker(kind, port, data)
+
+
+@bridge.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), default=8690, show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of its books.")
+@click.option("--merchant-no", default="yipiao", show_default=True, help="The one merchant that it serves.")
+@click.option("--key-file", type=click.Path(path_type=Path, exists=True), required=True, help="Key shared with nodes.")
+@click.option("--base-url", default="", help="Where passengers reach it, when that is another address.")
+def gateway(host: str, port: int, data: Path, merchant_no: str, key_file: Path, base_url: str) -> int:
+    """A payment gateway to try things with; it can be told to misbehave. No real money moves."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    return run_gateway(data, host, port, merchant_no, read_key(key_file), base_url)
+
+
+def _leave(signum: int, frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _run(device: Bridge) -> int:

@@ -1,0 +1,1 @@
+"""Money that comes and goes by a payment gateway."""
