@@ -31,6 +31,7 @@ _DISK_FULL: Final = "53100"
 _MIGRATION_LOCK: Final = 0x59_49_50_49
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK_COUNTER: Final = sa.select(tables.counter.c.pos).where(tables.counter.c.id == 1).with_for_update()
+_STORE_COUNTER: Final = sa.update(tables.counter).where(tables.counter.c.id == 1).values(pos=sa.bindparam("last"))
 
 
 class Database:
@@ -183,7 +184,7 @@ def _store_counter(connection: Connection) -> None:
     pos, before = connection.info[_POS], connection.info[_POS_AT_START]
     invariant(pos >= before, "a position never goes down")
     if pos != before:
-        connection.execute(sa.update(tables.counter).where(tables.counter.c.id == 1).values(pos=pos))
+        connection.execute(_STORE_COUNTER, {"last": pos})
 
 
 def _first_counter(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import count, repeat
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -139,10 +140,9 @@ class Intake:
             for i, (envelope, held) in enumerate(sent.read[skip:])
         ]
         hashes = sent.hashes[skip:]
-        rows = [
-            (one.pos, one.node_no, one.epoch, one.seq, one.type, hashed, data)
-            for one, hashed, data in zip(fresh, hashes, events, strict=True)
-        ]
+        where = zip(count(pos), repeat(key.node_no), repeat(key.epoch), count(first), strict=False)
+        told = zip([one.type for one in fresh], hashes, events, strict=True)
+        rows = [(*there, *what) for there, what in zip(where, told, strict=False)]
         insert_rows(tx, event_log, _LOG, rows)
         tx.execute(_HEAD, {"which": key.kid, "seq": sent.last_seq, "hash": hashes[-1]})
         return self._fold.apply(tx, fresh)

@@ -32,6 +32,14 @@ _BY_NAME: Final = sa.select(node).where(node.c.name == sa.bindparam("which"))
 _STREAMS: Final = sa.select(subscription.c.stream, subscription.c.since_pos).where(
     subscription.c.node_no == sa.bindparam("node_no"), subscription.c.active
 )
+_CURRENT_KEY: Final = (
+    sa.select(node_key)
+    .join(node, sa.and_(node.c.node_no == node_key.c.node_no, node.c.epoch == node_key.c.epoch))
+    .where(node.c.node_no == sa.bindparam("node_no"))
+)
+_PROVISION_AT: Final = (
+    sa.update(node).where(node.c.node_no == sa.bindparam("which")).values(provision_due_ms=sa.bindparam("due_ms"))
+)
 _ACTIVE: Final = (
     sa.update(subscription)
     .where(subscription.c.node_no == sa.bindparam("node"), subscription.c.stream == sa.bindparam("name"))
@@ -212,8 +220,10 @@ class Nodes:
 
     def provision_at(self, tx: Connection, due_ms: int, node_no: int | None = None) -> None:
         """When seats and streams are looked over next: for one node, or for all (after a new timetable)."""
-        change = sa.update(node).values(provision_due_ms=due_ms)
-        tx.execute(change if node_no is None else change.where(node.c.node_no == node_no))
+        if node_no is None:
+            tx.execute(sa.update(node).values(provision_due_ms=due_ms))
+        else:
+            tx.execute(_PROVISION_AT, {"which": node_no, "due_ms": due_ms})
 
 
 def find(tx: Connection, which: int | str) -> NodeInfo:
@@ -231,8 +241,7 @@ def every(tx: Connection) -> list[NodeInfo]:
 
 def current_key(tx: Connection, node_no: int) -> Row[tuple[object, ...]] | None:
     """The ``node_key`` row of the node's present epoch; None before it was enrolled."""
-    joined = sa.and_(node.c.node_no == node_key.c.node_no, node.c.epoch == node_key.c.epoch)
-    return tx.execute(sa.select(node_key).join(node, joined).where(node.c.node_no == node_no)).first()
+    return tx.execute(_CURRENT_KEY, {"node_no": node_no}).first()
 
 
 def streams_of(tx: Connection, node_no: int) -> dict[str, int]:

@@ -31,6 +31,10 @@ _CAUSE: Final = 200
 # Logs that the hub may have told something since the backup.
 _TOLD: Final = (ACTIVE, REWOUND, HELD)
 
+# Asked for at every visit, so they are made once.
+_STATE: Final = sa.select(counter.c.generation, counter.c.base_pos, counter.c.recovering)
+_KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
+
 # A table of numbers that are given in order, and how many to leave out.
 Numbered = tuple[sa.Column[int], int]
 
@@ -89,10 +93,10 @@ class Recovery:
         A node that read or was acknowledged more than the hub knows of shows that the hub was restored; whether anybody
         had noticed does not matter.
         """
-        key = tx.execute(sa.select(node_key).where(node_key.c.kid == kid)).one()
-        late, behind = key.generation < generation(tx), floor > head_pos(tx)
+        key, state = tx.execute(_KEY, {"kid": kid}).one(), tx.execute(_STATE).one()
+        late, behind = key.generation < state.generation, floor > head_pos(tx)
         # A log that has not presented yet, or not read anything since, may well be ahead of the hub: that loss is known.
-        if not behind and (late or before_seq <= key.head_seq or floor <= base_pos(tx)):
+        if not behind and (late or before_seq <= key.head_seq or floor <= state.base_pos):
             return bool(late)
         if key.status not in (*_TOLD, REPLACED):
             return False
@@ -152,17 +156,17 @@ def current(tx: Connection) -> Generation | None:
 
 def generation(tx: Connection) -> int:
     """Which generation this is: 1 until the hub is restored for the first time."""
-    return int(tx.execute(sa.select(counter.c.generation)).scalar_one())
+    return int(tx.execute(_STATE).one().generation)
 
 
 def base_pos(tx: Connection) -> int:
     """Above everything that was said before this generation; 0 in the first."""
-    return int(tx.execute(sa.select(counter.c.base_pos)).scalar_one())
+    return int(tx.execute(_STATE).one().base_pos)
 
 
 def recovering(tx: Connection) -> bool:
     """Whether no seat may be granted, because nodes may hold some that the hub has forgotten."""
-    return bool(tx.execute(sa.select(counter.c.recovering)).scalar_one())
+    return bool(tx.execute(_STATE).one().recovering)
 
 
 def awaited(tx: Connection) -> list[Awaited]:

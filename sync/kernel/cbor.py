@@ -67,20 +67,12 @@ def decode_many(items: Sequence[bytes]) -> list[Any] | None:
 
     Types are not looked at: the caller knows which ones it takes.
     """
-    written = io.BytesIO()
-    encoder, decoder = cbor2.CBOREncoder(written, canonical=True), cbor2.CBORDecoder(io.BytesIO())
-    values, at = [], 0
+    encoder, decoder = cbor2.CBOREncoder(io.BytesIO(), canonical=True), cbor2.CBORDecoder(io.BytesIO())
     try:
-        for item in items:
-            value = decoder.decode_from_bytes(item)
-            encoder.encode(value)
-            values.append(value)
-            at += len(item)
-            if written.tell() != at:
-                return None
+        values = list(map(decoder.decode_from_bytes, items))
+        return values if list(map(encoder.encode_to_bytes, values)) == list(items) else None
     except Exception:
         return None
-    return values if written.getvalue() == b"".join(items) else None
 
 
 def _check(value: Any, depth: int) -> None:

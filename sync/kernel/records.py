@@ -8,9 +8,10 @@ Allowed field types: int, str, bytes, bool, ``X | None``, ``tuple[X, ...]`` and 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sync.kernel.errors import Malformed
@@ -22,6 +23,7 @@ Checks = tuple[tuple[tuple[str, Check], ...], int]
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 _CHECKS: dict[type[Any], Checks] = {}
 _PLAIN: dict[type[Any], tuple[type[Any], ...] | None] = {}
+_TWINS: dict[type[Any], type[Any]] = {}
 
 
 def to_body(record: Any) -> list[Any]:
@@ -52,6 +54,30 @@ def plain_types(kind: type[Any]) -> tuple[type[Any], ...] | None:
         found = tuple(hints[name] for name in _names(kind))
         _PLAIN[kind] = found if all(hint in (int, str, bytes, bool) for hint in found) else None
     return _PLAIN[kind]
+
+
+def many(kind: type[T], bodies: Sequence[Any]) -> list[T] | None:
+    """A ``kind`` of each of ``bodies`` when all its fields are plain ones and every body has exactly these; else None.
+
+    Looked at column by column, and made without ``__setattr__``: a fraction of the price of one after the other.
+    """
+    types = plain_types(kind)
+    if types is None or set(map(type, bodies)) != {list} or set(map(len, bodies)) != {len(types)}:
+        return None
+    if any(set(map(type, column)) != {wanted} for column, wanted in zip(zip(*bodies, strict=True), types, strict=True)):
+        return None
+    made = list(itertools.starmap(_twin(kind), bodies))
+    for record in made:
+        record.__class__ = kind
+    return made
+
+
+def _twin(kind: type[Any]) -> type[Any]:
+    """A class of the same layout that can still be written to: a frozen one sets each of its fields at five times the price."""
+    if kind not in _TWINS:
+        names = _names(kind)
+        _TWINS[kind] = dataclasses.make_dataclass(kind.__name__, names, bases=kind.__bases__, slots=True, eq=False)
+    return _TWINS[kind]
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

@@ -19,10 +19,13 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def of(kind: Any) -> st.SearchStrategy[Any]:
-    """Instances of a dataclass, or values of a field's type."""
+    """Instances of a dataclass or a named tuple, or values of a field's type."""
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return st.builds(kind, *[of(hints[field.name]) for field in dataclasses.fields(kind)])
+    if hasattr(kind, "_fields"):
+        hints = typing.get_type_hints(kind)
+        return st.builds(kind, *[of(hints[name]) for name in kind._fields])
     if kind in _PLAIN:
         return _PLAIN[kind]
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

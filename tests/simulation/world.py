@@ -107,6 +107,7 @@ class World:
         with (
             self.disks.plugged_in(), heard.listening(), mock.patch.object(bootstrap, "load", _texts),
             remembered(), several_versions(self), mock.patch.object(compaction, "SEGMENT", SEGMENT),
+            mock.patch("time.sleep", _at_once),
         ):  # fmt: skip
             try:
                 self.hub.switch_on()
@@ -230,3 +231,7 @@ class World:
         self._late = [one for one in self._late if one[0] > self.time.now_ms]
         for happen in due:
             happen()
+
+
+def _at_once(_seconds: float) -> None:
+    """Nobody waits by the machine's clock here."""

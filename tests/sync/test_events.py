@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, ClassVar
 
 import pytest
@@ -85,6 +85,45 @@ def test_any_bytes_are_an_event_or_refused_in_words(data: bytes) -> None:
         assert EVENTS.decode(data).stamp.hlc >= 0
     except Malformed as error:
         assert error.code.startswith(("cbor_", "event_", "record_"))
+
+
+def one_by_one(items: list[bytes]) -> list[Any]:
+    """What :meth:`Registry.decode` says of each."""
+    found: list[Any] = []
+    for data in items:
+        try:
+            found.append(EVENTS.decode(data))
+        except Malformed as error:
+            found.append(error.code)
+    return found
+
+
+WRITTEN = st.sampled_from([EVENTS.encode(event, STAMP) for event in samples.EVENTS.values()])
+ODD = st.sampled_from(
+    [
+        cbor.encode(value)
+        for value in (
+            [9_999, 3, 5, 6, 7, ["parcel"]], [20, 2, 5, 6, 7, [101, 2518, 0, 4, 2, "why"]], [20, 2, 5, 6, 7, ["changed"]],
+            [20, 1, 5, 6, 7, ["changed", 1]], [20, 1, 5, 6, 7, [101, 2518, 0, 4, True]], [20, 1, 5, 6, -7, [1, 2, 0, 4, 2]],
+            [20, True, 5, 6, 7, []], [[20], 1, 5, 6, 7, []], [20, 1, 5, 6, 7], {"a": 1}, "sixsix", None,
+        )
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(st.one_of(WRITTEN, WRITTEN, WRITTEN, ODD, st.binary(max_size=6)), max_size=12))
+def test_a_batch_reads_as_its_events_do_one_by_one(items: list[bytes]) -> None:
+    found = [one.code if isinstance(one, Malformed) else one for one in EVENTS.decode_many(items)]
+    assert found == one_by_one(items)
+    events = [(type(one.event), one.event) for one in found if not isinstance(one, str)]
+    assert events == [(type(one.event), one.event) for one in one_by_one(items) if not isinstance(one, str)]
+
+
+def test_events_of_a_batch_are_as_frozen_as_any() -> None:
+    (found,) = EVENTS.decode_many([EVENTS.encode(SeatsAsked(101, 2518, 0, 4, 2), STAMP)])
+    assert not isinstance(found, Malformed) and found.event == SeatsAsked(101, 2518, 0, 4, 2)
+    with pytest.raises(FrozenInstanceError):
+        found.event.count = 3  # type: ignore[misc]
 
 
 def test_a_type_number_is_given_once() -> None:

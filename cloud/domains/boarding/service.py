@@ -23,6 +23,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.operations import node_stream, operator_stream, trip_stream
 from sync.kernel.ticket import TicketId
 
+_TOLD = (TicketSold, TicketRefunded)
 _LISTENED = (
     sa.select(subscription.c.stream).distinct().where(subscription.c.stream.in_(sa.bindparam("names", expanding=True)))
 )
@@ -98,7 +99,7 @@ class BoardingService:
         for one in fresh.events:
             event = one.envelope.event if one.envelope else None
             good = one.held is None or one.held.code == REFUND_BOARDED
-            if good and isinstance(event, TicketSold | TicketRefunded):
+            if good and isinstance(event, _TOLD):
                 trips.setdefault((event.trip_no, event.day), []).append((one, event))
         told = {trip_stream(*where): some for where, some in trips.items()}
         for name in sorted(_listened(tx, told)):

@@ -21,6 +21,7 @@ from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
 MAX_LEGS = 1_024
+_MOVES: Final = (TicketSold, TicketRefunded)  # as a tuple: a union is made anew, and looked at, for every event
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
 _CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
 _TRIPS_OF: Final = sa.select(seat_grant.c.trip_no, seat_grant.c.day).where(
@@ -48,7 +49,7 @@ class InventoryApplier:
         returned: set[int] = set()
         for received in batch:
             event = received.envelope and received.envelope.event
-            if isinstance(event, TicketSold | TicketRefunded):
+            if isinstance(event, _MOVES):
                 wanted.add((event.trip_no, event.day))
             elif isinstance(event, GrantReturned):
                 returned.add(event.grant_id)
@@ -93,7 +94,10 @@ class InventoryApplier:
         if desk.more_grants:
             desk.see_grants(received.pos)
         self._sold.add((where, holder, event.seat == 0))
-        if event.seat and desk.sell_open(holder, event.seat, legs_mask(event.from_idx, event.to_idx)):
+        if event.seat:
+            if desk.sell_open(holder, event.seat, legs_mask(event.from_idx, event.to_idx)):
+                return
+        elif desk.place_open(holder, range(event.from_idx, event.to_idx)):
             return
         wanted = c.ride(event.seat, event.from_idx, event.to_idx)
         inside = desk.may_sell(holder, event.seat, wanted)
@@ -166,6 +170,20 @@ class _Desk:
         mine = self.book.sales.setdefault((holder, False), {})
         mine[seat] = mine.get(seat, 0) | mask
         self._all[False][seat] = sold | mask
+        return True
+
+    def place_open(self, holder: Holder, legs: range) -> bool:
+        """As :meth:`sell_open`, for a place without a number."""
+        held, book, sold = self._held.get(holder), self.book, self._all[True]
+        if held is None or book.reserved:
+            return False
+        mine = book.sales.setdefault((holder, True), {})
+        for leg in legs:
+            if held.get(leg, 0) <= mine.get(leg, 0) or sold.get(leg, 0) >= book.capacity:
+                return False
+        for leg in legs:
+            mine[leg] = mine.get(leg, 0) + 1
+            sold[leg] = sold.get(leg, 0) + 1
         return True
 
     def may_sell(self, holder: Holder, seat: int, wanted: Cells) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.report import ImportReport, read_report
@@ -40,6 +40,17 @@ __all__ = [
     "trip_label",
 ]
 NAME_DAYS = 20_000
+_AGENCIES_AT = (
+    select(tables.trip.c.agency_no)
+    .join(tables.pattern_stop, tables.pattern_stop.c.pattern_no == tables.trip.c.pattern_no)
+    .where(tables.pattern_stop.c.stop_no.in_(bindparam("stop_nos", expanding=True)), tables.trip.c.live)
+    .distinct()
+)
+_NEIGHBOURS = (
+    select(tables.agency_neighbour.c.other_no)
+    .where(tables.agency_neighbour.c.agency_no.in_(bindparam("front", expanding=True)))
+    .distinct()
+)
 
 
 class TripLabel(NamedTuple):
@@ -79,18 +90,15 @@ def horizon_ms(now_ms: int, zone: str) -> int:
 
 def agencies_at(tx: Connection, stop_nos: Collection[int]) -> list[int]:
     """Operators with a published trip that calls at one of the stops."""
-    trip, call = tables.trip.c, tables.pattern_stop.c
-    query = select(trip.agency_no).join(tables.pattern_stop, call.pattern_no == trip.pattern_no).distinct()
-    return sorted(tx.execute(query.where(call.stop_no.in_(stop_nos), trip.live)).scalars())
+    return sorted(tx.execute(_AGENCIES_AT, {"stop_nos": list(stop_nos)}).scalars())
 
 
 def agencies_around(tx: Connection, stop_nos: Collection[int], changes: int, most: int) -> list[int]:
     """Operators at the stops, and up to ``most`` more that ``changes`` changes reach, the nearest first."""
     found = dict.fromkeys(agencies_at(tx, stop_nos))
     front, allowed = list(found), len(found) + most
-    column = tables.agency_neighbour.c
     for _ in range(changes):
-        rows = tx.execute(select(column.other_no).where(column.agency_no.in_(front)).distinct()).scalars()
+        rows = tx.execute(_NEIGHBOURS, {"front": front}).scalars()
         front = sorted(set(rows) - set(found))[: allowed - len(found)]
         found.update(dict.fromkeys(front))
     return list(found)
