@@ -12,6 +12,7 @@ from edge.domains.boarding import routes as boarding
 from edge.domains.inventory import routes as inventory
 from edge.domains.ratings import routes as ratings
 from edge.domains.ticketing import routes as ticketing
+from edge.domains.ticketing.office import routes as office
 from edge.domains.timetable import routes as timetable
 from edge.kernel import routes
 from edge.kernel.settings import SOFTWARE
@@ -50,6 +51,7 @@ def create_app(node: Node) -> Flask:
         timetable.blueprint(node.timetable, node.journeys),
         inventory.blueprint(node.inventory, guard, node.schedule.soon),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
+        office.blueprint(node.rebooking, guard),
         boarding.blueprint(node.boarding, guard),
         ratings.blueprint(node.ratings),
     ):

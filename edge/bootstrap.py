@@ -12,6 +12,7 @@ from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
 from edge.domains.inventory.service import Inventory
 from edge.domains.ratings.service import Ratings
+from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.journeys.service import Journeys
@@ -37,6 +38,8 @@ from sync.kernel.events import NodeStarted
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids, Transport
 
+LATER_SCHEMAS = (2, 3)
+
 
 @dataclass
 class Node:
@@ -57,6 +60,7 @@ class Node:
     inventory: Inventory
     ticketing: Ticketing
     refunds: Refunds
+    rebooking: Rebooking
     boarding: Boarding
     ratings: Ratings
     scanning: Scanning
@@ -117,7 +121,7 @@ def open_database(settings: Settings) -> Database:
     for name in domains.DOMAINS:
         folder = files(f"edge.domains.{name}")
         # What was added later stands in a file of its own: boxes in the field have the first one already.
-        for part, file in ((name, "schema.sql"), (f"{name}_2", "schema_2.sql")):
+        for part, file in ((name, "schema.sql"), *((f"{name}_{n}", f"schema_{n}.sql") for n in LATER_SCHEMAS)):
             if folder.joinpath(file).is_file():
                 steps.append((part, folder.joinpath(file).read_text(encoding="utf-8")))
     database.migrate([*steps, *domains.MIGRATIONS])
@@ -141,6 +145,7 @@ def _domains(
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
     ticketing = Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded)
+    refunds = Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded)
     catalogue = load()
     return {
         "signer": signer,
@@ -153,7 +158,8 @@ def _domains(
         "inventory": inventory,
         "boarding": boarding,
         "ticketing": ticketing,
-        "refunds": Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded),
+        "refunds": refunds,
+        "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, ticketing, refunds),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,

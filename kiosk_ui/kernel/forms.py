@@ -53,6 +53,12 @@ def whole(source: Mapping[str, str], name: str, most: int = MAX_WHOLE) -> int:
     return int(text)
 
 
+def signed(source: Mapping[str, str], name: str, most: int = MAX_WHOLE) -> int:
+    """A whole number from -``most`` to ``most``. Raises :class:`Refusal` ``input_whole``."""
+    text = source.get(name, "")[:64]
+    return -whole({name: text[1:]}, name, most) if text.startswith("-") else whole(source, name, most)
+
+
 def optional_whole(source: Mapping[str, str], name: str, most: int = MAX_WHOLE) -> int | None:
     """The same, or None when nothing was filled in."""
     return whole(source, name, most) if plain(source.get(name, "")[:64]) else None

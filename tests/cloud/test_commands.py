@@ -177,3 +177,30 @@ def test_refund_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub,
         path.write_text(RULES.replace(wrong, "2021" if wrong == "2099" else "nome = "), encoding="utf-8")
         code, _, err = hub("refund-rules", str(path))
         assert code in (1, 2) and said in err and "Traceback" not in err
+
+
+REBOOK_RULES = """
+name = "js-2018"
+source = "notice of a province, 2018"
+from_day = 2099-07-01
+operator_no = 3
+cutoff_minutes = 30
+most_times = 2
+free_times = 1
+fee_per_mille = 50
+same_line = true
+same_class = true
+refundable = false
+"""
+
+
+def test_rules_for_rebooking_are_published_from_a_file(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(REBOOK_RULES, encoding="utf-8")
+    made = hub("rebook-rules", str(path))
+    assert made["key"] == f"ruleset/rebook/3/{day_of(calendar_date(2099, 7, 1))}" and made["pos"] > 0
+    for wrong, instead, said in (("2099", "2021", "refund_rules_past"), ("true", "1", "rules.toml"),
+                                 ("most_times = 2", "most_times = 200", "rebook_rules_odd")):  # fmt: skip
+        path.write_text(REBOOK_RULES.replace(wrong, instead), encoding="utf-8")
+        code, _, err = hub("rebook-rules", str(path))
+        assert code in (1, 2) and said in err and "Traceback" not in err

@@ -9,8 +9,8 @@ from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
-from sync.domains.ticketing.operations import RefundRules
+from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketSold
+from sync.domains.ticketing.operations import RebookRules, RefundRules
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp, TailHandedIn
@@ -30,6 +30,7 @@ EVENTS: Final[dict[str, Any]] = {
     "ticket_refunded_by_fault": TicketRefunded(
         TICKET_ID, 102, 2518, 0, 1, 0, 0, 4000, "HKD", 0, 2, "default/trip_delayed", 11, False
     ),
+    "ticket_rebooked": TicketRebooked(TICKET_ID, 2, 0, 0, "default/1", 1, 11, True),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
     "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),
@@ -67,6 +68,8 @@ RECORDS: Final[dict[str, Any]] = {
     "void_ticket": VoidTicket(101, 2518, 1_795_406_400_000),
     "refund_rules": RefundRules("gd-2026", "省厅规定", 2500, None, ((120, 100, 50), (0, 200, 100)), "CNY", 10, 50_000),
     "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
+    "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
+    "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),

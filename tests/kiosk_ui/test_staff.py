@@ -13,7 +13,8 @@ from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 
 FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
              "/clerk/takings", "/clerk/ask", "/clerk/tickets/1",
-             "/clerk/tickets/1/refund", "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
+             "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook",
+             "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/thanks", "/sign-in", "/healthz"}  # fmt: skip
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>", "/kiosk/ticket/<number>", "/tickets/<number>/qr.svg",

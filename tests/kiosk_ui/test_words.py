@@ -14,7 +14,7 @@ from kiosk_ui.app import create_app
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
 from sync.domains.ratings.rules import LEVELS, TAGS
-from sync.domains.ticketing.events import REASONS as WHY
+from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
 from tests.tooling.tree import ROOT

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 from cloud.kernel import streams
-from sync.domains.ticketing.operations import RefundRules
+from sync.domains.ticketing.office.rebooking import check_rebook_rules
+from sync.domains.ticketing.operations import RebookRules, RefundRules
 from sync.domains.ticketing.rules import check_refund_rules
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
@@ -18,7 +19,17 @@ def publish_refund_rules(tx: Connection, given: RefundRules, today: int) -> int:
     :class:`Refusal`: ``refund_rules_odd``, ``refund_rules_past``.
     """
     check_refund_rules(given)
-    there = {operation.key for operation in streams.read_all(tx, NET)} if given.from_day == today else set()
-    if given.from_day < today or given.key in there:
+    return _publish(tx, given.key, given.from_day, given.to_bytes(), today)
+
+
+def publish_rebook_rules(tx: Connection, given: RebookRules, today: int) -> int:
+    """The same of a set of rules for rebooking. Raises :class:`Refusal`: ``rebook_rules_odd``, ``refund_rules_past``."""
+    check_rebook_rules(given)
+    return _publish(tx, given.key, given.from_day, given.to_bytes(), today)
+
+
+def _publish(tx: Connection, key: str, from_day: int, body: bytes, today: int) -> int:
+    there = {operation.key for operation in streams.read_all(tx, NET)} if from_day == today else set()
+    if from_day < today or key in there:
         raise Refusal("refund_rules_past", status=422, field="from_day")
-    return streams.publish(tx, NET, given.key, given.to_bytes())
+    return streams.publish(tx, NET, key, body)

@@ -84,6 +84,26 @@ refund_sum = sa.Table(
     info=STATE,
 )
 
+# A ticket that took the place of another, also where it breaks a rule. ``kind``: the reason of the old one's refund.
+replacement = sa.Table(
+    "replacement",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("old_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("new_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("fee_minor", Big, nullable=False),
+    sa.Column("reason", Big, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("times", Big, nullable=False),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Column("clock_sure", sa.Boolean, nullable=False),
+    sa.Column("made_hlc", Big, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    info=STATE,
+)
+
 # How far the serials of a log reach, and how many are missing below that (a sale that never came).
 serial_end = sa.Table(
     "serial_end",

@@ -14,7 +14,7 @@ from edge.domains.timetable.service import Timetable
 from edge.kernel import qr
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
-from sync.domains.ticketing.events import REASONS
+from sync.domains.ticketing.events import GIVEN_BACK, REASONS
 
 AMOUNT = validate.Range(min=0, max=10**12)
 
@@ -60,7 +60,7 @@ class RefundedSchema(Schema):
     refunded_ms = fields.Integer()
     fee_minor = fields.Integer()
     refunded_minor = fields.Integer()
-    reason = fields.String(validate=validate.OneOf(REASONS))
+    reason = fields.String(validate=validate.OneOf(GIVEN_BACK))
     rule = fields.String()
     clerk_no = fields.Integer()
 

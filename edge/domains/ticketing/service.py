@@ -16,7 +16,7 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, REASONS, TicketSold
+from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, GIVEN_BACK, TicketSold
 from sync.kernel import certificate, days, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Malformed, Refusal
@@ -47,7 +47,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Refunded:
-    """How a ticket was given back. ``reason`` is one of :data:`sync.domains.ticketing.events.REASONS`."""
+    """How a ticket was given back. ``reason`` is one of :data:`sync.domains.ticketing.events.GIVEN_BACK`."""
 
     refunded_ms: int
     fee_minor: int
@@ -76,6 +76,7 @@ class Ticket:
     boarded: tuple[int, str] | None
     refunded: Refunded | None
     past: bool = False
+    rider: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Ticketing:
         self, trip_no: int, day: int, from_idx: int, to_idx: int, seat: int | None = None, channel: str = "kiosk"
     ) -> Order:
         """Choose a ride and hold a seat for it until it is paid."""
-        ride = self._for_sale(trip_no, day, from_idx, to_idx)
+        ride = self.for_sale(trip_no, day, from_idx, to_idx)
         order_no = self._scribe.record(lambda unit: self._hold(unit, ride, seat, CHANNELS.index(channel)))
         return self.order_view(order_no)
 
@@ -160,7 +161,7 @@ class Ticketing:
         check_key(key)
         known = store.serial_of_key(self._database.read(), key)
         if known is None:
-            ride = self._for_sale(trip_no, day, from_idx, to_idx)
+            ride = self.for_sale(trip_no, day, from_idx, to_idx)
             index = rules.rider_index(rider)
             until_s = self._until_s(ride)
 
@@ -242,7 +243,8 @@ class Ticketing:
             store.keep_codes(unit.connection, epoch, codes)
         store.end_orders(unit.connection, epoch)
 
-    def _for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+    def for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        """The ride, if it is on sale now. Raises :class:`Refusal`: ``not_for_sale``, ``not_bookable``, ``departed``, …"""
         self._scribe.require_room()
         ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
         if ride.price_minor is None:
@@ -284,7 +286,7 @@ class Ticketing:
         if row.state == "cancelled":
             raise Refusal("order_cancelled")
         # The price is what the passenger was shown, also where the timetable has changed since.
-        ride = replace(self._for_sale(*row.where), price_minor=row.price_minor, currency=row.currency)
+        ride = replace(self.for_sale(*row.where), price_minor=row.price_minor, currency=row.currency)
         seat = self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
         serial = self._record(unit, ride, seat, 0, clerk_no, row.channel, self._until_s(ride), tendered_minor)
         store.set_order(unit.connection, order_no, "sold", serial)
@@ -349,6 +351,7 @@ class Ticketing:
             boarded=self._boarded(claims.ticket_id),
             refunded=_refunded(store.refund(connection, sold.serial, row.epoch)),
             past=row.epoch is not None,
+            rider=sold.rider,
         )
 
     def _order(self, row: store.OrderRow) -> Order:
@@ -383,7 +386,7 @@ def _shown(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
 def _refunded(row: store.RefundRow | None) -> Refunded | None:
     if row is None:
         return None
-    reason = REASONS[row.reason]
+    reason = GIVEN_BACK[row.reason]
     return Refunded(row.refunded_ms, row.fee_minor, row.refunded_minor, reason, row.rule, row.clerk_no)
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from edge.domains.ticketing.office import store as office
 from edge.kernel import log
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.domains.ticketing.operations import RefundRules
@@ -49,7 +50,9 @@ APPLIERS = {TicketSold: apply_sold, TicketRefunded: apply_refunded}
 
 
 def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
-    """Operation ``ruleset/refund/SCOPE/DAY``; sets of another kind are for newer software."""
+    """Operation ``ruleset/KIND/SCOPE/DAY``; sets of an unknown kind are for newer software."""
+    if rest[0] in office.RULES:
+        office.keep_rules(connection, rest, body)
     if rest[0] != "refund":
         return
     where = (rest[1], int(rest[2]))
@@ -226,14 +229,16 @@ def refund_sums(
 
 
 def superseded_by(connection: sqlite3.Connection, sold: TicketSold, most: int) -> list[int]:
-    """Serials of tickets of the same seat (or of free seating) on one of the same legs that were refunded before
-    ``sold``, the newest refund first."""
+    """Serials of earlier tickets that are void because of ``sold``: first the one whose place it took, then those of the
+    same seat (or of free seating) on one of the same legs that were refunded before it, the newest refund first."""
+    replaced = office.replaces(connection, sold.serial)
     rows = connection.execute(
         "SELECT serial FROM refund WHERE trip_no = ? AND day = ? AND seat = ? AND from_idx < ? AND to_idx > ? "
         "AND after_serial < ? ORDER BY after_serial DESC, serial DESC LIMIT ?",
         (sold.trip_no, sold.day, sold.seat, sold.to_idx, sold.from_idx, sold.serial, most),
     )
-    return [row[0] for row in rows]
+    first = [replaced.serial] if replaced else []
+    return list(dict.fromkeys([*first, *(row[0] for row in rows)]))[:most]
 
 
 def published_rules(connection: sqlite3.Connection) -> list[RefundRules]:

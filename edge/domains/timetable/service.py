@@ -220,6 +220,11 @@ class Timetable:
         """The operator of a trip. Raises :class:`Refusal` ``no_such_trip``."""
         return self._facts(trip_no).route.agency_no
 
+    def route(self, trip_no: int) -> tuple[int, Route]:
+        """Number and record of a trip's route. Raises :class:`Refusal` ``no_such_trip``."""
+        facts = self._facts(trip_no)
+        return facts.pattern.route_no, facts.route
+
     def ends_ms(self, trip_no: int, day: int) -> int:
         """UTC milliseconds of the arrival at the last stop."""
         facts = self._facts(trip_no)

@@ -10,6 +10,7 @@ from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whol
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
+from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
 from kiosk_ui.screens.clerk.refund import routes as refund_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
 from sync.domains.ticketing.rules import change_minor
@@ -19,6 +20,7 @@ blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="t
 blueprint.register_blueprint(sale_routes)
 blueprint.register_blueprint(ask_routes)
 blueprint.register_blueprint(refund_routes)
+blueprint.register_blueprint(rebook_routes)
 DAYS_BACK = 7
 
 
@@ -85,7 +87,11 @@ def ticket(number: str) -> str:
         tendered = optional_whole(request.args, "tendered") or 0
         change = change_minor(found.price_minor, tendered) if tendered >= found.price_minor else None
     seller = the_node().accounts.clerk(found.clerk_no)
-    return render_template("clerk/ticket.html", ticket=found, change=change, seller=seller.name if seller else "")
+    rebooked = found.refunded is not None and found.refunded.reason == "rebooked" and not found.past
+    return render_template(
+        "clerk/ticket.html", ticket=found, change=change, seller=seller.name if seller else "",
+        receipt="clerk.rebook.receipt" if rebooked else "clerk.refund.receipt",
+    )  # fmt: skip
 
 
 @blueprint.get("/takings")

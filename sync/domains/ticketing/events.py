@@ -15,6 +15,10 @@ CHANNELS = ("counter", "kiosk")
 # Why money goes back. All but the first are the carrier's or the station's fault and cost the passenger nothing.
 PASSENGER = 0
 REASONS = ("passenger", "trip_cancelled", "trip_delayed", "station_error")
+# Nobody chooses these: another ticket of the same log took this one's place.
+REBOOKED, REISSUED = 4, 5
+EXCHANGED = (REBOOKED, REISSUED)
+GIVEN_BACK = (*REASONS, "rebooked", "reissued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class TicketRefunded(Event):
     """Money went back for a ticket of this log; its cells are this node's to sell again, as far as its grants go.
 
     ``fee_minor`` and ``refunded_minor`` are together what was paid. ``payment`` (the way back) indexes PAYMENTS,
-    ``reason`` REASONS; ``rule`` names the rule that gave the fee. ``clock_sure`` False: no time was checked.
+    ``reason`` GIVEN_BACK; ``rule`` names the rule that gave the fee. ``clock_sure`` False: no time was checked.
     """
 
     TYPE: ClassVar[int] = 11
@@ -62,5 +66,25 @@ class TicketRefunded(Event):
     payment: int
     reason: int
     rule: str
+    clerk_no: int
+    clock_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRebooked(Event):
+    """A ticket of this log is exchanged for another ride: said before the refund of the old one (``reason`` REBOOKED) and the
+    sale of the new one, ticket ``serial`` of this log, all three in one commit.
+
+    ``fee_minor`` is the fee of that refund, so the money is right by refund and sale alone. ``reason`` indexes REASONS,
+    ``rule`` names the rule that gave the fee. ``times``: how often this journey was rebooked, this time counted.
+    """
+
+    TYPE: ClassVar[int] = 14
+    ticket_id: bytes
+    serial: int
+    fee_minor: int
+    reason: int
+    rule: str
+    times: int
     clerk_no: int
     clock_sure: bool

@@ -1,4 +1,4 @@
-"""What the hub says of prices and refunds: rules as data."""
+"""What the hub says of prices, refunds and rebookings: rules as data."""
 
 from __future__ import annotations
 
@@ -33,3 +33,31 @@ class RefundRules(Record):
         """The key under which it stands."""
         scope = "all" if self.agency_no is None else str(self.agency_no)
         return f"{self.PREFIX}/refund/{scope}/{self.from_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class RebookRules(Record):
+    """Key ``ruleset/rebook/SCOPE/DAY`` on ``net``; scope and day as those of :class:`RefundRules`.
+
+    A ticket is rebooked until ``cutoff_minutes`` before its departure, ``most_times`` in all, the first ``free_times`` of
+    them free, later ones for ``fee_per_mille`` of its price. ``same_line``: only to a ride of the same route;
+    ``same_class``: only to a vehicle of the same kind. ``refundable``: whether a rebooked ticket may be given back.
+    """
+
+    PREFIX: ClassVar[str] = "ruleset/rebook"
+    name: str
+    source: str
+    from_day: int
+    agency_no: int | None
+    cutoff_minutes: int
+    most_times: int
+    free_times: int
+    fee_per_mille: int
+    same_line: bool
+    same_class: bool
+    refundable: bool
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        return f"{self.PREFIX}/{'all' if self.agency_no is None else self.agency_no}/{self.from_day}"

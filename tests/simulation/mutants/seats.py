@@ -76,7 +76,7 @@ def sale_checked_outside() -> Iterator[None]:
     ) -> Any:  # fmt: skip
         sale = tickets.serial_of_key(self._database.read(), key)
         if sale is None:
-            ride = self._for_sale(trip_no, day, from_idx, to_idx)
+            ride = self.for_sale(trip_no, day, from_idx, to_idx)
             where, index, until_s = ticketing._where(ride), rules.rider_index(rider), self._until_s(ride)
             taken = self._inventory.take(self._database.read(), where, ride.seat_kind, seat)
             self._keeper.wall_ms()

@@ -1,4 +1,4 @@
-"""Refunds folded into the books. This comes before the seats: a refund that breaks a rule frees no seat.
+"""Refunds and exchanges folded into the books. This comes before the seats: a refund that breaks a rule frees no seat.
 
 Like a sale, one that breaks a rule still counts, marked as quarantined: the money has left the drawer.
 """
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import MAX_PRICE_MINOR, MAX_SERIAL, OK, QUARANTINED
+from cloud.domains.ticketing.office.replacements import Replacements
 from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import EXCHANGED, TicketRebooked, TicketRefunded, TicketSold
 from sync.kernel.events import Event
 from sync.kernel.ticket import TicketId
 
@@ -40,11 +41,12 @@ _DONE = sa.select(refund.c.ticket_id).where(
 class RefundApplier:
     """One batch. Sales of the same batch count from where they stand in it; without a refund nothing is done."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded})
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, TicketRebooked})
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._busy = False
+        self._replaced = Replacements(tx)
         self._sold: dict[bytes, tuple[object, ...]] = {}
         self._done: set[bytes] = set()
         self._rows: list[tuple[object, ...]] = []
@@ -53,8 +55,11 @@ class RefundApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        ids = sorted({event.ticket_id for event in events if isinstance(event, TicketRefunded)})
+        exchanged = [one for one in batch if one.envelope and isinstance(one.envelope.event, TicketRebooked)]
+        old = {event.ticket_id for event in events if isinstance(event, TicketRefunded | TicketRebooked)}
+        ids = sorted(old | {_new_id_of(one) for one in exchanged})
         self._busy = bool(ids)
+        self._replaced.load(ids)
         for some in chunks(ids):
             for ticket_id, *sale in self._tx.execute(_SALES, {"ids": some}):
                 self._sold.setdefault(bytes(ticket_id), tuple(sale))
@@ -69,8 +74,13 @@ class RefundApplier:
             self._sold.setdefault(_id_of(received, event), (*sale, event.price_minor))
         elif isinstance(event, TicketRefunded):
             self._refund(received, event)
+        elif isinstance(event, TicketRebooked):
+            mine = event.ticket_id in self._sold and _is_of(received, event.ticket_id)
+            good = mine and event.ticket_id not in self._done
+            self._replaced.take(received, event, good, _new_id_of(received) in self._sold)
 
     def flush(self) -> None:
+        self._replaced.flush()
         insert_rows(self._tx, refund, _REFUND, self._rows)
         sums = [(*key, count, self._amounts[key]) for key, count in sorted(self._sums.items(), key=str)]
         add_to_rows(self._tx, refund_sum, _SUM[:5], _SUM, sums)
@@ -95,10 +105,8 @@ class RefundApplier:
         self._done.add(event.ticket_id)
 
     def _wrong(self, received: Received, event: TicketRefunded) -> Quarantine | None:
-        node_no, epoch = received.log
-        log = node_no.to_bytes(3, "big") + epoch.to_bytes(1, "big")
         sale = self._sold.get(event.ticket_id)
-        if sale is None or len(event.ticket_id) != 8 or event.ticket_id[:4] != log:
+        if sale is None or not _is_of(received, event.ticket_id):
             return Quarantine("refund_unknown_ticket", event.ticket_id.hex())
         if event.ticket_id in self._done:
             return Quarantine("refund_twice", TicketId.from_bytes(event.ticket_id).number)
@@ -107,7 +115,22 @@ class RefundApplier:
             return Quarantine("refund_differs", f"sold for {sale[:6]}")
         if event.fee_minor + event.refunded_minor != sale[6]:
             return Quarantine("refund_not_price", f"{event.fee_minor} + {event.refunded_minor} of {sale[6]}")
+        if event.reason in EXCHANGED and not self._replaced.covers(event.ticket_id, event.reason, event.fee_minor):
+            return Quarantine("refund_no_exchange", TicketId.from_bytes(event.ticket_id).number)
         return None
+
+
+def _is_of(received: Received, ticket_id: bytes) -> bool:
+    """Whether a ticket is one of the log that speaks."""
+    node_no, epoch = received.log
+    return len(ticket_id) == 8 and ticket_id[:4] == node_no.to_bytes(3, "big") + epoch.to_bytes(1, "big")
+
+
+def _new_id_of(received: Received) -> bytes:
+    """Id of the ticket that an exchange brings."""
+    event = received.envelope.event if received.envelope else None
+    serial = event.serial if isinstance(event, TicketRebooked) else 0
+    return TicketId(*received.log, min(serial, MAX_SERIAL)).to_bytes()
 
 
 def _id_of(received: Received, event: TicketSold) -> bytes:

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
+from edge.domains.ticketing.office import store as office
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
 from edge.domains.timetable.service import Timetable
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, TicketRefunded
+from sync.domains.ticketing.events import CASH, PASSENGER, TicketRefunded
+from sync.domains.ticketing.office.rebooking import rebook_rules
 from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
@@ -56,8 +58,8 @@ class Refunds:
         """What a refund would cost now; nothing is changed.
 
         Raises :class:`Refusal`: ``ticket_not_here``, ``refund_done``, ``refund_boarded``, ``refund_departed``,
-        ``refund_clock_unsure``, ``refund_above_limit``, ``refund_reason``, ``refund_past`` (sold before the box was
-        enrolled anew: only its office can speak for that log).
+        ``refund_clock_unsure``, ``refund_above_limit``, ``refund_reason``, ``refund_rebooked``, ``refund_past`` (sold
+        before the box was enrolled anew: only its office can speak for that log).
         """
         return self._offer(self._database.read(), self._ticketing.find(number), reason)
 
@@ -91,20 +93,37 @@ class Refunds:
         self._inventory.take_back(unit.connection, ride.trip_no, ride.day)
         store.keep_refund_key(unit.connection, key, ticket.ticket_id.serial)
 
-    def _offer(self, connection: sqlite3.Connection, ticket: Ticket, reason: str) -> Offer:
-        index = rules.reason_index(reason)
+    def check(self, connection: sqlite3.Connection, ticket: Ticket) -> None:
+        """Refuse a ticket that is not this log's to take back, or not any more.
+
+        Raises :class:`Refusal`: ``refund_past``, ``refund_done``, ``refund_boarded``.
+        """
         if ticket.past:
             raise Refusal("refund_past", field="reason")
         if store.refund(connection, ticket.ticket_id.serial) is not None:
             raise Refusal("refund_done", field="reason")
         if self._boarded(ticket.ticket_id, connection) is not None:
             raise Refusal("refund_boarded", field="reason")
+
+    def _offer(self, connection: sqlite3.Connection, ticket: Ticket, reason: str) -> Offer:
+        index = rules.reason_index(reason)
+        self.check(connection, ticket)
         ride, sure = ticket.ride, self._keeper.sure()
         sold_day = days.day_at(ticket.sold_ms, ride.zone)
-        given = rules.refund_rules(store.published_rules(connection), self._timetable.agency_no(ride.trip_no), sold_day)
+        agency_no = self._timetable.agency_no(ride.trip_no)
+        given = rules.refund_rules(store.published_rules(connection), agency_no, sold_day)
         left_ms = ride.departs_ms - self._keeper.wall_ms()
+        if index == PASSENGER:
+            self._refuse_rebooked(connection, ticket, agency_no, sold_day)
         found = rules.refund_offer(given, ticket.price_minor, ticket.currency, index, left_ms, sure)
         return Offer(ticket, reason, found.fee_minor, found.refunded_minor, found.rule, sure)
+
+    def _refuse_rebooked(self, connection: sqlite3.Connection, ticket: Ticket, agency_no: int, sold_day: int) -> None:
+        """Some stations take a ticket back no more once it was rebooked."""
+        if office.replaces(connection, ticket.ticket_id.serial) is None:
+            return
+        if not rebook_rules(office.rebook_rules(connection), agency_no, sold_day).refundable:
+            raise Refusal("refund_rebooked", field="reason")
 
     def _refuse_other_ticket(self, connection: sqlite3.Connection, ticket: Ticket, key: str) -> None:
         if store.refund_of_key(connection, key) != ticket.ticket_id.serial:

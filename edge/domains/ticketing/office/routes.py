@@ -1,0 +1,88 @@
+"""API of what may be done with a ticket after its sale, besides refunds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask.views import MethodView
+from marshmallow import Schema, fields, validate
+
+from edge.domains.ticketing.office.rebooking import Rebooking
+from edge.domains.ticketing.routes import AMOUNT, RefundReason, TicketSchema
+from edge.kernel.schemas import NUMBER, RideKey, RideSchema
+from edge.kernel.web import Blueprint, Day, Guard
+
+
+class DayQuery(Schema):
+    """A service date."""
+
+    day = Day(required=True)
+
+
+class NewRide(RideKey, RefundReason):
+    """The ride for which a ticket is exchanged, and why."""
+
+    trip_no = fields.Integer(required=True, validate=NUMBER)
+
+
+class RebookOfferSchema(Schema):
+    """What an exchange costs now. ``due_minor``: the passenger pays; below 0: is handed back."""
+
+    number = fields.String(attribute="ticket.number")
+    currency = fields.String(attribute="ticket.currency")
+    ride = fields.Nested(RideSchema)
+    reason = fields.String()
+    fee_minor = fields.Integer()
+    price_minor = fields.Integer()
+    due_minor = fields.Integer()
+    rule = fields.String()
+    clock_sure = fields.Boolean()
+
+
+class RebookRequest(NewRide):
+    """Take an offer: ``due_minor`` as it was shown. ``key``: the same key again gives the same new ticket."""
+
+    seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1000))
+    due_minor = fields.Integer(required=True, validate=validate.Range(min=-AMOUNT.max, max=AMOUNT.max))
+    key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+
+
+def blueprint(rebooking: Rebooking, guard: Guard) -> Any:
+    """The API of the office."""
+    bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings")
+    _add_rebooking(bp, rebooking, guard)
+    return bp
+
+
+def _add_rebooking(bp: Any, rebooking: Rebooking, guard: Guard) -> None:
+    @bp.route("/tickets/<number>/rides")
+    class Rides(MethodView):
+        @guard("clerk", "agent")
+        @bp.arguments(DayQuery, location="query")
+        @bp.response(200, RideSchema(many=True))
+        def get(self, query: dict[str, Any], number: str) -> Any:
+            """Rides of a date for which this ticket may be exchanged, by departure."""
+            return rebooking.rides(number, query["day"])
+
+    @bp.route("/tickets/<number>/rebooking")
+    class Rebook(MethodView):
+        @guard("clerk", "agent")
+        @bp.arguments(NewRide, location="query")
+        @bp.response(200, RebookOfferSchema)
+        def get(self, query: dict[str, Any], number: str) -> Any:
+            """What exchanging this ticket for that ride would cost now."""
+            return rebooking.offer(number, _where(query), query["reason"])
+
+        @guard("clerk", "agent")
+        @bp.arguments(RebookRequest)
+        @bp.response(201, TicketSchema)
+        def post(self, body: dict[str, Any], number: str) -> Any:
+            """Exchange the ticket for what was shown; gives the new one. It is on the disk when this answers."""
+            return rebooking.rebook(
+                number, _where(body), body["seat"], body["reason"], body["due_minor"], g.clerk.clerk_no, body["key"]
+            )
+
+
+def _where(given: dict[str, Any]) -> tuple[int, int, int, int]:
+    return given["trip_no"], given["day"], given["from_idx"], given["to_idx"]
