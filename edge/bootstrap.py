@@ -12,6 +12,7 @@ from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
 from edge.domains.inventory.service import Inventory
 from edge.domains.ratings.service import Ratings
+from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.service import Ticketing
@@ -58,6 +59,7 @@ class Node:
     timetable: Timetable
     journeys: Journeys
     inventory: Inventory
+    fares: Fares
     ticketing: Ticketing
     refunds: Refunds
     rebooking: Rebooking
@@ -144,7 +146,8 @@ def _domains(
     timetable = Timetable(database, own, keeper)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
-    ticketing = Ticketing(database, scribe, keeper, signer, timetable, inventory, boot_id, boarding.boarded)
+    fares = Fares(database, timetable)
+    ticketing = Ticketing(database, scribe, keeper, signer, timetable, inventory, fares, boot_id, boarding.boarded)
     refunds = Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded)
     catalogue = load()
     return {
@@ -157,9 +160,10 @@ def _domains(
         "journeys": Journeys(database, timetable, keeper),
         "inventory": inventory,
         "boarding": boarding,
+        "fares": fares,
         "ticketing": ticketing,
         "refunds": refunds,
-        "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, ticketing, refunds),
+        "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, ticketing, refunds),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,

@@ -17,7 +17,7 @@ def cli() -> None:
 for _command in (
     service.run, service.import_gtfs, service.status, service.quarantine, service.rebuild_command,
     fleet.add_admin, fleet.add_node, fleet.code, fleet.add_clerk, fleet.revoke,
-    seats.duty, seats.grant, seats.release_at_risk, prices.refund_rules, prices.rebook_rules,
+    seats.duty, seats.grant, seats.release_at_risk, prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 import click
 
 from cloud.cli.common import note, open_hub, options, say
-from cloud.domains.ticketing.publish import publish_rebook_rules, publish_refund_rules
+from cloud.domains.ticketing.publish import publish_fare_rules, publish_rebook_rules, publish_refund_rules
 from cloud.domains.timetable.service import main_zone
-from sync.domains.ticketing.operations import RebookRules, RefundRules
+from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
 from sync.kernel import records
 from sync.kernel.days import day_at, day_of
 from sync.kernel.errors import Malformed
 
-R = TypeVar("R", RefundRules, RebookRules)
+R = TypeVar("R", RefundRules, RebookRules, FareRules)
 
 
 @click.command("refund-rules")
@@ -48,6 +48,19 @@ def rebook_rules(path: Path, data: Path, database: str | None, as_json: bool) ->
     say({"key": given.key, "pos": pos}, as_json)
 
 
+@click.command("fare-rules")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@options
+def fare_rules(path: Path, data: Path, database: str | None, as_json: bool) -> None:
+    """Publish who pays what from a day on: concessions and extras, from a TOML file as docs/operating shows it."""
+    given = _read(FareRules, path, _fare_body)
+    hub = open_hub(data, database)
+    with hub.database.write() as tx:
+        pos = publish_fare_rules(tx, given, day_at(hub.clock.wall_ms(), main_zone(tx)))
+        note(hub, tx, "fare_rules", name=given.name, key=given.key)
+    say({"key": given.key, "pos": pos}, as_json)
+
+
 def _read(kind: type[R], path: Path, body_of: Callable[[dict[str, Any]], list[Any]]) -> R:
     try:
         value: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -63,6 +76,15 @@ def _refund_body(value: dict[str, Any]) -> list[Any]:
 
 def _rebook_body(value: dict[str, Any]) -> list[Any]:
     return [*_head(value), *(value[field.name] for field in dataclasses.fields(RebookRules)[4:])]
+
+
+def _fare_body(value: dict[str, Any]) -> list[Any]:
+    concessions = [
+        [line["rider"], line["share_per_mille"], line.get("services", []), line.get("proofs", [])]
+        for line in value.get("concession", [])
+    ]
+    extras = [[extra["code"], extra["price_minor"], extra["names"]] for extra in value.get("extra", [])]
+    return [*_head(value), concessions, extras, value["currency"], value["rounding_minor"]]
 
 
 def _head(value: dict[str, Any]) -> list[Any]:

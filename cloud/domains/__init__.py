@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+from sqlalchemy.engine import Connection
 
 from cloud.domains.boarding import tables as boarding_tables
 from cloud.domains.boarding.apply import BoardingApplier
@@ -14,6 +17,7 @@ from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.timetable import tables as timetable_tables
+from cloud.domains.timetable.reading.fares import LineFares, line_fares
 from cloud.kernel import accounts, audit, clerks, guesses, tables
 from cloud.kernel.fold import Applier
 from cloud.kernel.nodeevents import NodeApplier
@@ -25,13 +29,23 @@ TABLES: Final = (
     timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables,
 )  # fmt: skip
 
+
+class SaleApplier(TicketingApplier):
+    """Ticketing with the timetable at hand: domains meet here."""
+
+    @staticmethod
+    def lines(tx: Connection, trip_nos: Sequence[int]) -> Mapping[int, LineFares]:
+        """As the timetable says."""
+        return line_fares(tx, trip_nos)
+
+
 # In the order in which they see an event: whether a refund is a good one is known before its seat is free, and whether a
 # seat was the node's to sell before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
     NodeApplier,
     RefundApplier,
     InventoryApplier,
-    TicketingApplier,
+    SaleApplier,
     BoardingApplier,
     RatingsApplier,
 )

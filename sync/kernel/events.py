@@ -6,7 +6,7 @@ An event is the canonical CBOR array ``[type, version, hlc, mono_ms, hub_ms, bod
 * ``hlc``: hybrid logical time (:mod:`sync.kernel.hlc`),
 * ``mono_ms``: monotonic milliseconds since the start that the last :class:`NodeStarted` before it records,
 * ``hub_ms``: the last hub time that the node had seen, 0 for never,
-* ``body``: the dataclass's fields in order.
+* ``body``: the dataclass's fields in order; the last ones are left out as far as they have their defaults.
 
 Its sequence is its place in the log and is covered by the chain, so it costs no byte.
 """
@@ -102,7 +102,7 @@ class Registry:
     def encode(self, event: Event, stamp: Stamp) -> bytes:
         """Bytes of ``event``. Raises :class:`Malformed`: ``event_size`` above 16 KiB (48 for one that carries others),
         ``record_shape`` when a field holds what its type does not allow, since nobody could read it again."""
-        body = records.to_body(event)
+        body = records.short_body(event)
         records.from_body(type(event), body)
         data = cbor.encode([event.TYPE, event.VERSION, stamp.hlc, stamp.mono_ms, stamp.hub_ms, body])
         if len(data) > largest(data):

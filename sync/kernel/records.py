@@ -24,11 +24,22 @@ _NAMES: dict[type[Any], tuple[str, ...]] = {}
 _CHECKS: dict[type[Any], Checks] = {}
 _PLAIN: dict[type[Any], tuple[type[Any], ...] | None] = {}
 _TWINS: dict[type[Any], type[Any]] = {}
+_DEFAULTS: dict[type[Any], tuple[Any, ...]] = {}
 
 
 def to_body(record: Any) -> list[Any]:
     """Values of ``record``'s fields in order, tuples as lists."""
     return [_plain(getattr(record, name)) for name in _names(type(record))]
+
+
+def short_body(record: Any) -> list[Any]:
+    """As :func:`to_body`, without the last fields as far as these have their defaults: so a field that is seldom used
+    costs nothing where it is not, and old software writes the same."""
+    body, defaults = to_body(record), _defaults(type(record))
+    least = len(body) - len(defaults)
+    while len(body) > least and body[-1] == defaults[len(body) - least - 1]:
+        body.pop()
+    return body
 
 
 def from_body(kind: type[T], body: Any) -> T:
@@ -57,13 +68,19 @@ def plain_types(kind: type[Any]) -> tuple[type[Any], ...] | None:
 
 
 def many(kind: type[T], bodies: Sequence[Any]) -> list[T] | None:
-    """A ``kind`` of each of ``bodies`` when all its fields are plain ones and every body has exactly these; else None.
+    """A ``kind`` of each of ``bodies`` when all its fields are plain ones and every body has exactly these, or the first of
+    them as far as the rest has defaults; else None.
 
     Looked at column by column, and made without ``__setattr__``: a fraction of the price of one after the other.
     """
-    types = plain_types(kind)
-    if types is None or set(map(type, bodies)) != {list} or set(map(len, bodies)) != {len(types)}:
+    types, defaults = plain_types(kind), _defaults(kind)
+    if types is None or set(map(type, bodies)) != {list}:
         return None
+    lengths, least = set(map(len, bodies)), len(types) - len(defaults)
+    if min(lengths) < least or max(lengths) > len(types):
+        return None
+    if min(lengths) < len(types):
+        bodies = [[*body, *defaults[len(body) - least :]] for body in bodies]
     if any(set(map(type, column)) != {wanted} for column, wanted in zip(zip(*bodies, strict=True), types, strict=True)):
         return None
     made = list(itertools.starmap(_twin(kind), bodies))
@@ -78,6 +95,14 @@ def _twin(kind: type[Any]) -> type[Any]:
         names = _names(kind)
         _TWINS[kind] = dataclasses.make_dataclass(kind.__name__, names, bases=kind.__bases__, slots=True, eq=False)
     return _TWINS[kind]
+
+
+def _defaults(kind: type[Any]) -> tuple[Any, ...]:
+    """Defaults of the last fields of ``kind``, as they stand in a body."""
+    if kind not in _DEFAULTS:
+        fields = dataclasses.fields(kind)[_checks(kind)[1] :]
+        _DEFAULTS[kind] = tuple(_plain(field.default) for field in fields)
+    return _DEFAULTS[kind]
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

@@ -21,10 +21,10 @@ FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
     ("cloud", "inventory"): {"books"},
     ("sync", "timetable"): {"journeys"},
+    ("sync", "ticketing"): {"office"},
     ("edge", "timetable"): {"journeys"},
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},
-    ("sync", "ticketing"): {"office"},
 }
 
 

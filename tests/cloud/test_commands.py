@@ -168,6 +168,29 @@ band = [{ minutes_before = 120, fee_per_mille = 100, least_fee_minor = 50 }]
 """
 
 
+FARES = """
+name = "gd"
+source = "notice no. 18"
+from_day = 2099-07-01
+currency = "CNY"
+rounding_minor = 10
+concession = [{ rider = "blind", share_per_mille = 0, services = ["ferry"], proofs = ["disability_card"] }]
+extra = [{ code = "luggage", price_minor = 500, names = { en = "Luggage" } }]
+"""
+
+
+def test_fare_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "fares.toml"
+    path.write_text(FARES, encoding="utf-8")
+    made = hub("fare-rules", str(path))
+    assert made["key"] == f"ruleset/fare/all/{day_of(calendar_date(2099, 7, 1))}" and made["pos"] > 0
+    for wrong, right, said in (("2099", "2021", "refund_rules_past"), ("name = \"gd\"", "", "fares.toml"),
+                               ("share_per_mille = 0", "share_per_mille = 2000", "fare_rules_odd")):  # fmt: skip
+        path.write_text(FARES.replace(wrong, right), encoding="utf-8")
+        code, _, err = hub("fare-rules", str(path))
+        assert code in (1, 2) and said in err and "Traceback" not in err
+
+
 def test_refund_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(RULES, encoding="utf-8")

@@ -10,7 +10,7 @@ from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
 from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketSold
-from sync.domains.ticketing.operations import RebookRules, RefundRules
+from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp, TailHandedIn
@@ -26,6 +26,7 @@ EVENTS: Final[dict[str, Any]] = {
     "clerk_locked": ClerkLocked(11, 5, 1_795_406_700_000),
     "tail_handed_in": TailHandedIn(2, 41, bytes(range(32)), (bytes.fromhex("860101000000824801020304050607086130"),)),
     "ticket_sold": TicketSold(1, 101, 2518, 0, 4, 12, 0, 3000, "CNY", 0, 11, 1, 1_795_440_600),
+    "ticket_sold_to_a_child": TicketSold(2, 101, 2518, 0, 4, 65_535, 2, 0, "CNY", 0, 11, 0, 1_795_440_600, proof=1),
     "ticket_refunded": TicketRefunded(TICKET_ID, 101, 2518, 0, 4, 12, 300, 2700, "CNY", 0, 0, "default/120", 11, True),
     "ticket_refunded_by_fault": TicketRefunded(
         TICKET_ID, 102, 2518, 0, 1, 0, 0, 4000, "HKD", 0, 2, "default/trip_delayed", 11, False
@@ -70,6 +71,9 @@ RECORDS: Final[dict[str, Any]] = {
     "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
     "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
     "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),
+    "fare_rules": FareRules("gd-2026", "省厅规定", 2500, None, (("child_with_seat", 500, (), ("height",)),
+                            ("blind", 0, ("city_bus", "ferry"), ())), (("luggage", 300, NAMES),), "CNY", 10),
+    "fare_rules_of_operator": FareRules("ferry", "operator", 2500, 3, (), (), "HKD", 1),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),

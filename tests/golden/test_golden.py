@@ -26,21 +26,25 @@ def read(path: Path) -> tuple[bytes, dict[str, Any]]:
     return bytes.fromhex(path.read_text()), json.loads(path.with_suffix(".json").read_text())
 
 
+def grown(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """``found`` without the fields that were added since: they have their defaults and stand behind those told of."""
+    return found | {"fields": dict(list(found["fields"].items())[: len(said["fields"])])}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_golden_file_decodes_to_what_it_says_and_encodes_to_the_same_bytes(path: Path) -> None:
     data, said = read(path)
     if path.stem.startswith("event_"):
         envelope = EVENTS.decode(data)
         assert (envelope.version, envelope.stamp) == (1, samples.STAMP)
-        assert described(envelope.event) == said
+        assert grown(described(envelope.event), said) == said
         assert cbor.encode([envelope.type, 1, *cbor.decode(data)[2:5], envelope.body]) == data
         if KINDS[said["kind"]].VERSION == 1:
             assert EVENTS.encode(envelope.event, envelope.stamp) == data  # type: ignore[arg-type]
     else:
         kind = KINDS[said["kind"]]
         found = described(kind.from_bytes(data))
-        # Fields that were added since then have their defaults, and stand behind those that are told of here.
-        assert found | {"fields": dict(list(found["fields"].items())[: len(said["fields"])])} == said
+        assert grown(found, said) == said
         if len(found["fields"]) == len(said["fields"]):
             assert kind.from_bytes(data).to_bytes() == data
 
@@ -73,6 +77,7 @@ def test_type_numbers_are_those_of_version_1() -> None:
         "Pattern": "pattern", "Trip": "trip", "Certificate": "key", "Revocation": "revoked", "Profile": "profile",
         "Subscriptions": "subscriptions", "Clerk": "clerk", "Duty": "duty", "ManifestEntry": "manifest",
         "Grant": "grant", "Recall": "recall", "VoidTicket": "void", "RefundRules": "ruleset", "RebookRules": "ruleset/rebook",
+        "FareRules": "ruleset/fare",
     }  # fmt: skip
     assert len(set(prefixes.values())) == len(prefixes)
 
@@ -83,4 +88,5 @@ def test_an_older_reader_takes_the_fields_that_it_knows(path: Path) -> None:
     data, said = read(path)
     kind = KINDS[said["kind"]]
     body = cbor.decode(data)[5] if path.stem.startswith("event_") else cbor.decode(data)
-    assert records.from_body(kind, [*body, "a field of the future", {"x": 1}]) == records.from_body(kind, body)
+    whole = records.to_body(records.from_body(kind, body))
+    assert records.from_body(kind, [*whole, "a field of the future", {"x": 1}]) == records.from_body(kind, body)

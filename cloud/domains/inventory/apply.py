@@ -12,16 +12,17 @@ from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
-from cloud.domains.inventory.tables import grant_returned, seat_ask, seat_clash, seat_grant, seat_sold
+from cloud.domains.inventory.tables import grant_returned, lap_sold, seat_ask, seat_clash, seat_grant, seat_sold
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
-from sync.domains.inventory.rules import legs_mask
+from sync.domains.inventory.rules import LAP, free_children, legs_mask
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
 MAX_LEGS = 1_024
 _MOVES: Final = (TicketSold, TicketRefunded)  # as a tuple: a union is made anew, and looked at, for every event
+_LAP = ("trip_no", "day", "node_no", "node_epoch", "cells")
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
 _CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
 _TRIPS_OF: Final = sa.select(seat_grant.c.trip_no, seat_grant.c.day).where(
@@ -40,6 +41,7 @@ class InventoryApplier:
         self._desks: dict[Where, _Desk] = {}
         self._grants: dict[int, tuple[Where, GrantLine]] = {}
         self._sold: set[tuple[Where, Holder, bool]] = set()
+        self._laps: set[tuple[Where, Holder]] = set()
         self._returned: set[int] = set()
         self._clashes: list[tuple[object, ...]] = []
         self._asks: list[tuple[object, ...]] = []
@@ -77,6 +79,10 @@ class InventoryApplier:
             for where, holder, free in sorted(self._sold)
         ]
         upsert_rows(self._tx, seat_sold, _SOLD[:5], _SOLD, sold)
+        laps = [
+            (*where, *holder, c.encode(self._desks[where].book.laps[holder])) for where, holder in sorted(self._laps)
+        ]
+        upsert_rows(self._tx, lap_sold, _LAP[:4], _LAP, laps)
         returned = [(grant_id, c.encode(self._grants[grant_id][1].returned)) for grant_id in sorted(self._returned)]
         upsert_rows(self._tx, grant_returned, ("grant_id",), ("grant_id", "cells"), returned)
         insert_rows(self._tx, seat_clash, _CLASH, self._clashes)
@@ -93,6 +99,9 @@ class InventoryApplier:
         desk = self._desks[where]
         if desk.more_grants:
             desk.see_grants(received.pos)
+        if event.seat == LAP:
+            self._sell_lap(desk, holder, event)
+            return
         self._sold.add((where, holder, event.seat == 0))
         if event.seat:
             if desk.sell_open(holder, event.seat, legs_mask(event.from_idx, event.to_idx)):
@@ -111,11 +120,23 @@ class InventoryApplier:
         if not inside:
             raise Quarantine("outside_grant", f"seat {event.seat}")
 
+    def _sell_lap(self, desk: _Desk, holder: Holder, event: TicketSold) -> None:
+        """A child on a lap takes no cell; how many there may be goes by the seats that the log holds."""
+        self._laps.add(((event.trip_no, event.day), holder))
+        if desk.sell_lap(holder, range(event.from_idx, event.to_idx)):
+            raise Quarantine("free_children_over", f"from {event.from_idx} to {event.to_idx}")
+
     def _refund(self, received: Received, event: TicketRefunded) -> None:
         """A good refund: its cells are the same log's to sell or to return again."""
         if received.held is not None or not event.from_idx < event.to_idx <= MAX_LEGS:
             return
         where, holder = (event.trip_no, event.day), received.log
+        if event.seat == LAP:
+            legs = dict.fromkeys(range(event.from_idx, event.to_idx), 1)
+            laps = self._desks[where].book.laps
+            laps[holder] = c.minus(laps.get(holder, {}), legs, False)
+            self._laps.add((where, holder))
+            return
         self._desks[where].refund(holder, event.seat, c.ride(event.seat, event.from_idx, event.to_idx))
         self._sold.add((where, holder, event.seat == 0))
 
@@ -224,6 +245,18 @@ class _Desk:
         else:
             c.add(mine, wanted, False)
             c.add(everybodys, wanted, False)
+
+    def sell_lap(self, holder: Holder, legs: range) -> bool:
+        """Count a child on a lap; whether these are now more than the log's seats allow, or those of the vehicle."""
+        book, held = self.book, self._held.get(holder, {})
+        c.add(book.laps.setdefault(holder, {}), dict.fromkeys(legs, 1), False)
+        for leg in legs:
+            everybodys = sum(laps.get(leg, 0) for laps in book.laps.values())
+            if book.laps[holder][leg] > free_children(c.places_on(held, leg, book.reserved)):
+                return True
+            if book.opened and everybodys > free_children(book.capacity):
+                return True
+        return False
 
     def refund(self, holder: Holder, seat: int, back: Cells) -> None:
         """Take a sale out again. Where another log sold the same seat, that stays sold."""

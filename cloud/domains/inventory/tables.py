@@ -106,6 +106,18 @@ seat_sold = sa.Table(
     info=STATE,
 )
 
+# Children on laps that one log sold: leg → children.
+lap_sold = sa.Table(
+    "lap_sold",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("node_epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    info=STATE,
+)
+
 seat_clash = sa.Table(
     "seat_clash",
     metadata,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from cloud.domains.ticketing.office.prices import Line, Prices
 from cloud.domains.ticketing.tables import sale_sum, serial_end, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
@@ -38,6 +39,7 @@ class TicketingApplier:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
+        self._prices = Prices(tx, self.lines)
         self._ends: dict[Log, tuple[int, int]] = {}
         self._prefixes: dict[Log, bytes] = {}
         self._used: set[tuple[Log, int]] = set()
@@ -45,7 +47,14 @@ class TicketingApplier:
         # key → (tickets, amount)
         self._sums: dict[tuple[object, ...], tuple[int, int]] = {}
 
+    @staticmethod
+    def lines(_tx: Connection, _trip_nos: Sequence[int]) -> Mapping[int, Line]:
+        """The timetable's word on trips, which the list of domains gives; without it no price is looked at."""
+        return {}
+
     def prepare(self, batch: Sequence[Received]) -> None:
+        events = (one.envelope.event for one in batch if one.envelope is not None)
+        self._prices.prepare(event for event in events if isinstance(event, TicketSold))
         logs = sorted({one.log for one in batch})
         for some in chunks(logs):
             for node_no, epoch, last, missing in self._tx.execute(_ENDS, {"logs": some}):
@@ -65,7 +74,7 @@ class TicketingApplier:
         if envelope is None or not isinstance(event, TicketSold):
             return
         log = received.log
-        wrong = self._wrong(log, event)
+        wrong = self._wrong(log, event) or self._prices.wrong(received, event)
         state = QUARANTINED if received.held or wrong else OK
         ticket_id = self._prefix(*log) + min(event.serial, MAX_SERIAL).to_bytes(4, "big")
         self._rows.append(

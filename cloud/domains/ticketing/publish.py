@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from cloud.domains.ticketing.tables import fare_rules
 from cloud.kernel import streams
+from sync.domains.ticketing.office.fares import check_fare_rules
 from sync.domains.ticketing.office.rebooking import check_rebook_rules
-from sync.domains.ticketing.operations import RebookRules, RefundRules
+from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
 from sync.domains.ticketing.rules import check_refund_rules
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
@@ -26,6 +29,16 @@ def publish_rebook_rules(tx: Connection, given: RebookRules, today: int) -> int:
     """The same of a set of rules for rebooking. Raises :class:`Refusal`: ``rebook_rules_odd``, ``refund_rules_past``."""
     check_rebook_rules(given)
     return _publish(tx, given.key, given.from_day, given.to_bytes(), today)
+
+
+def publish_fare_rules(tx: Connection, given: FareRules, today: int) -> int:
+    """The same of a set of fare rules, by which the hub judges sales. Raises :class:`Refusal`: ``fare_rules_odd``,
+    ``refund_rules_past``."""
+    check_fare_rules(given)
+    body = given.to_bytes()
+    pos = _publish(tx, given.key, given.from_day, body, today)
+    tx.execute(sa.insert(fare_rules).values(pos=pos, body=body))
+    return pos
 
 
 def _publish(tx: Connection, key: str, from_day: int, body: bytes, today: int) -> int:

@@ -1,4 +1,4 @@
-"""Tables of ticketing: all of it a fold of the event log."""
+"""Tables of ticketing: a fold of the event log, but for the rules that were published."""
 
 from __future__ import annotations
 
@@ -113,4 +113,12 @@ serial_end = sa.Table(
     sa.Column("last_serial", Big, nullable=False),
     sa.Column("missing", Big, nullable=False),
     info=STATE,
+)
+
+# Every set of fare rules that was ever published, by its position: which one a sale was made under is asked for ever.
+fare_rules = sa.Table(
+    "fare_rules",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
 )

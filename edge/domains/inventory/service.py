@@ -95,8 +95,8 @@ class Inventory:
         return cells
 
     def label(self, trip_no: int, seat: int) -> str:
-        """What stands on the seat; empty for free seating."""
-        if not seat:
+        """What stands on the seat; empty for free seating and for a lap."""
+        if seat in (0, rules.LAP):
             return ""
         return next(
             (label for number, label, _, _ in self._timetable.seat_plan(trip_no).seats if number == seat), str(seat)
@@ -118,9 +118,11 @@ class Inventory:
     ) -> int:
         """The seat to sell for ``where`` = (trip_no, day, from_idx, to_idx), checked in the caller's transaction.
 
-        0 for free seating. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``; ``grant_past`` where the time to sell what
-        this box holds is over.
+        0 for free seating; for a ``seat`` LAP as :meth:`take_lap`. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``;
+        ``grant_past`` where the time to sell what this box holds is over.
         """
+        if seat == rules.LAP:
+            return self.take_lap(connection, where, own_hold)
         found = self._open(connection, *where[:2], own_hold, seat=seat)
         try:
             return _taken(found, where, kind, seat)
@@ -131,6 +133,21 @@ class Inventory:
             _taken(late, where, kind, seat)
             raise Refusal("grant_past") from None
 
+    def take_lap(self, connection: sqlite3.Connection, where: tuple[int, int, int, int], own_hold: int = 0) -> int:
+        """In the place of a seat: room on a lap for a child that takes none, checked in the caller's transaction.
+
+        Raises :class:`Refusal` ``free_children_full``: the seats in this box's hands allow no more of them.
+        """
+        trip_no, day, from_idx, to_idx = where
+        laps, rows = store.sold_laps(connection, trip_no, day), self._grants(connection, trip_no, day)
+        for hold_id, seat, first, last in store.held(connection, trip_no, day, self._boot, self._fresh_since()):
+            if seat == rules.LAP and hold_id != own_hold:
+                for leg in range(first, last):
+                    laps[leg] = laps.get(leg, 0) + 1
+        if any(laps.get(leg, 0) >= rules.free_children(_on_leg(rows, leg)) for leg in range(from_idx, to_idx)):
+            raise Refusal("free_children_full", field="rider")
+        return rules.LAP
+
     def issues(self, connection: sqlite3.Connection) -> list[Issue]:
         """For the status page: seats whose selling time is over and which wait for a line to go back."""
         heard_ms = max(meta.get(connection, "last_hub_ms", 0), self._scribe.hub_ms)
@@ -138,13 +155,15 @@ class Inventory:
         past = store.past_grants(connection, now) if now - heard_ms > _QUIET_MS else []
         return [Issue("grant_past", {"count": len(past)})] if past else []
 
-    def hold(self, connection: sqlite3.Connection, hold_id: int, where: tuple[int, int, int, int], seat: int) -> None:
-        """Keep a seat for an order while its passenger pays."""
+    def hold(
+        self, connection: sqlite3.Connection, hold_id: int, where: tuple[int, int, int, int], seat: int, item: int = 0
+    ) -> None:
+        """Keep a seat for one of the riders of an order while they pay."""
         trip_no, day, from_idx, to_idx = where
         connection.execute(
-            "INSERT OR REPLACE INTO seat_hold (hold_id, trip_no, day, seat, from_idx, to_idx, boot, mono_ms) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (hold_id, trip_no, day, seat, from_idx, to_idx, self._boot, self._keeper.since_start_ms()),
+            "INSERT OR REPLACE INTO seat_hold (hold_id, item, trip_no, day, seat, from_idx, to_idx, boot, mono_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (hold_id, item, trip_no, day, seat, from_idx, to_idx, self._boot, self._keeper.since_start_ms()),
         )
 
     def release(self, connection: sqlite3.Connection, hold_id: int) -> None:
@@ -270,6 +289,12 @@ def _taken(found: _Open, where: tuple[int, int, int, int], kind: str, seat: int 
         return rules.best_seat(found.seats, wanted)
     rules.take_seat(found.seats, seat, wanted)
     return seat
+
+
+def _on_leg(rows: list[store.GrantRow], leg: int) -> int:
+    """Seats or places of one leg that were granted and not returned, sold ones included."""
+    seats = {seat for row in rows for seat, mask in row.seats.items() if mask >> leg & 1}
+    return len(seats) + sum(row.places.get(leg, 0) for row in rows)
 
 
 def _wanted(from_idx: int, to_idx: int) -> int:

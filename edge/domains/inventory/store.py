@@ -16,7 +16,7 @@ from sync.kernel.events import Stamp
 from sync.kernel.keys import VerifyKey
 
 REFERENCE_TABLES = ("seat_grant", "grant_seat", "grant_place", "recall")
-STATE_TABLES = ("returned_seat", "returned_place", "sold_seat", "sold_place")
+STATE_TABLES = ("returned_seat", "returned_place", "sold_seat", "sold_place", "sold_lap")
 
 
 def keep_grant(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -62,9 +62,15 @@ PROJECTIONS = {"grant": keep_grant, "recall": keep_recall}
 
 
 def apply_sold(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketSold) -> None:
-    """A sale takes its cells."""
+    """A sale takes its cells; a child on a lap is counted by itself."""
     where = (event.trip_no, event.day)
-    if event.seat:
+    if event.seat == rules.LAP:
+        connection.executemany(
+            "INSERT INTO sold_lap (trip_no, day, leg, children) VALUES (?, ?, ?, 1) "
+            "ON CONFLICT (trip_no, day, leg) DO UPDATE SET children = children + 1",
+            [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
+        )
+    elif event.seat:
         row = connection.execute(
             "SELECT mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (*where, event.seat)
         ).fetchone()
@@ -85,7 +91,12 @@ def apply_sold(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: 
 def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded) -> None:
     """A refund gives its cells back to what this node holds. What it returned to the hub stays returned."""
     where = (event.trip_no, event.day)
-    if event.seat:
+    if event.seat == rules.LAP:
+        connection.executemany(
+            "UPDATE sold_lap SET children = children - 1 WHERE trip_no = ? AND day = ? AND leg = ? AND children > 0",
+            [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
+        )
+    elif event.seat:
         row = connection.execute(
             "SELECT mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (*where, event.seat)
         ).fetchone()
@@ -127,6 +138,7 @@ def end_log(connection: sqlite3.Connection, _epoch: int) -> None:
     A seat that it sold stays sold: whatever the hub grants later, this box knows who sits there.
     """
     connection.execute("DELETE FROM sold_place")
+    connection.execute("DELETE FROM sold_lap")
 
 
 @dataclass(frozen=True)
@@ -195,6 +207,11 @@ def sold_seats(connection: sqlite3.Connection, trip_no: int, day: int, seat: int
 def sold_places(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[int, int]:
     """Leg → places sold here."""
     return dict(connection.execute("SELECT leg, places FROM sold_place WHERE trip_no = ? AND day = ?", (trip_no, day)))
+
+
+def sold_laps(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[int, int]:
+    """Leg → children that were sold a ride on a lap here."""
+    return dict(connection.execute("SELECT leg, children FROM sold_lap WHERE trip_no = ? AND day = ?", (trip_no, day)))
 
 
 def dated_trips(connection: sqlite3.Connection) -> list[tuple[int, int]]:

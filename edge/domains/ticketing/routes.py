@@ -14,7 +14,8 @@ from edge.domains.timetable.service import Timetable
 from edge.kernel import qr
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
-from sync.domains.ticketing.events import GIVEN_BACK, REASONS
+from sync.domains.ticketing.events import GIVEN_BACK, PROOFS, REASONS
+from sync.kernel.ticket import RIDERS
 
 AMOUNT = validate.Range(min=0, max=10**12)
 
@@ -27,8 +28,10 @@ class OrderRequest(RideKey):
 
 
 class SaleRequest(OrderRequest):
-    """Sell a ride. ``key``: the same key again gives the same ticket."""
+    """Sell a ride. ``key``: the same key again gives the same ticket. ``proof``: what was seen for a concession."""
 
+    rider = fields.String(load_default=RIDERS[0], validate=validate.OneOf(RIDERS))
+    proof = fields.String(load_default="", validate=validate.OneOf(PROOFS))
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
     tendered_minor = fields.Integer(load_default=None, allow_none=True, validate=AMOUNT)
 
@@ -77,6 +80,8 @@ class TicketSchema(Schema):
     to_idx = fields.Integer(attribute="ride.to_idx")
     seat = fields.Integer()
     seat_label = fields.String()
+    rider = fields.String(validate=validate.OneOf(RIDERS))
+    proof = fields.String(validate=validate.OneOf(PROOFS))
     price_minor = fields.Integer()
     currency = fields.String()
     sold_ms = fields.Integer()

@@ -4,93 +4,33 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
+from edge.domains.ticketing.office.fares import Fare, Fares
+from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, GIVEN_BACK, TicketSold
+from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, GIVEN_BACK, PROOFS, TicketSold
+from sync.domains.ticketing.office.fares import ADULT, check_children
 from sync.kernel import certificate, days, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Signer
-from sync.kernel.ticket import MAX_SUPERSEDED, TicketId
+from sync.kernel.ticket import MAX_SUPERSEDED, RIDERS, TicketId
 
+__all__ = ["Order", "Refunded", "Takings", "Ticket", "Ticketing", "check_key"]
 _LISTED = 200
 _KEY_LENGTH = 80
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
-
-
-@dataclass(frozen=True)
-class Order:
-    """A ride chosen and a seat held until somebody pays. ``state``: waiting, sold, cancelled."""
-
-    order_no: int
-    ride: Ride
-    seat: int
-    seat_label: str
-    price_minor: int
-    currency: str
-    channel: str
-    state: str
-    ticket_number: str | None
-    age_s: int
-
-
-@dataclass(frozen=True)
-class Refunded:
-    """How a ticket was given back. ``reason`` is one of :data:`sync.domains.ticketing.events.GIVEN_BACK`."""
-
-    refunded_ms: int
-    fee_minor: int
-    refunded_minor: int
-    reason: str
-    rule: str
-    clerk_no: int
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it."""
-
-    number: str
-    short_code: str
-    text: str
-    ticket_id: TicketId
-    ride: Ride
-    seat: int
-    seat_label: str
-    price_minor: int
-    currency: str
-    sold_ms: int
-    clerk_no: int
-    channel: str
-    boarded: tuple[int, str] | None
-    refunded: Refunded | None
-    past: bool = False
-    rider: int = 0
-
-
-@dataclass(frozen=True)
-class Takings:
-    """Of a day: tickets sold and ``totals`` currency → minor units taken, ``refunds`` and what was ``handed_back``, what
-    is left of both, and the newest of each."""
-
-    count: int
-    totals: dict[str, int]
-    refunds: int
-    handed_back: dict[str, int]
-    in_hand: dict[str, int]
-    tickets: list[Ticket]
-    returned: list[Ticket]
 
 
 class Ticketing:
@@ -104,11 +44,12 @@ class Ticketing:
         signer: Signer,
         timetable: Timetable,
         inventory: Inventory,
+        fares: Fares,
         boot_id: bytes,
         boarded: Callable[[TicketId], tuple[int, str] | None],
     ) -> None:
         self._database, self._scribe, self._keeper, self._signer = database, scribe, keeper, signer
-        self._boarded = boarded
+        self._boarded, self._fares = boarded, fares
         self._timetable, self._inventory, self._boot = timetable, inventory, boot_id
 
     def order(
@@ -153,24 +94,26 @@ class Ticketing:
         key: str,
         tendered_minor: int | None = None,
         rider: str = "adult",
+        proof: str = "",
     ) -> Ticket:
         """Sell across the counter. The same ``key`` again gives the same ticket, whatever happened in between.
 
-        Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``, ``seat_taken``, ``cash_short``, …
+        ``proof`` (of PROOFS) was seen for a concession. Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``,
+        ``seat_taken``, ``cash_short``, ``rider_unknown``, ``rider_not_here``, ``proof_needed``, ``child_needs_adult``, …
         """
         check_key(key)
         known = store.serial_of_key(self._database.read(), key)
         if known is None:
             ride = self.for_sale(trip_no, day, from_idx, to_idx)
-            index = rules.rider_index(rider)
-            until_s = self._until_s(ride)
+            check_children([rider])
+            fare, until_s = self._fares.of(ride, rider, proof), self._until_s(ride)
 
             def work(unit: UnitOfWork) -> tuple[int, int | None]:
                 again = store.serial_of_key(unit.connection, key)
                 if again is not None:
                     return again
                 taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat)
-                sold = self._record(unit, ride, taken, index, clerk_no, COUNTER, until_s, tendered_minor)
+                sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor)
                 store.keep_key(unit.connection, key, sold)
                 return sold, None
 
@@ -286,9 +229,10 @@ class Ticketing:
         if row.state == "cancelled":
             raise Refusal("order_cancelled")
         # The price is what the passenger was shown, also where the timetable has changed since.
-        ride = replace(self.for_sale(*row.where), price_minor=row.price_minor, currency=row.currency)
+        ride = replace(self.for_sale(*row.where), currency=row.currency)
+        fare = Fare(ADULT, 0, row.price_minor, "fare")
         seat = self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
-        serial = self._record(unit, ride, seat, 0, clerk_no, row.channel, self._until_s(ride), tendered_minor)
+        serial = self._record(unit, ride, seat, fare, clerk_no, row.channel, self._until_s(ride), tendered_minor)
         store.set_order(unit.connection, order_no, "sold", serial)
         self._inventory.release(unit.connection, order_no)
         return serial, None
@@ -300,17 +244,19 @@ class Ticketing:
         return row
 
     def _record(
-        self, unit: UnitOfWork, ride: Ride, seat: int, rider: int, clerk_no: int, channel: int, until_s: int,
+        self, unit: UnitOfWork, ride: Ride, seat: int, fare: Fare, clerk_no: int, channel: int, until_s: int,
         tendered_minor: int | None,
     ) -> int:  # fmt: skip
         self.refuse_if_barred(unit.connection)
-        price = ride.price_minor or 0
         if tendered_minor is not None:
-            rules.change_minor(price, tendered_minor)
+            rules.change_minor(fare.minor, tendered_minor)
         serial = store.next_serial(unit.connection)
         unit.append(
-            TicketSold(serial, *_where(ride), seat, rider, price, ride.currency, CASH, clerk_no, channel, until_s)
-        )
+            TicketSold(
+                serial, *_where(ride), seat, fare.rider, fare.minor, ride.currency, CASH, clerk_no, channel, until_s,
+                fare.proof,
+            )
+        )  # fmt: skip
         return serial
 
     def _ticket(self, serial: int, epoch: int | None = None) -> Ticket:
@@ -343,6 +289,8 @@ class Ticketing:
             ride=self._timetable.ride(sold.trip_no, sold.day, sold.from_idx, sold.to_idx),
             seat=sold.seat,
             seat_label=self._inventory.label(sold.trip_no, sold.seat),
+            rider=RIDERS[sold.rider],
+            proof=PROOFS[sold.proof],
             price_minor=sold.price_minor,
             currency=sold.currency,
             sold_ms=row.sold_ms,
@@ -351,7 +299,6 @@ class Ticketing:
             boarded=self._boarded(claims.ticket_id),
             refunded=_refunded(store.refund(connection, sold.serial, row.epoch)),
             past=row.epoch is not None,
-            rider=sold.rider,
         )
 
     def _order(self, row: store.OrderRow) -> Order:

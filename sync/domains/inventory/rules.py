@@ -12,6 +12,10 @@ from sync.kernel.errors import Refusal
 
 RESERVED = "reserved"
 FREE = "free"
+# In the place of a seat: a child on a lap, which takes neither a seat nor a place.
+LAP = 65_535
+# One free child for ten rated seats (Implementing Regulations of the Road Traffic Safety Law, article 55).
+SEATS_PER_FREE_CHILD = 10
 
 
 def legs_mask(from_idx: int, to_idx: int) -> int:
@@ -50,3 +54,11 @@ def take_seat(open_seats: Mapping[int, int], seat: int, wanted: int) -> None:
 def places_for(open_places: Mapping[int, int], from_idx: int, to_idx: int) -> int:
     """Free places for a ride: the fewest on any of its legs (leg → places, missing means none)."""
     return min((open_places.get(leg, 0) for leg in range(from_idx, to_idx)), default=0)
+
+
+def free_children(seats: int) -> int:
+    """How many children may ride on laps where so many seats or places of a leg are in one's hands, sold ones included.
+
+    Whoever holds a part of the seats sells for that part, so all together never sell for more than the vehicle has.
+    """
+    return seats // SEATS_PER_FREE_CHILD

@@ -12,6 +12,8 @@ PAYMENTS = ("cash",)
 COUNTER = 0
 KIOSK = 1
 CHANNELS = ("counter", "kiosk")
+# What the clerk saw before a concession was sold.
+PROOFS = ("", "height", "birth_date", "soldier_card", "disability_card")
 # Why money goes back. All but the first are the carrier's or the station's fault and cost the passenger nothing.
 PASSENGER = 0
 REASONS = ("passenger", "trip_cancelled", "trip_delayed", "station_error")
@@ -26,7 +28,8 @@ class TicketSold(Event):
     """One ticket, paid. Everything in the signed ticket can be made again from this and the node's key.
 
     ``serial`` counts this node's tickets of this log epoch from 1 without gaps. ``rider`` indexes
-    :data:`sync.kernel.ticket.RIDERS`, ``payment`` PAYMENTS, ``channel`` CHANNELS. ``until_s``: seconds since 1970.
+    :data:`sync.kernel.ticket.RIDERS`, ``payment`` PAYMENTS, ``channel`` CHANNELS, ``proof`` PROOFS. ``until_s``: seconds
+    since 1970. ``seat`` 0 is free seating, :data:`sync.domains.inventory.rules.LAP` a child that takes none.
     """
 
     TYPE: ClassVar[int] = 10
@@ -43,6 +46,7 @@ class TicketSold(Event):
     clerk_no: int
     channel: int
     until_s: int
+    proof: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the hub says of prices, refunds and rebookings: rules as data."""
+"""What the hub says of fares, refunds and rebookings: rules as data."""
 
 from __future__ import annotations
 
@@ -61,3 +61,30 @@ class RebookRules(Record):
     def key(self) -> str:
         """The key under which it stands."""
         return f"{self.PREFIX}/{'all' if self.agency_no is None else self.agency_no}/{self.from_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class FareRules(Record):
+    """Key ``ruleset/fare/SCOPE/DAY`` on ``net``, as :class:`RefundRules`: for tickets sold on ``from_day`` or later.
+
+    ``concessions`` are (rider of :data:`sync.kernel.ticket.RIDERS`, share of the fare in per mille, the services of
+    :data:`sync.domains.timetable.rules.SERVICES` on which it holds (none: on all), the proofs of PROOFS of which one
+    must be seen (none: no proof)); the first that fits counts. Shares are rounded to ``rounding_minor``, in ``currency``
+    only. ``extras`` are (code, price in minor units of ``currency``, names): offered where tickets have that currency.
+    """
+
+    PREFIX: ClassVar[str] = "ruleset/fare"
+    name: str
+    source: str
+    from_day: int
+    agency_no: int | None
+    concessions: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...]
+    extras: tuple[tuple[str, int, dict[str, str]], ...]
+    currency: str
+    rounding_minor: int
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        scope = "all" if self.agency_no is None else str(self.agency_no)
+        return f"{self.PREFIX}/{scope}/{self.from_day}"

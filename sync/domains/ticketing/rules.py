@@ -9,7 +9,7 @@ from typing import Final
 from sync.domains.ticketing.events import PASSENGER, REASONS, TicketSold
 from sync.domains.ticketing.operations import RefundRules
 from sync.kernel.errors import Refusal
-from sync.kernel.ticket import RIDERS, Claims, TicketId
+from sync.kernel.ticket import Claims, TicketId
 
 VALID_AFTER_ARRIVAL_S = 6 * 3600
 _MINUTE_MS = 60_000
@@ -51,13 +51,6 @@ def claims_of(sold: TicketSold, node_no: int, epoch: int, superseded: Sequence[i
         until_s=sold.until_s,
         supersedes=b"".join(TicketId(node_no, epoch, serial).to_bytes() for serial in superseded),
     )
-
-
-def rider_index(name: str) -> int:
-    """Index of a rider category. Raises :class:`Refusal` ``rider_unknown``; concessions need their proof first."""
-    if name != RIDERS[0]:
-        raise Refusal("rider_unknown", status=422, field="rider", rider=name)
-    return 0
 
 
 def valid_until_s(arrival_ms: int) -> int:

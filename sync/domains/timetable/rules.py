@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sync.domains.inventory.rules import FREE
 from sync.domains.timetable.operations import Pattern, Service, Trip
 from sync.kernel import days
 from sync.kernel.errors import Refusal
@@ -13,7 +14,21 @@ HORIZON_DAYS = 7
 MAX_CHANGES = 2
 # Beside a stop's names: the Chinese one in Latin letters.
 PINYIN = "zh-Latn-pinyin"
+# What a line is to its passengers. A vehicle sold by places and not by seat numbers is a city bus, if it is a bus: no feed
+# tells coaches apart otherwise.
+SERVICES = ("coach", "city_bus", "ferry", "rail")
+_FERRIES = frozenset((4, *range(1000, 1100), 1200))
+_BUSES = frozenset((3, 11, 715, *range(200, 300), *range(700, 900)))
 FALLBACKS = ("zh-Hans", "zh-Hant", "en")
+
+
+def service_kind(route_type: int, seat_kind: str) -> str:
+    """Which of :data:`SERVICES` a route is, by its GTFS type (extended types, too) and how its vehicles are sold."""
+    if route_type in _FERRIES:
+        return "ferry"
+    if route_type not in _BUSES:
+        return "rail"
+    return "city_bus" if seat_kind == FREE else "coach"
 
 
 def service_runs(service: Service, day: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from sync.domains import EVENTS
 from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketSold
-from sync.domains.ticketing.operations import RebookRules, RefundRules
+from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
 from sync.domains.ticketing.rules import claims_of
 from sync.kernel import ticket
 from sync.kernel.events import Stamp
@@ -32,10 +33,18 @@ def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> 
     assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("kind", [RefundRules, RebookRules, FareRules])
 @settings(max_examples=30)
-@given(st.one_of(of(RefundRules), of(RebookRules)))
-def test_rules_come_down_and_read_the_same(given: RefundRules | RebookRules) -> None:
-    assert type(given).from_bytes(given.to_bytes()) == given
+@given(st.data())
+def test_rules_come_down_and_read_the_same(kind: Any, data: st.DataObject) -> None:
+    published = data.draw(of(kind))
+    assert kind.from_bytes(published.to_bytes()) == published
+
+
+def test_an_adults_sale_costs_no_byte_more_than_before_there_were_proofs() -> None:
+    sold = TicketSold(1, 101, 2518, 0, 4, 12, 0, 3000, "CNY", 0, 11, 1, 1_795_440_600)
+    assert len(EVENTS.decode(EVENTS.encode(sold, Stamp(1, 1, 1))).body) == 13
+    assert len(EVENTS.decode(EVENTS.encode(replace(sold, proof=1), Stamp(1, 1, 1))).body) == 14
 
 
 sales = st.builds(

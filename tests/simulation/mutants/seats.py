@@ -20,7 +20,6 @@ from edge.domains.ticketing.service import Ticketing
 from edge.kernel.exchange import Exchanger
 from edge.kernel.scribe import UnitOfWork
 from sync.domains.inventory.events import GrantReturned
-from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import COUNTER
 from sync.kernel.events import Stamp
 
@@ -72,12 +71,12 @@ def sale_checked_outside() -> Iterator[None]:
 
     def sell(
         self: Ticketing, trip_no: int, day: int, from_idx: int, to_idx: int, seat: Any, clerk_no: int, key: str,
-        tendered_minor: Any = None, rider: str = "adult",
+        tendered_minor: Any = None, rider: str = "adult", proof: str = "",
     ) -> Any:  # fmt: skip
         sale = tickets.serial_of_key(self._database.read(), key)
         if sale is None:
             ride = self.for_sale(trip_no, day, from_idx, to_idx)
-            where, index, until_s = ticketing._where(ride), rules.rider_index(rider), self._until_s(ride)
+            where, fare, until_s = ticketing._where(ride), self._fares.of(ride, rider, proof), self._until_s(ride)
             taken = self._inventory.take(self._database.read(), where, ride.seat_kind, seat)
             self._keeper.wall_ms()
 
@@ -85,7 +84,7 @@ def sale_checked_outside() -> Iterator[None]:
                 known = tickets.serial_of_key(unit.connection, key)
                 if known is not None:
                     return known
-                sold = self._record(unit, ride, taken, index, clerk_no, COUNTER, until_s, tendered_minor)
+                sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor)
                 tickets.keep_key(unit.connection, key, sold)
                 return sold, None
 

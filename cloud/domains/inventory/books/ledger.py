@@ -40,7 +40,7 @@ class GrantLine:
 @dataclass(slots=True)
 class Book:
     """One dated trip. ``opened``: the position since when the hub sells it, 0 for not yet. ``calls_ms``: departure from
-    each stop, and arrival at the last."""
+    each stop, and arrival at the last. ``laps``: leg → children on laps that a log sold."""
 
     trip_no: int
     day: int
@@ -52,6 +52,7 @@ class Book:
     grant_epoch: int = 0
     grants: list[GrantLine] = field(default_factory=list)
     sales: dict[tuple[Holder, bool], Cells] = field(default_factory=dict)
+    laps: dict[Holder, Cells] = field(default_factory=dict)
 
     @property
     def departs_ms(self) -> int:
@@ -146,6 +147,7 @@ _GRANTS: Final = (
 _RELEASES: Final = (
     "SELECT release_id, grant_id, cells FROM risk_release WHERE (trip_no, day) IN {pairs} ORDER BY release_id"
 )
+_LAPS: Final = "SELECT trip_no, day, node_no, node_epoch, cells FROM lap_sold WHERE (trip_no, day) IN {pairs}"
 _SALES: Final = "SELECT trip_no, day, node_no, node_epoch, free, cells FROM seat_sold WHERE (trip_no, day) IN {pairs}"
 
 
@@ -181,3 +183,5 @@ def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) ->
 def _load_sales(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
     for trip_no, day, node_no, epoch, free, cells in select_pairs(tx, _SALES, some):
         books[trip_no, day].sales[(node_no, epoch), bool(free)] = c.decode(cells)
+    for trip_no, day, node_no, epoch, cells in select_pairs(tx, _LAPS, some):
+        books[trip_no, day].laps[node_no, epoch] = c.decode(cells)

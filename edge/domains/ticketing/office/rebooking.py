@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store as sales
 from edge.domains.ticketing.office import store
+from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import (
     CASH,
     COUNTER,
     PASSENGER,
+    PROOFS,
     REASONS,
     REBOOKED,
     TicketRebooked,
@@ -33,6 +36,7 @@ from sync.domains.ticketing.operations import RebookRules
 from sync.domains.ticketing.rules import reason_index, valid_until_s
 from sync.kernel import days
 from sync.kernel.errors import Refusal
+from sync.kernel.ticket import RIDERS
 
 RideKey = tuple[int, int, int, int]
 
@@ -70,9 +74,11 @@ class Rebooking:
         keeper: TimeKeeper,
         timetable: Timetable,
         inventory: Inventory,
+        fares: Fares,
         ticketing: Ticketing,
         refunds: Refunds,
     ) -> None:
+        self._fares = fares
         self._database, self._scribe, self._keeper, self._refunds = database, scribe, keeper, refunds
         self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
 
@@ -153,10 +159,12 @@ class Rebooking:
             )
         )  # fmt: skip
         self._inventory.take_back(unit.connection, ride.trip_no, ride.day)
-        taken = self._inventory.take(unit.connection, where, offer.ride.seat_kind, seat)
+        chosen = LAP if old.seat == LAP else seat
+        taken = self._inventory.take(unit.connection, where, offer.ride.seat_kind, chosen)
         until_s = valid_until_s(self._timetable.ends_ms(where[0], where[1]))
         price = (offer.price_minor, old.currency, CASH)
-        unit.append(TicketSold(serial, *where, taken, old.rider, *price, clerk_no, COUNTER, until_s))
+        rider, proof = RIDERS.index(old.rider), PROOFS.index(old.proof)
+        unit.append(TicketSold(serial, *where, taken, rider, *price, clerk_no, COUNTER, until_s, proof))
         sales.keep_key(unit.connection, key, serial)
 
     def _offer(self, connection: sqlite3.Connection, old: Ticket, where: RideKey, reason: str) -> Offer:
@@ -168,7 +176,8 @@ class Rebooking:
         if not rules.fits(given, self._way(old.ride.trip_no), self._way(ride.trip_no)):
             raise Refusal("rebook_line", field="reason")
         sure, left_ms = self._keeper.sure(), old.ride.departs_ms - self._keeper.wall_ms()
-        prices, times = (old.price_minor, ride.price_minor or 0), self._times(connection, old)
+        prices = (old.price_minor, self._fares.price(ride, old.rider).minor)
+        times = self._times(connection, old)
         terms = rules.rebook_terms(given, prices, index, times, left_ms, sure)
         return Offer(old, ride, REASONS[index], terms.fee_minor, terms.price_minor, terms.due_minor, terms.rule, sure)
 

@@ -6,7 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 from sync.domains.ticketing.events import TicketRebooked
-from sync.domains.ticketing.operations import RebookRules
+from sync.domains.ticketing.operations import FareRules, RebookRules
 from sync.kernel.events import Stamp
 from sync.kernel.operations import Record
 from sync.kernel.ticket import TicketId
@@ -14,7 +14,7 @@ from sync.kernel.ticket import TicketId
 REFERENCE_TABLES = ("office_rules",)
 STATE_TABLES = ("replacement",)
 # Kind of a set of rules, as its key names it → the record.
-RULES: dict[str, type[Record]] = {"rebook": RebookRules}
+RULES: dict[str, type[Record]] = {"rebook": RebookRules, "fare": FareRules}
 
 
 def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -68,3 +68,9 @@ def rebook_rules(connection: sqlite3.Connection) -> list[RebookRules]:
     """All sets of rules for rebooking that the hub has told of."""
     rows = connection.execute("SELECT body FROM office_rules WHERE kind = 'rebook' ORDER BY scope, from_day")
     return [RebookRules.from_bytes(row[0]) for row in rows]
+
+
+def fare_rules(connection: sqlite3.Connection) -> tuple[FareRules, ...]:
+    """All sets of fare rules that the hub has told of."""
+    rows = connection.execute("SELECT body FROM office_rules WHERE kind = 'fare' ORDER BY scope, from_day")
+    return tuple(FareRules.from_bytes(row[0]) for row in rows)

@@ -1,0 +1,74 @@
+"""What the ticket office shows: orders, tickets, takings. Views, made anew from log and rows each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.domains.timetable.service import Ride
+from sync.kernel.ticket import TicketId
+
+
+@dataclass(frozen=True)
+class Order:
+    """A ride chosen and a seat held until somebody pays. ``state``: waiting, sold, cancelled."""
+
+    order_no: int
+    ride: Ride
+    seat: int
+    seat_label: str
+    price_minor: int
+    currency: str
+    channel: str
+    state: str
+    ticket_number: str | None
+    age_s: int
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """How a ticket was given back. ``reason`` is one of :data:`sync.domains.ticketing.events.GIVEN_BACK`."""
+
+    refunded_ms: int
+    fee_minor: int
+    refunded_minor: int
+    reason: str
+    rule: str
+    clerk_no: int
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it; ``rider`` is one of
+    RIDERS, ``proof`` one of PROOFS."""
+
+    number: str
+    short_code: str
+    text: str
+    ticket_id: TicketId
+    ride: Ride
+    seat: int
+    seat_label: str
+    rider: str
+    proof: str
+    price_minor: int
+    currency: str
+    sold_ms: int
+    clerk_no: int
+    channel: str
+    boarded: tuple[int, str] | None
+    refunded: Refunded | None
+    past: bool = False
+
+
+@dataclass(frozen=True)
+class Takings:
+    """Of a day: tickets sold and ``totals`` currency → minor units taken, ``refunds`` and what was ``handed_back``, what
+    is left of both, and the newest of each."""
+
+    count: int
+    totals: dict[str, int]
+    refunds: int
+    handed_back: dict[str, int]
+    in_hand: dict[str, int]
+    tickets: list[Ticket]
+    returned: list[Ticket]
