@@ -13,6 +13,7 @@ from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.service import InventoryService, Parts
 from cloud.domains.ticketing import service as ticketing
+from cloud.domains.ticketing.office.sealing import Sealing
 from cloud.domains.timetable import service as timetable
 from cloud.kernel import tables
 from cloud.kernel.clerks import clerk
@@ -27,13 +28,15 @@ from cloud.kernel.ports import Timetable
 from cloud.kernel.presenting import Presenting
 from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
-from cloud.kernel.system import SystemClock, SystemIds, hub_signer
+from cloud.kernel.system import SystemClock, SystemIds, hub_secret, hub_signer
 from cloud.kernel.tails import Tails
 from sync.domains import EVENTS
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids
 
 log = logging.getLogger("cloud")
+# What the keys of the months are wrapped in: beside the database, never in it.
+IDENTITY_FILE: Final = "identity.key"
 # Numbers that a hub which was restored leaves out: a lost one may have given them.
 NUMBERED: Final = (
     (tables.node.c.node_no, 500),
@@ -63,6 +66,7 @@ class Hub:
     inventory: InventoryService
     seats: InventoryView
     boarding: BoardingService
+    sealing: Sealing
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -105,8 +109,11 @@ def build(
     inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer))
     fold = Fold(EVENTS, APPLIERS)
     tails = Tails(fold, nodes, clock, (boarding.decide,))
+    sealing = Sealing(lambda: hub_secret(settings.data / IDENTITY_FILE, ids), settings.sealing_suite, clock, ids)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
-    steps = Steps((inventory.decide, boarding.decide, tails.take), (enrolment.renew, inventory.provision))
+    steps = Steps(
+        (inventory.decide, boarding.decide, tails.take), (enrolment.renew, inventory.provision, sealing.provide)
+    )
     intake = Intake(fold, nodes, tails, clock)
     rescue = Recovery(nodes, clock, ids, NUMBERED)
     again = GrantsAgain(trips, signer.verify_key, clock)
@@ -129,4 +136,5 @@ def build(
         inventory=inventory,
         seats=InventoryView(contacts, settings, clock),
         boarding=boarding,
+        sealing=sealing,
     )

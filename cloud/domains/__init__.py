@@ -16,6 +16,7 @@ from cloud.domains.ratings.apply import RatingsApplier
 from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
+from cloud.domains.ticketing.office.travellers import TravellerApplier
 from cloud.domains.timetable import tables as timetable_tables
 from cloud.domains.timetable.reading.fares import LineFares, line_fares
 from cloud.kernel import accounts, audit, clerks, guesses, tables
@@ -46,6 +47,7 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     RefundApplier,
     InventoryApplier,
     SaleApplier,
+    TravellerApplier,
     BoardingApplier,
     RatingsApplier,
 )

@@ -90,6 +90,17 @@ class Database:
             _upgrade(connection)
             _first_counter(connection)
 
+    def forget_erased(self, *among: sa.Table) -> None:
+        """Let nothing that was just erased in these tables stay readable in the database's own files (copies are others'
+        affair)."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
+                    f"VACUUM {', '.join(table.name for table in among)}"
+                )
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()

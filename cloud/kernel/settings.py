@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sync.kernel import seal
 from sync.kernel.errors import Refusal
 
 PREFIX: Final = "YIPIAO_HUB_"
@@ -58,6 +59,7 @@ class Settings:
     share_percent: int = 60
     residual_minutes: int = 30
     at_risk_budget: int = 2
+    sealing_suite: str = seal.DEFAULT.name
 
     @property
     def database_url(self) -> str:
@@ -78,6 +80,8 @@ def load(data: Path, environment: Mapping[str, str], **given: Any) -> Settings:
 def _typed(name: str, value: Any, kind: Any) -> Any:
     if name == "database" and value and not str(value).startswith(_SCHEMES):
         raise _odd(name, "neither sqlite:///… nor postgresql://…")
+    if name == "sealing_suite" and value not in seal.NAMES:
+        raise _odd(name, f"none of {', '.join(seal.NAMES)}")
     if "int" not in str(kind):
         return Path(value) if "Path" in str(kind) else str(value)
     text = str(value).strip()

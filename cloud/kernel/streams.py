@@ -127,6 +127,17 @@ def body(tx: Connection, name: str, key: str) -> bytes | None:
     return tx.execute(sa.select(operation.c.body).where(*mine)).scalar()
 
 
+def bodies_under(tx: Connection, name: str, prefix: str) -> list[bytes]:
+    """What stands now under the keys of stream ``name`` that begin with ``prefix``, in the order of the keys."""
+    mine = (
+        operation.c.stream == name,
+        operation.c.key.startswith(prefix, autoescape=True),
+        operation.c.body.is_not(None),
+    )
+    rows = tx.execute(sa.select(operation.c.key, operation.c.body).where(*mine))
+    return [bytes(row.body) for row in sorted(rows, key=lambda row: row.key)]
+
+
 def digest(tx: Connection, name: str) -> bytes:
     """Digest of one stream's live operations (16 bytes, :mod:`sync.kernel.digest`); zero for an empty stream."""
     found = tx.execute(_STREAM, {"on": name}).scalar()

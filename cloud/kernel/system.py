@@ -40,8 +40,12 @@ def hub_signer(data: Path, ids: Ids) -> Ed25519Signer:
     Hub processes on several machines that share one database must share this file too. Raises :class:`Refusal`
     (``settings``) when the file is open to others or damaged.
     """
-    path = data / KEY_FILE
-    data.mkdir(parents=True, exist_ok=True)
+    return Ed25519Signer(hub_secret(data / KEY_FILE, ids))
+
+
+def hub_secret(path: Path, ids: Ids) -> bytes:
+    """32 secret bytes in a file of their own, made when it is not there (mode 0600). Raises as :func:`hub_signer`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -53,10 +57,10 @@ def hub_signer(data: Path, ids: Ids) -> Ed25519Signer:
     return _read(path)
 
 
-def _read(path: Path) -> Ed25519Signer:
-    seed = path.read_bytes()
-    if len(seed) != 32:
+def _read(path: Path) -> bytes:
+    secret = path.read_bytes()
+    if len(secret) != 32:
         raise Refusal("settings", status=500, field=path.name, name=path.name, why="not a key of 32 bytes")
     if path.stat().st_mode & 0o077:
         raise Refusal("settings", status=500, field=path.name, name=path.name, why="others may read it; chmod 600")
-    return Ed25519Signer(seed)
+    return secret

@@ -19,6 +19,7 @@ EVENTS: Final = Registry(
         TailHandedIn,
         ticketing.TicketSold,
         ticketing.TicketRefunded,
+        ticketing.TravellerNamed,
         ticketing.TicketRebooked,
         inventory.SeatsAsked,
         inventory.GrantReturned,

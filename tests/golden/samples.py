@@ -9,9 +9,10 @@ from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
-from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketSold
-from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
+from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketSold, TravellerNamed
+from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules, SealingKey
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
+from sync.kernel import cbor
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp, TailHandedIn
 from sync.kernel.operations import Clerk, Profile, Subscriptions
@@ -32,6 +33,9 @@ EVENTS: Final[dict[str, Any]] = {
         TICKET_ID, 102, 2518, 0, 1, 0, 0, 4000, "HKD", 0, 2, "default/trip_delayed", 11, False
     ),
     "ticket_rebooked": TicketRebooked(TICKET_ID, 2, 0, 0, "default/1", 1, 11, True),
+    "traveller_named": TravellerNamed(
+        1, 101, 2518, 0, 202611, bytes(range(8)), bytes(range(12)) + bytes(60), cbor.encode([1, bytes(4), bytes(32), bytes(64)])
+    ),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
     "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),
@@ -74,6 +78,9 @@ RECORDS: Final[dict[str, Any]] = {
     "fare_rules": FareRules("gd-2026", "省厅规定", 2500, None, (("child_with_seat", 500, (), ("height",)),
                             ("blind", 0, ("city_bus", "ferry"), ())), (("luggage", 300, NAMES),), "CNY", 10),
     "fare_rules_of_operator": FareRules("ferry", "operator", 2500, 3, (), (), "HKD", 1),
+    "real_name_rules": RealNameRules("gd-2017", "交通运输部令", 2500, None, True, (), (202, 204), 365),
+    "real_name_rules_of_operator": RealNameRules("ferry", "港航局", 2500, 3, False, (4, 9), (), 400),
+    "sealing_key": SealingKey(202611, 1, bytes(range(32)), bytes(range(32, 64))),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),

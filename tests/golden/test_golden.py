@@ -67,7 +67,7 @@ def test_type_numbers_are_those_of_version_1() -> None:
     """A number once given never names anything else."""
     numbers = {kind.__name__: kind.TYPE for kind in EVENTS}
     assert numbers == numbers | {
-        "NodeStarted": 1, "ClerkLocked": 5, "TicketSold": 10, "TicketRefunded": 11, "TicketRebooked": 14,
+        "NodeStarted": 1, "ClerkLocked": 5, "TicketSold": 10, "TicketRefunded": 11, "TravellerNamed": 13, "TicketRebooked": 14,
         "SeatsAsked": 20, "GrantReturned": 21,
         "TicketBoarded": 30, "BoardingRefused": 31, "GateOpened": 32, "TicketSuperseded": 33, "TripRated": 40,
     }  # fmt: skip
@@ -76,7 +76,8 @@ def test_type_numbers_are_those_of_version_1() -> None:
         "Agency": "agency", "Stop": "stop", "SeatPlan": "seatplan", "Service": "service", "Route": "route",
         "Pattern": "pattern", "Trip": "trip", "Certificate": "key", "Revocation": "revoked", "Profile": "profile",
         "Subscriptions": "subscriptions", "Clerk": "clerk", "Duty": "duty", "ManifestEntry": "manifest",
-        "Grant": "grant", "Recall": "recall", "VoidTicket": "void", "RefundRules": "ruleset", "RebookRules": "ruleset/rebook",
+        "Grant": "grant", "Recall": "recall", "VoidTicket": "void", "RefundRules": "ruleset",
+        "RealNameRules": "ruleset/realname", "SealingKey": "sealing", "RebookRules": "ruleset/rebook",
         "FareRules": "ruleset/fare",
     }  # fmt: skip
     assert len(set(prefixes.values())) == len(prefixes)

@@ -8,8 +8,9 @@ from sqlalchemy.engine import Connection
 from cloud.domains.ticketing.tables import fare_rules
 from cloud.kernel import streams
 from sync.domains.ticketing.office.fares import check_fare_rules
+from sync.domains.ticketing.office.realname import check_real_name_rules
 from sync.domains.ticketing.office.rebooking import check_rebook_rules
-from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
+from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules
 from sync.domains.ticketing.rules import check_refund_rules
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
@@ -39,6 +40,12 @@ def publish_fare_rules(tx: Connection, given: FareRules, today: int) -> int:
     pos = _publish(tx, given.key, given.from_day, body, today)
     tx.execute(sa.insert(fare_rules).values(pos=pos, body=body))
     return pos
+
+
+def publish_real_name_rules(tx: Connection, given: RealNameRules, today: int) -> int:
+    """The same of where travellers are named. Raises :class:`Refusal`: ``realname_rules_odd``, ``refund_rules_past``."""
+    check_real_name_rules(given)
+    return _publish(tx, given.key, given.from_day, given.to_bytes(), today)
 
 
 def _publish(tx: Connection, key: str, from_day: int, body: bytes, today: int) -> int:

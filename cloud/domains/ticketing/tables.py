@@ -122,3 +122,32 @@ fare_rules = sa.Table(
     sa.Column("pos", Big, primary_key=True, autoincrement=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
+
+# Whose ticket it is: one row an event that names a traveller. What can be shown of the person stands in the event alone,
+# under keys that are destroyed with its month (``period``: 202611). ``state``: ok or quarantined.
+traveller = sa.Table(
+    "traveller",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("ticket_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("document_type", Big, nullable=False),
+    sa.Column("period", Big, nullable=False, index=True),
+    sa.Column("check_value", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    info=STATE,
+)
+
+# The keys of a month: ``wrapped`` is the hub's secret under a key that is no row of this database, None once it was
+# destroyed. A decision, no fold: erasing changes nothing that is made of the log.
+sealing_period = sa.Table(
+    "sealing_period",
+    metadata,
+    sa.Column("period", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("suite", sa.Integer, nullable=False),
+    sa.Column("public", sa.LargeBinary, nullable=False),
+    sa.Column("wrapped", sa.LargeBinary),
+    sa.Column("made_ms", Big, nullable=False),
+    sa.Column("erased_ms", Big),
+)

@@ -92,3 +92,23 @@ class TicketRebooked(Event):
     times: int
     clerk_no: int
     clock_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TravellerNamed(Event):
+    """Whose ticket ``serial`` of this log is; written in one transaction with the sale. Nothing in it is in clear.
+
+    ``document_type`` indexes :data:`sync.domains.ticketing.office.documents.DOCUMENT_TYPES`. ``check`` (8 bytes) is the same
+    for the same document on the same trip. ``masked`` is for all who hold the network's key of ``period`` (a month,
+    202611), ``sealed`` for the hub alone: see :mod:`sync.domains.ticketing.office.sealing`.
+    """
+
+    TYPE: ClassVar[int] = 13
+    serial: int
+    trip_no: int
+    day: int
+    document_type: int
+    period: int
+    check: bytes
+    masked: bytes
+    sealed: bytes

@@ -1,4 +1,4 @@
-"""What the hub says of fares, refunds and rebookings: rules as data."""
+"""What the hub says of fares, refunds, rebookings and travellers' names: rules and keys as data."""
 
 from __future__ import annotations
 
@@ -88,3 +88,48 @@ class FareRules(Record):
         """The key under which it stands."""
         scope = "all" if self.agency_no is None else str(self.agency_no)
         return f"{self.PREFIX}/{scope}/{self.from_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class RealNameRules(Record):
+    """Key ``ruleset/realname/SCOPE/DAY`` on ``net``; SCOPE is ``all`` or an operator's number.
+
+    Holds for what is sold on calendar day ``from_day`` or later, until a newer set of the same scope does. Where
+    ``demanded``, nobody rides without a name on the lines in ``route_nos`` and on all lines of the GTFS types in
+    ``route_types``; where both are empty, on every line. What is sealed under it is kept ``keep_days`` days after the ride.
+    """
+
+    PREFIX: ClassVar[str] = "ruleset/realname"
+    name: str
+    source: str
+    from_day: int
+    agency_no: int | None
+    demanded: bool
+    route_nos: tuple[int, ...]
+    route_types: tuple[int, ...]
+    keep_days: int
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        scope = "all" if self.agency_no is None else str(self.agency_no)
+        return f"{self.PREFIX}/{scope}/{self.from_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKey(Record):
+    """Key ``sealing/PERIOD`` on ``net``: for rides of one month (``period``: 202611). Gone once the month is erased.
+
+    ``public`` is the hub's key of that month, ``check_key`` the network's; both of the suite with number ``suite``.
+    """
+
+    PREFIX: ClassVar[str] = "sealing"
+    period: int
+    suite: int
+    public: bytes
+    check_key: bytes
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        return f"{self.PREFIX}/{self.period}"
