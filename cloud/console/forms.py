@@ -86,6 +86,11 @@ class Decision(FlaskForm):
     reason = StringField(validators=[needed])
 
 
+class Reveal(FlaskForm):
+    number = StringField(validators=[needed])
+    reason = StringField(validators=[needed])
+
+
 class Note(FlaskForm):
     note = TextAreaField(validators=[needed])
 

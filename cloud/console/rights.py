@@ -52,6 +52,8 @@ RIGHTS: Final[dict[str, Right]] = {
     "clerk": Right(ADMIN, ADMIN),
     "clerk_pin": Right(ADMIN, ADMIN),
     "clerk_leave": Right(ADMIN, ADMIN),
+    "travellers": Right(ADMIN),
+    "traveller_reveal": Right(ADMIN, ADMIN),
     "audit": Right(),
 }
 BEFORE_CHANGE: Final = frozenset({"static", "sign_in", "sign_out", "passphrase"})

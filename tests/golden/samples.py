@@ -34,7 +34,14 @@ EVENTS: Final[dict[str, Any]] = {
     ),
     "ticket_rebooked": TicketRebooked(TICKET_ID, 2, 0, 0, "default/1", 1, 11, True),
     "traveller_named": TravellerNamed(
-        1, 101, 2518, 0, 202611, bytes(range(8)), bytes(range(12)) + bytes(60), cbor.encode([1, bytes(4), bytes(32), bytes(64)])
+        1,
+        101,
+        2518,
+        0,
+        202611,
+        bytes(range(8)),
+        bytes(range(12)) + bytes(60),
+        cbor.encode([1, bytes(4), bytes(32), bytes(64)]),
     ),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
