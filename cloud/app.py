@@ -18,6 +18,7 @@ from cloud.domains.ticketing import routes as ticketing
 from cloud.domains.timetable import routes as timetable
 from cloud.kernel import noderoutes, syncroutes
 from cloud.kernel.web import Problem, handle_errors
+from sync.domains.inventory.elsewhere import enquiry
 from sync.kernel import apidoc
 from sync.kernel.days import date_of, day_of
 from sync.kernel.exchange import MAX_REQUEST_BYTES
@@ -47,7 +48,8 @@ def create_app(hub: Hub) -> Flask:
     )
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     app.url_map.converters["day"] = DayConverter
-    app.register_blueprint(syncroutes.blueprint(hub.database, hub.exchange, hub.enrolment, hub.presenting))
+    questions = [(enquiry.PATH, enquiry.MAX_BYTES, hub.enquiry.answer)]
+    app.register_blueprint(syncroutes.blueprint(hub.database, hub.exchange, hub.enrolment, hub.presenting, questions))
     _add_api(app, hub)
     app.register_blueprint(create_console(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")

@@ -11,6 +11,7 @@ from cloud.domains import APPLIERS
 from cloud.domains.boarding.service import BoardingService
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
+from cloud.domains.inventory.elsewhere.service import SeatEnquiry
 from cloud.domains.inventory.service import InventoryService, Parts
 from cloud.domains.ticketing import service as ticketing
 from cloud.domains.ticketing.office.sealing import Sealing
@@ -65,6 +66,7 @@ class Hub:
     tails: Tails
     inventory: InventoryService
     seats: InventoryView
+    enquiry: SeatEnquiry
     boarding: BoardingService
     sealing: Sealing
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -135,6 +137,7 @@ def build(
         tails=tails,
         inventory=inventory,
         seats=InventoryView(contacts, settings, clock),
+        enquiry=SeatEnquiry(database, trips, clock, signer),
         boarding=boarding,
         sealing=sealing,
     )

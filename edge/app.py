@@ -49,7 +49,7 @@ def create_app(node: Node) -> Flask:
     for blueprint in (
         routes.blueprint(node.accounts, node.fleet, guard),
         timetable.blueprint(node.timetable, node.journeys),
-        inventory.blueprint(node.inventory, guard, node.schedule.soon),
+        inventory.blueprint(node.inventory, node.elsewhere, guard, node.schedule.soon),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         office.blueprint(node.rebooking, guard),
         boarding.blueprint(node.boarding, guard),

@@ -10,6 +10,7 @@ from typing import Any
 from edge import domains
 from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
+from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
 from edge.domains.ratings.service import Ratings
 from edge.domains.ticketing.office.fares import Fares
@@ -30,7 +31,7 @@ from edge.kernel.scribe import Scribe
 from edge.kernel.settings import SOFTWARE, Settings
 from edge.kernel.space import Space
 from edge.kernel.streams import Streams
-from edge.kernel.transport import HttpTransport
+from edge.kernel.transport import ENQUIRY_TIMEOUT_S, EXCHANGE_TIMEOUT_S, HttpTransport
 from sync.catalogue import Catalogue, load
 from sync.domains import EVENTS
 from sync.kernel import hlc
@@ -60,6 +61,7 @@ class Node:
     journeys: Journeys
     inventory: Inventory
     fares: Fares
+    elsewhere: Enquiry
     ticketing: Ticketing
     refunds: Refunds
     rebooking: Rebooking
@@ -99,6 +101,7 @@ def build(
     )  # fmt: skip
     parts["fleet"].exchanger = exchange
     parts["fleet"].watch = (parts["inventory"].issues, parts["boarding"].issues)
+    elsewhere = Enquiry(database, keeper, parts["signer"], transport or _transport(settings, ENQUIRY_TIMEOUT_S))
     renewal = Renewal(
         database, scribe, parts["streams"], exchange, settings.key_file, ids,
         Domains(domains.end_log, parts["ticketing"].end_log, parts["inventory"].give_all_back),
@@ -110,7 +113,7 @@ def build(
     return Node(
         settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
         schedule=Schedule(exchange, Compaction(database, scribe).run, settings.exchange_every_s, ids),
-        renewal=renewal, **parts,
+        renewal=renewal, elsewhere=elsewhere, **parts,
     )  # fmt: skip
 
 
@@ -170,8 +173,8 @@ def _domains(
     }
 
 
-def _transport(settings: Settings) -> Transport:
-    return HttpTransport(settings.hub_url) if settings.hub_url else NoHub()
+def _transport(settings: Settings, timeout_s: float = EXCHANGE_TIMEOUT_S) -> Transport:
+    return HttpTransport(settings.hub_url, timeout_s) if settings.hub_url else NoHub()
 
 
 class NoHub:

@@ -7,6 +7,7 @@ one. So its good answers go past it, through :class:`Door`; all else, refusals w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -35,8 +36,14 @@ _STATUS: Final = {
 _MAX_ENROL_BYTES: Final = 4_096
 
 
-def blueprint(database: Database, exchanger: Exchange, enrolling: Enrolment, presenting: Presenting) -> Blueprint:
-    """Blueprint of ``/sync/v1``."""
+def blueprint(
+    database: Database,
+    exchanger: Exchange,
+    enrolling: Enrolment,
+    presenting: Presenting,
+    questions: Iterable[tuple[str, int, Callable[[bytes], bytes]]] = (),
+) -> Blueprint:
+    """Blueprint of ``/sync/v1``. ``questions``: addresses of the domains' own, with the most bytes each takes."""
     routes = Blueprint("sync", __name__)
 
     def answer(limit: int, work: Callable[[bytes], bytes]) -> Response:
@@ -67,6 +74,9 @@ def blueprint(database: Database, exchanger: Exchange, enrolling: Enrolment, pre
     @routes.post(enrolment.PATH)
     def enrol_() -> Response:
         return answer(_MAX_ENROL_BYTES, enrol)
+
+    for path, limit, work in questions:
+        routes.add_url_rule(path, path, partial(answer, limit, work), methods=["POST"])
 
     return routes
 

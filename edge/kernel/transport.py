@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 from sync.kernel.errors import Fault
 
 MAX_ANSWER: Final = 8 * 1024 * 1024
+EXCHANGE_TIMEOUT_S: Final = 20.0
+# Somebody stands at the counter and waits for the answer.
+ENQUIRY_TIMEOUT_S: Final = 4.0
 
 
 class HttpTransport:
     """The hub at ``url``. ``bytes_up`` and ``bytes_down`` count what crossed the line, headers included, ``body_up``
     only what was said."""
 
-    def __init__(self, url: str, timeout_s: float = 20.0) -> None:
+    def __init__(self, url: str, timeout_s: float = EXCHANGE_TIMEOUT_S) -> None:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port

@@ -19,7 +19,9 @@ NAMES = {
 # with a ticket after its sale.
 FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
-    ("cloud", "inventory"): {"books"},
+    ("cloud", "inventory"): {"books", "elsewhere"},
+    ("edge", "inventory"): {"elsewhere"},
+    ("sync", "inventory"): {"elsewhere"},
     ("sync", "timetable"): {"journeys"},
     ("sync", "ticketing"): {"office"},
     ("edge", "timetable"): {"journeys"},

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge.bootstrap import Node
+from sync.domains.inventory.elsewhere import enquiry
 from sync.kernel import exchange, presentation
 from sync.kernel.errors import Fault
 from sync.kernel.exchange import Request, Response
@@ -41,12 +42,15 @@ class SmallHub:
     page: int = 10_000
     wanted: Wanted = field(default_factory=lambda: Wanted(1, 0, 0))
     presented: list[Presentation] = field(default_factory=list)
+    left: dict[enquiry.Wanted, int] = field(default_factory=dict)
     bytes_up: int = 0
     bytes_down: int = 0
 
     def post(self, path: str, body: bytes) -> bytes:
         if path == presentation.PATH:
             return self._presented(body)
+        if path == enquiry.PATH:
+            return self._counted(body)
         assert path == exchange.PATH
         self.bytes_up += len(body)
         answer = self.line.popleft()(self, body) if self.line else self.answer(body)
@@ -77,6 +81,16 @@ class SmallHub:
         if said.last and said.base == self.wanted.base:
             self.status = exchange.OK
         return presentation.encode_answer(self.wanted, body, self.signer)
+
+    def _counted(self, body: bytes) -> bytes:
+        """What is left of some rides in other hands, as :attr:`left` says."""
+        assert self.node is not None
+        if self.line:
+            self.line.popleft()(self, body)
+        key = self.node.signer.verify_key
+        _, rides = enquiry.decode(body, lambda kid: key if kid == key.kid else None)
+        left = enquiry.Left(tuple(self.left.get(ride) for ride in rides), self.now_ms)
+        return enquiry.encode_answer(left, body, self.signer)
 
     def restore(self, since: int, base: int) -> None:
         """Everything that it says from now on stands above ``base``; the node is to present first."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from kiosk_ui.app import create_app
 from tests.domains.timetable.test_edge import shuttle
+from tests.edge.hub import away, connect
 from tests.kiosk_ui.person import Person
-from tests.support.nodes import COACH_TRIP, Bench
+from tests.support.nodes import COACH_TRIP, FERRY_TRIP, TODAY, Bench
 
 
 def test_a_clerk_asks_for_a_way_by_typing_and_sells_its_first_ride(bench: Bench, clerk: Person) -> None:
@@ -27,6 +29,20 @@ def test_a_name_of_several_stops_is_asked_back_with_the_first_in_reach_of_enter(
     chosen = clerk.see(next(address for address in page.links if "to_no=6" in address))
     assert "16:00" in chosen.text and "直达" in chosen.text
     assert 'value="桂山岛"' in chosen.html
+
+
+def test_a_clerk_asks_the_hub_what_is_left_elsewhere_and_sees_how_old_it_is(bench: Bench) -> None:
+    hub = connect(bench)
+    hub.left[FERRY_TRIP, TODAY, 0, 1] = 12
+    clerk = Person(create_app(bench.node))
+    clerk.sign_in()
+    clerk.see("/clerk/ask")
+    ask = next(address for address in clerk.send("/clerk/ask", to="Guishan").links if "elsewhere=1" in address)
+    assert "其他地方余 12 个（" in clerk.see(ask).text
+    bench.clock.pass_ms(120_000)
+    hub.line.append(away)
+    page = clerk.see(ask)
+    assert page.status == 200 and "现在连不上中心" in page.text and "其他地方余 12 个（2分钟前）" in page.text
 
 
 def test_what_a_clerk_types_wrong_is_said_beside_its_field(clerk: Person) -> None:

@@ -29,6 +29,7 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/trips/{trip_no}"): OPEN,
     ("GET", "/api/v1/trips/{trip_no}/seats"): OPEN,
     ("POST", "/api/v1/trips/{trip_no}/seats"): SELLERS,
+    ("GET", "/api/v1/trips/{trip_no}/elsewhere"): SELLERS,
     ("POST", "/api/v1/tickets"): SELLERS,
     ("GET", "/api/v1/tickets"): SELLERS | {"gate"},
     ("GET", "/api/v1/tickets/{number}/qr.svg"): SELLERS,

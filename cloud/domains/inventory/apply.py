@@ -16,11 +16,10 @@ from cloud.domains.inventory.tables import grant_returned, lap_sold, seat_ask, s
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
-from sync.domains.inventory.rules import LAP, free_children, legs_mask
+from sync.domains.inventory.rules import LAP, MAX_LEGS, free_children, legs_mask
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
-MAX_LEGS = 1_024
 _MOVES: Final = (TicketSold, TicketRefunded)  # as a tuple: a union is made anew, and looked at, for every event
 _LAP = ("trip_no", "day", "node_no", "node_epoch", "cells")
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")

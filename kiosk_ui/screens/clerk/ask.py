@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_DAY, clock_s, optional_whole, words
 from kiosk_ui.kernel.language import language
+from kiosk_ui.kernel.offers import Offer
 from kiosk_ui.kernel.staff import SELLERS, only
 from kiosk_ui.kernel.ways import Way, ways
 from kiosk_ui.kernel.words import beside_fields
@@ -41,9 +42,25 @@ def ask() -> ResponseReturnValue:
         origin, target = (stops[0].stop_no if stops else None for stops in ends.values())
         if target is None:
             raise Refusal("input_missing", status=422, field="to")
-        return _page(found=ways(the_node(), target, day, origin, after_ms), day=day)
+        found = ways(the_node(), target, day, origin, after_ms)
+        return _page(found=found, day=day, errors=_ask_hub(found) if "elsewhere" in request.args else None)
     except Refusal as refusal:
         return _page(errors=beside_fields(refusal, FIELDS)), refusal.status
+
+
+def _ask_hub(found: list[Way]) -> dict[str, str]:
+    """Fetch what is left in other hands; what went wrong. Older figures stay on the page, with their age."""
+    try:
+        the_node().elsewhere.ask([where(offer) for way in found for offer in way.offers])
+    except Refusal as refusal:
+        return beside_fields(refusal, ())
+    return {}
+
+
+def where(offer: Offer) -> tuple[int, int, int, int]:
+    """The ride of an offer, as the seats are counted by."""
+    ride = offer.ride
+    return ride.trip_no, ride.day, ride.from_idx, ride.to_idx
 
 
 def _meant(name: str) -> list[StopView] | None:
@@ -80,6 +97,7 @@ def _page(
         "clerk/ask.html", ways=found, picks=picks or {}, errors=errors or {},
         typed={name: _typed(name) for name in ("from", "to", "at")}, days=timetable.bookable_days(),
         day=timetable.today() if day is None else day, own_stops=frozenset(timetable.own_stops()),
+        elsewhere=lambda offer: the_node().elsewhere.known(where(offer)),
     )  # fmt: skip
 
 

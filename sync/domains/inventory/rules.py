@@ -16,6 +16,7 @@ FREE = "free"
 LAP = 65_535
 # One free child for ten rated seats (Implementing Regulations of the Road Traffic Safety Law, article 55).
 SEATS_PER_FREE_CHILD = 10
+MAX_LEGS = 1_024
 
 
 def legs_mask(from_idx: int, to_idx: int) -> int:

@@ -1,0 +1,1 @@
+"""What is left of a ride in other hands."""
