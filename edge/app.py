@@ -51,7 +51,7 @@ def create_app(node: Node) -> Flask:
         timetable.blueprint(node.timetable, node.journeys),
         inventory.blueprint(node.inventory, node.elsewhere, guard, node.schedule.soon),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
-        office.blueprint(node.rebooking, guard),
+        office.blueprint(node.rebooking, node.reissuing, guard),
         boarding.blueprint(node.boarding, guard),
         ratings.blueprint(node.ratings),
     ):

@@ -16,6 +16,7 @@ from edge.domains.ratings.service import Ratings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
+from edge.domains.ticketing.office.reissue import Reissuing
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.journeys.service import Journeys
 from edge.domains.timetable.service import Timetable
@@ -65,6 +66,7 @@ class Node:
     ticketing: Ticketing
     refunds: Refunds
     rebooking: Rebooking
+    reissuing: Reissuing
     boarding: Boarding
     ratings: Ratings
     scanning: Scanning
@@ -167,6 +169,7 @@ def _domains(
         "ticketing": ticketing,
         "refunds": refunds,
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, ticketing, refunds),
+        "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,

@@ -21,6 +21,7 @@ EVENTS: Final = Registry(
         ticketing.TicketRefunded,
         ticketing.TravellerNamed,
         ticketing.TicketRebooked,
+        ticketing.TicketReissued,
         inventory.SeatsAsked,
         inventory.GrantReturned,
         boarding.TicketBoarded,

@@ -71,6 +71,8 @@ def test_no_page_on_the_way_of_a_ticket_has_a_barrier(stage: Stage) -> None:
     found += barriers(agent.page)
     agent.page.goto(f"{stage.address('village')}/clerk/tickets/{mine.number}/rebook")
     found += barriers(agent.page)
+    agent.page.goto(f"{stage.address('village')}/clerk/tickets/{mine.number}/reissue")
+    found += barriers(agent.page)
     passenger.paper_code()
     found += barriers(passenger.page)
     inspector = Inspector(stage, "coach-1")

@@ -9,7 +9,13 @@ from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
-from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketSold, TravellerNamed
+from sync.domains.ticketing.events import (
+    TicketRebooked,
+    TicketRefunded,
+    TicketReissued,
+    TicketSold,
+    TravellerNamed,
+)
 from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules, SealingKey
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel import cbor
@@ -43,6 +49,7 @@ EVENTS: Final[dict[str, Any]] = {
         bytes(range(12)) + bytes(60),
         cbor.encode([1, bytes(4), bytes(32), bytes(64)]),
     ),
+    "ticket_reissued": TicketReissued(TICKET_ID, 2, 0, 11),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
     "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),

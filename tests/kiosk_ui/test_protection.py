@@ -12,7 +12,7 @@ from tests.support.nodes import COACH_TRIP, TODAY, Bench
 
 RIDE = {"trip": str(COACH_TRIP), "day": str(TODAY), "from": "0", "to": "4"}
 FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/clerk/orders/1/confirm", "/clerk/orders/1/decline",
-         "/clerk/find", "/clerk/sell", "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook",
+         "/clerk/find", "/clerk/sell", "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
          "/gate/choose", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
          "/portal/rate", "/sign-in", "/sign-out", "/status/connect")  # fmt: skip
 

@@ -73,3 +73,18 @@ def test_why_nothing_is_exchanged_stands_beside_the_reason(bench: Bench, clerk: 
     assert "旅客补付 ¥0.00" in fault.text and rebook_form(fault)
     assert clerk.see(f"{path}/rebook?reason=%3Cscript%3E&day=xx").status in (200, 422)
     assert clerk.see(f"{path}/rebook/receipt").status == 404
+
+
+def test_a_damaged_paper_is_reissued_with_the_enter_key_alone(bench: Bench, clerk: Person) -> None:
+    old = sell(clerk).path.rsplit("/", 1)[1]
+    link = next(attrs for tag, attrs in clerk.page.tags if tag == "a" and attrs.get("accesskey") == "u")
+    page = clerk.see(str(link["href"]))
+    assert [tag for tag, attrs in page.tags if "autofocus" in attrs] == ["button"]
+    form = page.form("/reissue")
+    refused = clerk.post(form.action, {**form.values, "cause": "lost"})
+    assert refused.status == 422 and 'id="cause-problem"' in refused.html
+    receipt = clerk.post(form.action, {**form.values, "cause": "damaged"})
+    assert "补办凭单" in receipt.text and f"原票 {old} 作废" in receipt.text and "旅客补付 ¥0.00" in receipt.text
+    assert bench.node.rebooking.outcome(old).new.seat == bench.node.ticketing.find(old).seat
+    late = clerk.see(f"/clerk/tickets/{old}/reissue")
+    assert "已经退过" in late.text

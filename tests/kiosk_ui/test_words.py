@@ -15,6 +15,7 @@ from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
 from sync.domains.ratings.rules import LEVELS, TAGS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
+from sync.domains.ticketing.office.reissue import OFFERED
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
 from tests.tooling.tree import ROOT
@@ -40,6 +41,7 @@ MADE = {
     "note_": ("clock_unsure",),
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,
+    "reissue_why_": OFFERED,
     "http_": ("400", "403", "404", "405", "413", "500"),
 }
 LITERAL = re.compile(r"""(?<![\w.])t\(\s*(?:'([a-z0-9_]+)'|"([a-z0-9_]+)")""")

@@ -84,7 +84,8 @@ refund_sum = sa.Table(
     info=STATE,
 )
 
-# A ticket that took the place of another, also where it breaks a rule. ``kind``: the reason of the old one's refund.
+# A ticket that took the place of another, also where it breaks a rule. ``kind``: the reason of the old one's refund;
+# ``reason`` of a reissue: its cause. ``old_minor``: what the old one cost.
 replacement = sa.Table(
     "replacement",
     metadata,
@@ -93,12 +94,12 @@ replacement = sa.Table(
     sa.Column("new_id", sa.LargeBinary, nullable=False, index=True),
     sa.Column("node_no", sa.Integer, nullable=False),
     sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("old_minor", Big, nullable=False),
     sa.Column("fee_minor", Big, nullable=False),
     sa.Column("reason", Big, nullable=False),
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("times", Big, nullable=False),
     sa.Column("clerk_no", Big, nullable=False),
-    sa.Column("clock_sure", sa.Boolean, nullable=False),
     sa.Column("made_hlc", Big, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     info=STATE,

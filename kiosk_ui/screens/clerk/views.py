@@ -12,7 +12,9 @@ from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
 from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
 from kiosk_ui.screens.clerk.refund import routes as refund_routes
+from kiosk_ui.screens.clerk.reissue import routes as reissue_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
+from sync.domains.ticketing.events import REASONS
 from sync.domains.ticketing.rules import change_minor
 from sync.kernel.errors import Refusal
 
@@ -21,6 +23,7 @@ blueprint.register_blueprint(sale_routes)
 blueprint.register_blueprint(ask_routes)
 blueprint.register_blueprint(refund_routes)
 blueprint.register_blueprint(rebook_routes)
+blueprint.register_blueprint(reissue_routes)
 DAYS_BACK = 7
 
 
@@ -87,10 +90,10 @@ def ticket(number: str) -> str:
         tendered = optional_whole(request.args, "tendered") or 0
         change = change_minor(found.price_minor, tendered) if tendered >= found.price_minor else None
     seller = the_node().accounts.clerk(found.clerk_no)
-    rebooked = found.refunded is not None and found.refunded.reason == "rebooked" and not found.past
+    replaced = found.refunded is not None and found.refunded.reason not in REASONS and not found.past
     return render_template(
         "clerk/ticket.html", ticket=found, change=change, seller=seller.name if seller else "",
-        receipt="clerk.rebook.receipt" if rebooked else "clerk.refund.receipt",
+        receipt="clerk.rebook.receipt" if replaced else "clerk.refund.receipt",
     )  # fmt: skip
 
 

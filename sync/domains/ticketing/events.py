@@ -112,3 +112,18 @@ class TravellerNamed(Event):
     check: bytes
     masked: bytes
     sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReissued(Event):
+    """A new paper for the same ride, seat and price as a ticket of this log: said before the refund of the old one
+    (``reason`` REISSUED) and the sale of the new one, ticket ``serial`` of this log, all three in one commit.
+
+    ``cause`` indexes :data:`sync.domains.ticketing.office.reissue.CAUSES`.
+    """
+
+    TYPE: ClassVar[int] = 15
+    ticket_id: bytes
+    serial: int
+    cause: int
+    clerk_no: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,14 @@ from cloud.kernel.rebuild import rebuild
 from cloud.kernel.tables import quarantine
 from sync.domains import EVENTS
 from sync.domains.inventory.rules import LAP
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import (
+    REBOOKED,
+    REISSUED,
+    TicketRebooked,
+    TicketRefunded,
+    TicketReissued,
+    TicketSold,
+)
 from sync.domains.ticketing.office.fares import DEFAULT_FARE_RULES
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan
 from sync.kernel.errors import Refusal
@@ -154,3 +162,26 @@ def test_a_refunded_lap_is_free_again_and_frees_no_seat(world: World) -> None:
     box.visit()
     assert codes(world) == []
     assert world.trip(7).consumed > 0
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_new_paper_costs_what_the_old_one_did_and_a_carriers_fault_no_more(world: World, apart: bool) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 12)
+    for seat, price, announced, reason in (
+        (1, 4_000, TicketReissued(bytes(8), 2, 0, 1), REISSUED),
+        (2, 3_900, TicketReissued(bytes(8), 4, 0, 1), REISSUED),
+        (3, 4_000, TicketRebooked(bytes(8), 6, 0, 2, "default/trip_delayed", 0, 1, True), REBOOKED),
+        (4, 4_000, TicketRebooked(bytes(8), 8, 0, 0, "default/1", 1, 1, True), REBOOKED),
+    ):
+        ticket_id = TicketId(box.node_no, box.epoch, announced.serial - 1).to_bytes()
+        box.sell(7, seat, price_minor=4_000)
+        box.append(dataclasses.replace(announced, ticket_id=ticket_id))
+        box.append(TicketRefunded(ticket_id, 7, DAY, 0, 3, seat, 0, 4_000, "CNY", 0, reason, "x/1", 1, True))
+        if apart:
+            box.visit()
+        box.sell(7, seat, price_minor=price)
+        box.visit()
+    held = {row["seq"] for row in world.rows(quarantine)}
+    assert set(codes(world)) == {"price_differs"}
+    assert held == {1, 5, 8, 9, 13, 16}, "the first sales, the dearer paper made cheaper, and the passenger's own wish"

@@ -14,7 +14,7 @@ from cloud.domains.ticketing import service
 from cloud.domains.ticketing.publish import publish_rebook_rules
 from cloud.domains.ticketing.tables import refund, replacement
 from cloud.kernel.rebuild import rebuild
-from sync.domains.ticketing.events import REBOOKED, TicketRebooked
+from sync.domains.ticketing.events import REBOOKED, REISSUED, TicketRebooked, TicketReissued
 from sync.domains.ticketing.office.rebooking import DEFAULT_REBOOK_RULES
 from sync.kernel.errors import Refusal
 from tests.cloud.world import DAY, Box, World, adds_up, new_world
@@ -80,8 +80,8 @@ def test_a_refund_in_the_name_of_an_exchange_that_nobody_said_is_put_aside(world
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        ({"ticket_id": bytes(8)}, "rebook_unknown_ticket"), ({"ticket_id": b"x"}, "rebook_unknown_ticket"),
-        ({"serial": 1}, "rebook_serial"), ({"serial": 0}, "rebook_serial"), ({"serial": 1 << 32}, "rebook_serial"),
+        ({"ticket_id": bytes(8)}, "replace_unknown_ticket"), ({"ticket_id": b"x"}, "replace_unknown_ticket"),
+        ({"serial": 1}, "replace_serial"), ({"serial": 0}, "replace_serial"), ({"serial": 1 << 32}, "replace_serial"),
         ({"times": 2}, "rebook_times"), ({"times": 0}, "rebook_times"), ({"reason": 1}, "rebook_times"),
     ],
 )  # fmt: skip
@@ -131,7 +131,7 @@ def test_a_ticket_that_is_gone_is_exchanged_for_nothing(world: World, apart: boo
     say(box, 2, 4, times=2)
     say(box, 2, 5, times=2)
     box.visit()
-    assert codes(world) == ["rebook_unknown_ticket", "rebook_unknown_ticket", "rebook_twice"]
+    assert codes(world) == ["replace_unknown_ticket", "replace_unknown_ticket", "replace_twice"]
 
 
 def test_no_box_exchanges_what_another_sold(world: World) -> None:
@@ -141,7 +141,56 @@ def test_no_box_exchanges_what_another_sold(world: World) -> None:
     box.visit()
     say(thief, 1, 1, ticket_id=id_of(box, 1))
     thief.visit()
-    assert codes(world) == ["rebook_unknown_ticket"]
+    assert codes(world) == ["replace_unknown_ticket"]
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_a_reissue_keeps_seat_and_sums_and_the_count_of_rebookings(world: World, most: int) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 5)
+    moved = exchange(box, box.sell(7, 1), 2, 2)
+    box.append(TicketReissued(id_of(box, 2), 3, 0, 1))
+    give_back(box, moved, 0, reason=REISSUED, rule="reissue/damaged")
+    box.sell(7, 2)
+    say(box, 3, 4, times=2)
+    for _ in range(9):
+        box.visit(most=most)
+    assert codes(world) == []
+    with world.hub.database.read() as tx:
+        assert service.totals(tx) == {"CNY": (3, 15_000)} and service.refund_totals(tx) == {"CNY": (2, 10_000)}
+        assert set(service.good_tickets(tx, 7, DAY)) == {id_of(box, 3)}
+    adds_up(world.trip(7))
+    assert rebuild(world.hub.database, world.hub.fold, keep=False).differing == []
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_reissued_ticket_is_neither_reissued_nor_given_back_again(world: World, apart: bool) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 5)
+    sold = box.sell(7, 1)
+    for serial in (2, 3):
+        box.append(TicketReissued(id_of(box, 1), serial, 0, 1))
+        give_back(box, sold, 0, reason=REISSUED)
+        box.sell(7, serial - 1)
+        if apart:
+            box.visit()
+    give_back(box, sold)
+    box.visit()
+    assert codes(world) == ["replace_unknown_ticket", "refund_twice", "refund_twice"]
+
+
+@pytest.mark.parametrize("reason", [REBOOKED, REISSUED])
+def test_one_kind_of_exchange_covers_no_refund_of_the_other_kind(world: World, reason: int) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 5)
+    sold = box.sell(7, 1)
+    if reason == REBOOKED:
+        box.append(TicketReissued(id_of(box, 1), 2, 0, 1))
+    else:
+        say(box, 1, 2)
+    give_back(box, sold, 0, reason=reason)
+    box.visit()
+    assert codes(world) == ["refund_no_exchange"]
 
 
 def test_rules_reach_every_node_and_never_begin_in_the_past(world: World) -> None:

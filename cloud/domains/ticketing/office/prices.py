@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.ticketing.tables import fare_rules, replacement
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.inventory.rules import LAP
-from sync.domains.ticketing.events import PASSENGER, PROOFS, TicketSold
+from sync.domains.ticketing.events import PASSENGER, PROOFS, REBOOKED, REISSUED, TicketSold
 from sync.domains.ticketing.office import fares
 from sync.domains.ticketing.operations import FareRules
 from sync.kernel import hlc
@@ -26,7 +26,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS, TicketId
 
 _SETS: Final = sa.select(fare_rules.c.pos, fare_rules.c.body).order_by(fare_rules.c.pos)
-_EXCHANGE: Final = sa.select(replacement.c.reason).where(
+_EXCHANGE: Final = sa.select(replacement.c.kind, replacement.c.reason, replacement.c.old_minor).where(
     replacement.c.new_id == sa.bindparam("new_id"), replacement.c.state == "ok"
 )
 
@@ -88,7 +88,10 @@ class Prices:
         if full is None or event.rider >= len(RIDERS) or event.currency != line.currency:
             return Quarantine("price_differs", f"{event.price_minor} {event.currency} of {full} {line.currency}")
         unproved: Quarantine | None = None
-        lower = self._may_be_lower(received, event)
+        kind, reason, old_minor = self._exchange(received, event)
+        if kind == REISSUED and event.price_minor == old_minor:
+            return None  # a new paper costs what the old one did, by whichever rules of its day
+        lower = kind == REBOOKED and reason != PASSENGER
         for given in self._known(received, line):
             try:
                 price = fares.price_of(given, RIDERS[event.rider], line.service, full, event.currency)
@@ -101,12 +104,12 @@ class Prices:
                 unproved = Quarantine("proof_missing", price.rule)
         return unproved or Quarantine("price_differs", f"{event.price_minor} of {full} for {RIDERS[event.rider]}")
 
-    def _may_be_lower(self, received: Received, event: TicketSold) -> bool:
-        """Whether the ticket took the place of another by a fault of carrier or station: the passenger then never pays
-        more than before."""
+    def _exchange(self, received: Received, event: TicketSold) -> tuple[int, int, int]:
+        """(kind, reason, price of the old ticket) where the ticket took the place of another: by a fault of carrier or
+        station the passenger then never pays more than before."""
         new_id = TicketId(*received.log, event.serial).to_bytes() if 0 < event.serial < 1 << 32 else b""
-        reason = self._tx.execute(_EXCHANGE, {"new_id": new_id}).scalar()
-        return reason is not None and reason != PASSENGER
+        row = self._tx.execute(_EXCHANGE, {"new_id": new_id}).first()
+        return tuple(row) if row else (0, 0, 0)
 
     def _known(self, received: Received, line: Line) -> Sequence[FareRules]:
         """The sets that the seller may have gone by."""

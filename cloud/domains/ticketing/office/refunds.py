@@ -16,7 +16,7 @@ from cloud.domains.ticketing.office.replacements import Replacements
 from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.ticketing.events import EXCHANGED, TicketRebooked, TicketRefunded, TicketSold
+from sync.domains.ticketing.events import EXCHANGED, TicketRebooked, TicketRefunded, TicketReissued, TicketSold
 from sync.kernel.events import Event
 from sync.kernel.ticket import TicketId
 
@@ -41,7 +41,7 @@ _DONE = sa.select(refund.c.ticket_id).where(
 class RefundApplier:
     """One batch. Sales of the same batch count from where they stand in it; without a refund nothing is done."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, TicketRebooked})
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, TicketRebooked, TicketReissued})
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
@@ -55,8 +55,12 @@ class RefundApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        exchanged = [one for one in batch if one.envelope and isinstance(one.envelope.event, TicketRebooked)]
-        old = {event.ticket_id for event in events if isinstance(event, TicketRefunded | TicketRebooked)}
+        exchanged = [
+            one for one in batch if one.envelope and isinstance(one.envelope.event, TicketRebooked | TicketReissued)
+        ]
+        old = {
+            event.ticket_id for event in events if isinstance(event, TicketRefunded | TicketRebooked | TicketReissued)
+        }
         ids = sorted(old | {_new_id_of(one) for one in exchanged})
         self._busy = bool(ids)
         self._replaced.load(ids)
@@ -74,10 +78,11 @@ class RefundApplier:
             self._sold.setdefault(_id_of(received, event), (*sale, event.price_minor))
         elif isinstance(event, TicketRefunded):
             self._refund(received, event)
-        elif isinstance(event, TicketRebooked):
-            mine = event.ticket_id in self._sold and _is_of(received, event.ticket_id)
-            good = mine and event.ticket_id not in self._done
-            self._replaced.take(received, event, good, _new_id_of(received) in self._sold)
+        elif isinstance(event, TicketRebooked | TicketReissued):
+            good = _is_of(received, event.ticket_id) and event.ticket_id not in self._done
+            old = self._sold.get(event.ticket_id) if good else None
+            price = None if old is None else int(str(old[6]))
+            self._replaced.take(received, event, price, _new_id_of(received) in self._sold)
 
     def flush(self) -> None:
         self._replaced.flush()
@@ -129,7 +134,7 @@ def _is_of(received: Received, ticket_id: bytes) -> bool:
 def _new_id_of(received: Received) -> bytes:
     """Id of the ticket that an exchange brings."""
     event = received.envelope.event if received.envelope else None
-    serial = event.serial if isinstance(event, TicketRebooked) else 0
+    serial = event.serial if isinstance(event, TicketRebooked | TicketReissued) else 0
     return TicketId(*received.log, min(serial, MAX_SERIAL)).to_bytes()
 
 

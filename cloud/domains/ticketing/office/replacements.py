@@ -9,17 +9,18 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.ticketing.apply import MAX_SERIAL, OK, QUARANTINED
+from cloud.domains.ticketing.apply import MAX_PRICE_MINOR, MAX_SERIAL, OK, QUARANTINED
 from cloud.domains.ticketing.tables import replacement
 from cloud.kernel.database import chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.ticketing.events import PASSENGER, REBOOKED, TicketRebooked
+from sync.domains.ticketing.events import PASSENGER, REBOOKED, REISSUED, TicketRebooked, TicketReissued
 from sync.kernel.ticket import TicketId
 
 _COLUMNS = (
-    "pos", "old_id", "new_id", "node_no", "kind", "fee_minor", "reason", "rule", "times", "clerk_no", "clock_sure",
-    "made_hlc", "state",
+    "pos", "old_id", "new_id", "node_no", "kind", "old_minor", "fee_minor", "reason", "rule", "times", "clerk_no", "made_hlc",
+    "state",
 )  # fmt: skip
+Exchange = TicketRebooked | TicketReissued
 _IDS: Final[sa.BindParameter[bytes]] = sa.bindparam("ids", expanding=True)
 _KNOWN = sa.select(
     replacement.c.old_id, replacement.c.new_id, replacement.c.kind, replacement.c.fee_minor, replacement.c.times
@@ -41,22 +42,24 @@ class Replacements:
             for old_id, new_id, kind, fee_minor, times in self._tx.execute(_KNOWN, {"ids": some}):
                 self._keep(bytes(old_id), bytes(new_id), kind, fee_minor, times)
 
-    def take(self, received: Received, event: TicketRebooked, sold: bool, new_sold: bool) -> None:
-        """Count one in. ``sold``: whether the old ticket is a good one of this log; ``new_sold``: whether the new number is
-        used already. Raises :class:`Quarantine`: ``rebook_unknown_ticket``, ``rebook_twice``, ``rebook_serial``,
-        ``rebook_times``."""
+    def take(self, received: Received, event: Exchange, old_minor: int | None, new_sold: bool) -> None:
+        """Count one in. ``old_minor``: what the old ticket cost, None if it is no good one of this log; ``new_sold``: whether
+        the new number is used already. Raises :class:`Quarantine`: ``replace_unknown_ticket``, ``replace_twice``,
+        ``replace_serial``, ``rebook_times``."""
         new_id = TicketId(*received.log, min(event.serial, MAX_SERIAL)).to_bytes()
-        wrong = self._wrong(event, sold, new_sold or new_id in self._times)
-        hlc = received.envelope.stamp.hlc if received.envelope else 0
+        before = self._times.get(event.ticket_id, 0)
+        wrong = self._wrong(event, old_minor is not None, new_sold or new_id in self._times, before)
+        kind, fee_minor, times, about = _about(event, before)
+        hlc, price = received.envelope.stamp.hlc if received.envelope else 0, min(old_minor or 0, MAX_PRICE_MINOR)
         self._rows.append(
             (
-                received.pos, event.ticket_id, new_id, received.node_no, REBOOKED, event.fee_minor, event.reason,
-                event.rule, event.times, event.clerk_no, event.clock_sure, hlc, QUARANTINED if wrong else OK,
+                received.pos, event.ticket_id, new_id, received.node_no, kind, price, fee_minor, *about, times,
+                event.clerk_no, hlc, QUARANTINED if wrong else OK,
             )
         )  # fmt: skip
         if wrong is not None:
             raise wrong
-        self._keep(event.ticket_id, new_id, REBOOKED, event.fee_minor, event.times)
+        self._keep(event.ticket_id, new_id, kind, fee_minor, times)
 
     def covers(self, ticket_id: bytes, reason: int, fee_minor: int) -> bool:
         """Whether a refund for this ``reason`` is half of an exchange that was said, with this fee."""
@@ -70,14 +73,20 @@ class Replacements:
         self._old[old_id] = (kind, fee_minor)
         self._times[new_id] = times
 
-    def _wrong(self, event: TicketRebooked, sold: bool, new_used: bool) -> Quarantine | None:
+    def _wrong(self, event: Exchange, sold: bool, new_used: bool, before: int) -> Quarantine | None:
         if not sold:
-            return Quarantine("rebook_unknown_ticket", event.ticket_id.hex())
+            return Quarantine("replace_unknown_ticket", event.ticket_id.hex())
         if event.ticket_id in self._old:
-            return Quarantine("rebook_twice", TicketId.from_bytes(event.ticket_id).number)
+            return Quarantine("replace_twice", TicketId.from_bytes(event.ticket_id).number)
         if new_used or not 1 <= event.serial <= MAX_SERIAL:
-            return Quarantine("rebook_serial", str(event.serial))
-        before = self._times.get(event.ticket_id, 0)
-        if event.times != before + (event.reason == PASSENGER):
+            return Quarantine("replace_serial", str(event.serial))
+        if isinstance(event, TicketRebooked) and event.times != before + (event.reason == PASSENGER):
             return Quarantine("rebook_times", f"{event.times} after {before}")
         return None
+
+
+def _about(event: Exchange, before: int) -> tuple[int, int, int, tuple[int, str]]:
+    """(kind, fee_minor, times, (reason, rule)) of an exchange; ``reason`` of a reissue: its cause."""
+    if isinstance(event, TicketRebooked):
+        return REBOOKED, event.fee_minor, event.times, (event.reason, event.rule)
+    return REISSUED, 0, before, (event.cause, "")

@@ -57,7 +57,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Rebooked:
-    """What became of a rebooking: the ``old`` ticket, the ``new`` one, and what the passenger paid (below 0: got)."""
+    """What became of an exchange: the ``old`` ticket, the ``new`` one, and what the passenger paid (below 0: got)."""
 
     old: Ticket
     new: Ticket
@@ -115,11 +115,11 @@ class Rebooking:
         old = self._ticketing.find(number)
         if sales.serial_of_key(self._database.read(), key) is None:
             self._scribe.record(lambda unit: self._rebook(unit, old, where, seat, reason, due_minor, clerk_no, key))
-        serial = self._serial_of(self._database.read(), key, old)
+        serial = store.exchanged_under(self._database.read(), sales.serial_of_key(self._database.read(), key), old)
         return self._ticketing.find(_number(old, serial))
 
     def outcome(self, number: str) -> Rebooked:
-        """What a ticket that was rebooked became. Raises :class:`Refusal` ``rebook_none``."""
+        """What took the place of a ticket that was rebooked or reissued. Raises :class:`Refusal` ``rebook_none``."""
         old = self._ticketing.find(number)
         found = None if old.past else store.replaced_by(self._database.read(), old.ticket_id.serial)
         if found is None or old.refunded is None:
@@ -194,14 +194,6 @@ class Rebooking:
         """How often the passenger had this journey rebooked before."""
         found = store.replaces(connection, ticket.ticket_id.serial)
         return found.times if found else 0
-
-    def _serial_of(self, connection: sqlite3.Connection, key: str, old: Ticket) -> int:
-        """The ticket that was sold under ``key`` in the place of ``old``."""
-        serial, epoch = sales.serial_of_key(connection, key) or (0, None)
-        found = store.replaces(connection, serial)
-        if epoch is not None or found is None or found.serial != old.ticket_id.serial:
-            raise Refusal("key_form", status=422, field="key")
-        return serial
 
 
 def _number(old: Ticket, serial: int) -> str:

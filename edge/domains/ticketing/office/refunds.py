@@ -120,7 +120,8 @@ class Refunds:
 
     def _refuse_rebooked(self, connection: sqlite3.Connection, ticket: Ticket, agency_no: int, sold_day: int) -> None:
         """Some stations take a ticket back no more once it was rebooked."""
-        if office.replaces(connection, ticket.ticket_id.serial) is None:
+        found = office.replaces(connection, ticket.ticket_id.serial)
+        if found is None or not found.times:
             return
         if not rebook_rules(office.rebook_rules(connection), agency_no, sold_day).refundable:
             raise Refusal("refund_rebooked", field="reason")

@@ -9,9 +9,11 @@ from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
 from edge.domains.ticketing.office.rebooking import Rebooking
+from edge.domains.ticketing.office.reissue import Reissuing
 from edge.domains.ticketing.routes import AMOUNT, RefundReason, TicketSchema
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
+from sync.domains.ticketing.office.reissue import OFFERED
 
 
 class DayQuery(Schema):
@@ -48,10 +50,18 @@ class RebookRequest(NewRide):
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
 
 
-def blueprint(rebooking: Rebooking, guard: Guard) -> Any:
+class ReissueRequest(Schema):
+    """Why a ticket gets a new paper. ``key``: the same key again gives the same new ticket."""
+
+    cause = fields.String(required=True, validate=validate.OneOf(OFFERED))
+    key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+
+
+def blueprint(rebooking: Rebooking, reissuing: Reissuing, guard: Guard) -> Any:
     """The API of the office."""
-    bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings")
+    bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings and reissues")
     _add_rebooking(bp, rebooking, guard)
+    _add_reissue(bp, reissuing, guard)
     return bp
 
 
@@ -82,6 +92,17 @@ def _add_rebooking(bp: Any, rebooking: Rebooking, guard: Guard) -> None:
             return rebooking.rebook(
                 number, _where(body), body["seat"], body["reason"], body["due_minor"], g.clerk.clerk_no, body["key"]
             )
+
+
+def _add_reissue(bp: Any, reissuing: Reissuing, guard: Guard) -> None:
+    @bp.route("/tickets/<number>/reissue")
+    class Reissue(MethodView):
+        @guard("clerk", "agent")
+        @bp.arguments(ReissueRequest)
+        @bp.response(201, TicketSchema)
+        def post(self, body: dict[str, Any], number: str) -> Any:
+            """A new paper for the same ride, the old one void; gives the new ticket. It is on the disk when this answers."""
+            return reissuing.reissue(number, body["cause"], g.clerk.clerk_no, body["key"])
 
 
 def _where(given: dict[str, Any]) -> tuple[int, int, int, int]:

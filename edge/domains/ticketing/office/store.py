@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sync.domains.ticketing.events import TicketRebooked
+from sync.domains.ticketing.events import PASSENGER, TicketRebooked, TicketReissued
 from sync.domains.ticketing.operations import FareRules, RebookRules
+from sync.kernel.errors import Refusal
 from sync.kernel.events import Stamp
 from sync.kernel.operations import Record
 from sync.kernel.ticket import TicketId
+
+if TYPE_CHECKING:
+    from edge.domains.ticketing.service import Ticket
 
 REFERENCE_TABLES = ("office_rules",)
 STATE_TABLES = ("replacement",)
@@ -34,7 +38,17 @@ def apply_rebooked(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, eve
     )
 
 
-APPLIERS = {TicketRebooked: apply_rebooked}
+def apply_reissued(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketReissued) -> None:
+    """A new paper for the same ride; that is no rebooking."""
+    serial = TicketId.from_bytes(event.ticket_id).serial
+    before = replaces(connection, serial)
+    connection.execute(
+        "INSERT OR IGNORE INTO replacement (serial, new_serial, reason, times) VALUES (?, ?, ?, ?)",
+        (serial, event.serial, PASSENGER, before.times if before else 0),
+    )
+
+
+APPLIERS = {TicketRebooked: apply_rebooked, TicketReissued: apply_reissued}
 
 
 def end_log(connection: sqlite3.Connection, _epoch: int) -> None:
@@ -62,6 +76,16 @@ def replaces(connection: sqlite3.Connection, serial: int) -> Replaced | None:
     query = "SELECT serial, reason, times FROM replacement WHERE new_serial = ?"
     row = connection.execute(query, (serial,)).fetchone()
     return Replaced(*row) if row else None
+
+
+def exchanged_under(connection: sqlite3.Connection, sold: tuple[int, int | None] | None, old: Ticket) -> int:
+    """The serial of the ticket that was ``sold`` under a key, if it took the place of ``old``. Raises :class:`Refusal`
+    ``key_form``."""
+    serial, epoch = sold or (0, None)
+    found = replaces(connection, serial)
+    if epoch is not None or found is None or found.serial != old.ticket_id.serial:
+        raise Refusal("key_form", status=422, field="key")
+    return serial
 
 
 def rebook_rules(connection: sqlite3.Connection) -> list[RebookRules]:
