@@ -14,6 +14,7 @@ from cloud.console import create_console
 from cloud.domains.boarding import routes as boarding
 from cloud.domains.inventory import routes as inventory
 from cloud.domains.ratings import routes as ratings
+from cloud.domains.sellers import routes as sellers
 from cloud.domains.ticketing import routes as ticketing
 from cloud.domains.timetable import routes as timetable
 from cloud.kernel import noderoutes, syncroutes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 DOCUMENT: Final = "/api/v1/openapi.json"
 STYLE: Final = "/api/style.css"
+BEARER: Final = {"type": "http", "scheme": "bearer"}
 FARTHEST_DAY: Final = 20_000 - 1  # half a century either way: what the API writes as a date
 
 
@@ -42,7 +44,7 @@ def create_app(hub: Hub) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         API_SPEC_OPTIONS={
-            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "components": {"securitySchemes": {"token": BEARER, "seller": BEARER}},
             "security": [{"token": []}],
         },
     )
@@ -90,6 +92,7 @@ def _add_api(app: Flask, hub: Hub) -> None:
         inventory.blueprint(hub.database, hub.seats),
         boarding.blueprint(hub.database),
         ratings.blueprint(hub.database),
+        sellers.blueprint(hub),
         noderoutes.blueprint(hub.database, hub.contacts),
     ):
         api.register_blueprint(blueprint)

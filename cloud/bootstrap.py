@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cloud.domains import APPLIERS
+from cloud.domains.boarding import service as boardings
 from cloud.domains.boarding.service import BoardingService
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
 from cloud.domains.inventory.service import InventoryService, Parts
+from cloud.domains.sellers import service as selling
+from cloud.domains.sellers.books import bookings
+from cloud.domains.sellers.books.accounts import SellerAccounts
+from cloud.domains.sellers.books.offers import Offers
+from cloud.domains.sellers.tables import seller
 from cloud.domains.ticketing import service as ticketing
 from cloud.domains.ticketing.office.sealing import Sealing
 from cloud.domains.timetable import service as timetable
-from cloud.kernel import tables
+from cloud.kernel import recovery, tables
 from cloud.kernel.clerks import clerk
 from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database
@@ -25,7 +31,8 @@ from cloud.kernel.exchange import Exchange, Steps
 from cloud.kernel.fold import Fold
 from cloud.kernel.intake import Intake
 from cloud.kernel.nodes import Nodes
-from cloud.kernel.ports import Timetable
+from cloud.kernel.ownnode import OwnNode
+from cloud.kernel.ports import Places, Timetable
 from cloud.kernel.presenting import Presenting
 from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
@@ -38,11 +45,13 @@ from sync.kernel.ports import Clock, Ids
 log = logging.getLogger("cloud")
 # What the keys of the months are wrapped in: beside the database, never in it.
 IDENTITY_FILE: Final = "identity.key"
+LAPSE_EVERY_S: Final = 5
 # Numbers that a hub which was restored leaves out: a lost one may have given them.
 NUMBERED: Final = (
     (tables.node.c.node_no, 500),
     (tables.place.c.place_no, 500),
     (clerk.c.clerk_no, 10_000),
+    (seller.c.seller_no, 500),
     *((column, 100_000) for column in timetable.NUMBERED),
 )
 
@@ -69,14 +78,19 @@ class Hub:
     enquiry: SeatEnquiry
     boarding: BoardingService
     sealing: Sealing
+    sellers: SellerAccounts
+    selling: selling.Selling
+    places: Places
+    offers: Offers
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Begin what runs beside the requests."""
-        thread = threading.Thread(target=self._keep_contacts, name="contacts", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        for name, work in (("contacts", self._keep_contacts), ("bookings", self._keep_bookings)):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """Write what is only in memory, and let the database go."""
@@ -90,6 +104,21 @@ class Hub:
         while not self._stop.wait(self.settings.contact_flush_ms / 1000):
             self._flush()
 
+    def _keep_bookings(self) -> None:
+        while not self._stop.wait(LAPSE_EVERY_S):
+            try:
+                self.lapse()
+            except Exception as error:  # the next round tries again; what is held stays held
+                log.warning("bookings not looked over: %s", error)
+
+    def lapse(self) -> int:
+        """Let go what sellers held too long; gives the number of bookings. Nothing is written when there is none."""
+        with self.database.read() as tx:
+            if recovery.recovering(tx) or not bookings.any_overdue(tx, self.clock.wall_ms()):
+                return 0
+        with self.database.write() as tx:
+            return self.selling.lapse(tx)
+
     def _flush(self) -> None:
         try:
             self.contacts.flush(self.database)
@@ -98,8 +127,9 @@ class Hub:
 
 
 def build(
-    settings: Settings, clock: Clock | None = None, ids: Ids | None = None, trips: Timetable | None = None
-) -> Hub:
+    settings: Settings, clock: Clock | None = None, ids: Ids | None = None, trips: Timetable | None = None,
+    places: Places = timetable,
+) -> Hub:  # fmt: skip
     """A hub on ``settings``, its database brought up to date. Tests pass their own clock, randomness and timetable."""
     clock, ids = clock or SystemClock(), ids or SystemIds()
     trips = trips or timetable
@@ -117,6 +147,8 @@ def build(
         (inventory.decide, boarding.decide, tails.take), (enrolment.renew, inventory.provision, sealing.provide)
     )
     intake = Intake(fold, nodes, tails, clock)
+    own = OwnNode(EVENTS, nodes, enrolment, intake, (inventory.decide, boarding.decide), clock, signer)
+    parts = selling.Parts(own, inventory, trips, ticketing, boardings, settings, clock, ids)
     rescue = Recovery(nodes, clock, ids, NUMBERED)
     again = GrantsAgain(trips, signer.verify_key, clock)
     return Hub(
@@ -140,4 +172,8 @@ def build(
         enquiry=SeatEnquiry(database, trips, clock, signer),
         boarding=boarding,
         sealing=sealing,
+        sellers=SellerAccounts(clock, ids),
+        selling=selling.Selling(parts),
+        places=places,
+        offers=Offers(places, inventory, clock),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from cloud.console import queries
 from cloud.console.queries import NodeState
 from cloud.kernel import recovery, tables
-from cloud.kernel.nodes import ACTIVE
+from cloud.kernel.nodes import ACTIVE, HUB
 from sync.kernel.days import DAY_MS, day_at
 
 BAD: Final = "bad"
@@ -68,6 +68,8 @@ def everything(
 
 def of_node(state: NodeState, now_ms: int) -> list[Issue]:
     """What the hub sees from outside: silence, backlog, a clock that nobody vouches for, what the box says itself."""
+    if state.kind == HUB:
+        return []  # it never visits, and has no box that could be silent
     said: dict[str, Any] = {"node_no": state.node_no, "node_name": state.name}
     if state.status == "":
         link = url_for("console.node", number=state.node_no)

@@ -13,6 +13,8 @@ from cloud.domains.inventory import tables as inventory_tables
 from cloud.domains.inventory.apply import InventoryApplier
 from cloud.domains.ratings import tables as ratings_tables
 from cloud.domains.ratings.apply import RatingsApplier
+from cloud.domains.sellers import tables as sellers_tables
+from cloud.domains.sellers.apply import SellersApplier
 from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
@@ -23,11 +25,11 @@ from cloud.kernel import accounts, audit, clerks, guesses, tables
 from cloud.kernel.fold import Applier
 from cloud.kernel.nodeevents import NodeApplier
 
-DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings")
+DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings", "sellers")
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
-    timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables,
+    timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
 )  # fmt: skip
 
 
@@ -41,11 +43,12 @@ class SaleApplier(TicketingApplier):
 
 
 # In the order in which they see an event: whether a refund is a good one is known before its seat is free, and whether a
-# seat was the node's to sell before the sale is counted.
+# seat was the node's to sell, and whether it may sell on account, before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
     NodeApplier,
     RefundApplier,
     InventoryApplier,
+    SellersApplier,
     SaleApplier,
     TravellerApplier,
     BoardingApplier,

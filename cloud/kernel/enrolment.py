@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel import nodes, recovery, streams
-from cloud.kernel.nodes import ACTIVE, HELD, REPLACED, REWOUND, NodeInfo
+from cloud.kernel.nodes import ACTIVE, HELD, HUB, REPLACED, REWOUND, NodeInfo
 from cloud.kernel.settings import Settings
 from cloud.kernel.tables import enrol_code, node, node_key
 from sync.kernel import certificate, days, enrolment
@@ -36,8 +36,12 @@ class Enrolment:
         self._enrolled = enrolled
 
     def new_code(self, tx: Connection, node_no: int) -> str:
-        """A code for a node. Codes given before and not used yet are good no longer."""
-        nodes.find(tx, node_no)
+        """A code for a node. Codes given before and not used yet are good no longer.
+
+        Raises :class:`Refusal`: ``node_unknown``, ``node_is_hub`` (no box is the hub's own node).
+        """
+        if nodes.find(tx, node_no).kind == HUB:
+            raise Refusal("node_is_hub")
         unused = (enrol_code.c.node_no == node_no, enrol_code.c.public.is_(None))
         tx.execute(sa.update(enrol_code).where(*unused).values(withdrawn=True))
         secret = self._ids.token(enrolment.SECRET_BYTES)
@@ -69,7 +73,7 @@ class Enrolment:
         self._check_code(row)
         info = nodes.find(tx, row.node_no)
         known = tx.execute(sa.select(node_key).where(node_key.c.kid == kid_of(public))).first()
-        key = self._known(known, info) if known else self._certify(tx, info, public)
+        key = self._known(known, info) if known else self.certify(tx, info, public, self.next_epoch(tx, info))
         answer = enrolment.encode_welcome(self._welcome(info, key), row.code_key, public)
         used = sa.update(enrol_code).where(enrol_code.c.code_id == code)
         tx.execute(used.values(public=public, welcome=answer))
@@ -103,12 +107,16 @@ class Enrolment:
             raise Refusal("enrol_key_barred", status=403)
         return key.epoch, key.certificate
 
-    def _certify(self, tx: Connection, info: NodeInfo, public: bytes) -> tuple[int, bytes]:
-        """A new epoch: a log that starts at 1 with a key of its own."""
-        now, generation = self._clock.wall_ms(), recovery.generation(tx)
-        epoch = info.epoch + 1 + self._skipped(tx, info, generation)
+    def next_epoch(self, tx: Connection, info: NodeInfo) -> int:
+        """The epoch of a node's next log. Raises :class:`Refusal` ``enrol_epochs_used_up``."""
+        epoch = info.epoch + 1 + self._skipped(tx, info, recovery.generation(tx))
         if epoch > MAX_EPOCH:
             raise Refusal("enrol_epochs_used_up")
+        return epoch
+
+    def certify(self, tx: Connection, info: NodeInfo, public: bytes, epoch: int) -> tuple[int, bytes]:
+        """Begin log ``epoch`` of a node, which starts at 1 with the key ``public``; gives epoch and certificate."""
+        now, generation = self._clock.wall_ms(), recovery.generation(tx)
         today = days.day_at(now, "UTC")
         # From the day before: a box may live where it is still yesterday.
         span = today - 1, today + self._settings.certificate_days

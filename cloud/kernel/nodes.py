@@ -18,6 +18,8 @@ from sync.kernel.operations import NET, Profile, Subscriptions, node_stream, pla
 from sync.kernel.ports import Clock
 
 KINDS: Final = ("station", "village", "pier", "vehicle")
+# The hub's own node: it sells what other sellers ask for (cloud/kernel/ownnode.py). Nobody adds or enrols one.
+HUB: Final = "hub"
 ACTIVE: Final = "active"
 FORKED: Final = "forked"
 REWOUND: Final = "rewound"
@@ -29,6 +31,7 @@ MAX_NODE_NO: Final = 99_999
 
 _BY_NUMBER: Final = sa.select(node).where(node.c.node_no == sa.bindparam("which"))
 _BY_NAME: Final = sa.select(node).where(node.c.name == sa.bindparam("which"))
+_BY_KIND: Final = sa.select(node).where(node.c.kind == sa.bindparam("which"))
 _STREAMS: Final = sa.select(subscription.c.stream, subscription.c.since_pos).where(
     subscription.c.node_no == sa.bindparam("node_no"), subscription.c.active
 )
@@ -100,6 +103,13 @@ class Nodes:
         self._insert(
             tx, node_no, name, Profile(place_no, kind, dict(names) or {"en": name}, tuple(stop_nos), low_water)
         )
+        return node_no
+
+    def add_own(self, tx: Connection, names: Mapping[str, str]) -> int:
+        """The hub's own node; its number."""
+        node_no = following(tx, node.c.node_no)
+        profile = Profile(self.add_place(tx, names), HUB, dict(names), (), 0)
+        self._insert(tx, node_no, _free_name(tx, HUB, node_no), profile)
         return node_no
 
     def add_again(self, tx: Connection, node_no: int, name: str, profile: Profile | None) -> None:
@@ -232,6 +242,12 @@ def find(tx: Connection, which: int | str) -> NodeInfo:
     if row is None:
         raise Refusal("node_unknown", status=404, field="node", node=which)
     return _info(row)
+
+
+def own(tx: Connection) -> NodeInfo | None:
+    """The hub's own node; None before it sold anything."""
+    row = tx.execute(_BY_KIND, {"which": HUB}).first()
+    return None if row is None else _info(row)
 
 
 def every(tx: Connection) -> list[NodeInfo]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy.engine import Connection
+
+from cloud.kernel.nodes import NodeInfo
+from sync.domains.inventory.operations import Grant
+from sync.domains.ticketing.operations import RefundRules
 
 
 class TripFacts(Protocol):
@@ -45,8 +50,103 @@ class Timetable(Protocol):
     ) -> Sequence[tuple[int, int, int, int]]:
         """(trip_no, day, stop_idx, departs_ms) of departures from any of the stops in the span, the soonest first."""
 
+    def ride(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        """One ride. Raises :class:`sync.kernel.errors.Refusal` when it is not for sale."""
+
+    def operator(self, tx: Connection, trip_no: int) -> tuple[int, str]:
+        """Number and time zone of the operator of a trip that there was once."""
+
     def agencies_around(self, tx: Connection, stop_nos: Sequence[int], changes: int, most: int) -> Collection[int]:
         """Operators at the stops, and up to ``most`` more that ``changes`` changes reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ride:
+    """A ride that may be sold: from one stop of a dated trip to another. ``price_minor``: of an adult.
+    Times are UTC milliseconds, ``ends_ms`` that of the arrival at the trip's last stop."""
+
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    from_stop_no: int
+    to_stop_no: int
+    departs_ms: int
+    arrives_ms: int
+    ends_ms: int
+    agency_no: int
+    zone: str
+    price_minor: int
+    currency: str
+    reserved: bool
+
+    @property
+    def where(self) -> tuple[int, int]:
+        """The dated trip."""
+        return self.trip_no, self.day
+
+
+@dataclass(frozen=True, slots=True)
+class RideWish:
+    """What is to be taken out of the inventory: one place of a dated trip, on a seat if one was chosen."""
+
+    where: tuple[int, int]
+    from_idx: int
+    to_idx: int
+    seat: int | None = None
+
+
+class Places(Protocol):
+    """The timetable as one searches it."""
+
+    def rides(
+        self,
+        tx: Connection,
+        from_nos: Collection[int],
+        to_nos: Collection[int],
+        from_ms: int,
+        until_ms: int,
+        limit: int,
+    ) -> Sequence[Ride]:
+        """Direct rides between stops that leave in the span, by departure."""
+
+    def search_stops(
+        self, tx: Connection, text: str, language: str, limit: int, offset: int = 0
+    ) -> Sequence[tuple[int, str, str, str]]:
+        """(stop_no, feed_id, name, station) of published stops by name."""
+
+    def stop_names(self, tx: Connection, stop_nos: Iterable[int], language: str) -> dict[int, str]:
+        """Names of stops by number."""
+
+    def main_zone(self, tx: Connection) -> str:
+        """The time zone that most operators keep."""
+
+
+class Seats(Protocol):
+    """The inventory as those see it who sell at the hub."""
+
+    def take(self, tx: Connection, info: NodeInfo, rides: Sequence[RideWish]) -> Sequence[Grant]:
+        """One grant a ride, of exactly its cells; all of them, or a refusal."""
+
+    def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
+        """How many rides the hub can still sell there, and the numbers of their seats."""
+
+
+class Office(Protocol):
+    """The ticket office as those see it who sell at the hub."""
+
+    def last_serial(self, tx: Connection, node_no: int, epoch: int) -> int:
+        """The highest ticket serial of a log; 0 for none."""
+
+    def published_refund_rules(self, tx: Connection) -> Sequence[RefundRules]:
+        """All sets of refund rules that were published."""
+
+
+class Boardings(Protocol):
+    """The gates as those see them who refund at the hub."""
+
+    def has_boarded(self, tx: Connection, ticket_id: bytes) -> bool:
+        """Whether anybody boarded with a ticket, as far as the hub has heard."""
 
 
 class Duties(Protocol):

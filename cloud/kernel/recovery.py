@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.kernel import audit
 from cloud.kernel.database import head_pos, raise_counter, upsert_rows
-from cloud.kernel.nodes import ACTIVE, HELD, REPLACED, REWOUND, Nodes, least_number
+from cloud.kernel.nodes import ACTIVE, HELD, HUB, REPLACED, REWOUND, Nodes, least_number
 from cloud.kernel.tables import counter, enrol_code, hub_generation, node, node_key, number_floor, operation, stream
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock, Ids
@@ -77,9 +77,14 @@ class Recovery:
         tx.execute(sa.update(stream).values(head=stream.c.head + shift))
         raise_counter(tx, since + shift)
         tx.execute(sa.update(counter).values(generation=before + 1, base_pos=shift, recovering=True))
+        # The end of the hub's own log went with the hub: what it had sold stays held, and it begins another one.
+        own = node_key.c.node_no.in_(sa.select(node.c.node_no).where(node.c.kind == HUB))
+        tx.execute(sa.update(node_key).where(own, node_key.c.status == ACTIVE).values(status=REPLACED, status_ms=now))
         # A log that was barred before was told nothing since.
-        barred = (node_key.c.generation == before, node_key.c.status.not_in(_TOLD))
-        tx.execute(sa.update(node_key).where(*barred).values(generation=before + 1))
+        told_nothing = own | node_key.c.status.not_in(_TOLD)
+        tx.execute(
+            sa.update(node_key).where(node_key.c.generation == before, told_nothing).values(generation=before + 1)
+        )
         tx.execute(sa.update(enrol_code).where(enrol_code.c.public.is_(None)).values(withdrawn=True))
         self._skip_numbers(tx)
         fresh = Generation(before + 1, since, shift, cause[:_CAUSE], now, None, "")

@@ -29,6 +29,9 @@ _SPANS: Final = {
     "provision_every_s": (1, 86_400),
     "grant_hours": (0, 720),
     "certificate_days": (1, 36_500),
+    "hold_minutes": (1, 1_440),
+    "held_places": (1, 100_000),
+    "seller_calls_per_minute": (1, 100_000),
 }
 _SCHEMES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
@@ -60,6 +63,9 @@ class Settings:
     residual_minutes: int = 30
     at_risk_budget: int = 2
     sealing_suite: str = seal.DEFAULT.name
+    hold_minutes: int = 15
+    held_places: int = 200
+    seller_calls_per_minute: int = 600
 
     @property
     def database_url(self) -> str:

@@ -11,6 +11,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 EDDSA: Final = -8
 ALLOWED: Final = frozenset({EDDSA})
@@ -58,6 +60,10 @@ class Ed25519Signer:
     def sign(self, message: bytes) -> bytes:
         """64-byte Ed25519 signature (deterministic, RFC 8032)."""
         return self._key.sign(message)
+
+    def secret(self, name: bytes) -> bytes:
+        """32 bytes that only the owner of this key can make, the same each time for ``name`` (HKDF, RFC 5869)."""
+        return HKDF(SHA256(), 32, None, b"yipiao secret 1 " + name).derive(self._key.private_bytes_raw())
 
     @property
     def verify_key(self) -> VerifyKey:

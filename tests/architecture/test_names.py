@@ -27,6 +27,7 @@ FOLDERS = {
     ("edge", "timetable"): {"journeys"},
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},
+    ("cloud", "sellers"): {"api", "books"},
 }
 
 

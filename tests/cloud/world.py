@@ -8,7 +8,7 @@ import functools
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from sqlalchemy.engine import Connection
 
 from cloud.bootstrap import Hub, build
 from cloud.domains.inventory.books.overview import TripInventory
+from cloud.domains.timetable.service import FoundStop
 from cloud.kernel import nodes
 from cloud.kernel.database import Database
+from cloud.kernel.ports import Ride
 from cloud.kernel.settings import Settings
 from sync.domains import EVENTS
 from sync.domains.inventory.events import GrantReturned
@@ -35,6 +37,7 @@ from sync.kernel.presentation import Presentation, Wanted
 START_MS = 1_785_000_000_000
 DAY = 2400
 HOUR_MS = 3_600_000
+FARE_MINOR = 1_000
 
 
 class TestClock:
@@ -99,7 +102,7 @@ class TestTimetable:
         return self.trips.get(trip_no)
 
     def dated_trips_at(
-        self, _tx: Connection, stop_nos: Sequence[int], from_ms: int, until_ms: int, limit: int
+        self, _tx: Connection, stop_nos: Collection[int], from_ms: int, until_ms: int, limit: int
     ) -> list[tuple[int, int, int, int]]:
         found = [
             (trip.trip_no, day, idx, trip.departs_ms(day, idx))
@@ -109,6 +112,44 @@ class TestTimetable:
             if stop_no in stop_nos and from_ms <= trip.departs_ms(day, idx) < until_ms
         ]
         return sorted(found, key=lambda item: item[3])[:limit]
+
+    def ride(self, _tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        trip = self.trips[trip_no]
+        return Ride(
+            trip_no, day, from_idx, to_idx, trip.stop_nos[from_idx], trip.stop_nos[to_idx],
+            trip.departs_ms(day, from_idx), trip.arrives_ms(day, to_idx), trip.arrives_ms(day, len(trip.stop_nos) - 1),
+            trip.agency_no, "Asia/Shanghai", FARE_MINOR * (to_idx - from_idx), "CNY", trip.seat_plan_kind == "reserved",
+        )  # fmt: skip
+
+    def operator(self, _tx: Connection, trip_no: int) -> tuple[int, str]:
+        return self.trips[trip_no].agency_no, "Asia/Shanghai"
+
+    def rides(
+        self,
+        tx: Connection,
+        from_nos: Collection[int],
+        to_nos: Collection[int],
+        from_ms: int,
+        until_ms: int,
+        limit: int,
+    ) -> list[Ride]:
+        found = []
+        for trip_no, day, idx, _ in self.dated_trips_at(tx, from_nos, from_ms, until_ms, limit):
+            stops = self.trips[trip_no].stop_nos
+            ends = [later for later in range(idx + 1, len(stops)) if stops[later] in to_nos]
+            found += [self.ride(tx, trip_no, day, idx, ends[0])] if ends else []
+        return found
+
+    def search_stops(self, tx: Connection, text: str, language: str, limit: int, offset: int = 0) -> list[FoundStop]:
+        names = self.stop_names(tx, {no for trip in self.trips.values() for no in trip.stop_nos}, language)
+        found = [FoundStop(no, str(no), name, "") for no, name in sorted(names.items()) if text in name]
+        return found[offset : offset + limit]
+
+    def stop_names(self, _tx: Connection, stop_nos: Iterable[int], _language: str) -> dict[int, str]:
+        return {no: f"Stop {no}" for no in stop_nos}
+
+    def main_zone(self, _tx: Connection) -> str:
+        return "Asia/Shanghai"
 
     def agencies_around(self, _tx: Connection, stop_nos: Sequence[int], _changes: int, _most: int) -> list[int]:
         return sorted({trip.agency_no for trip in self.trips.values() if set(stop_nos) & set(trip.stop_nos)})
@@ -308,7 +349,9 @@ class World:
     def again(self, **changes: Any) -> World:
         """A second hub process on the same database and key."""
         settings = replace(self.hub.settings, **changes)
-        return World(build(settings, self.clock, self.ids, self.timetable), self.clock, self.timetable, self.ids)
+        return World(
+            build(settings, self.clock, self.ids, self.timetable, self.timetable), self.clock, self.timetable, self.ids
+        )
 
 
 def adds_up(found: TripInventory) -> None:
@@ -336,7 +379,7 @@ def new_world(url: str, folder: Path, trips: Sequence[Trip] = (), **settings: An
     if url.startswith("sqlite"):
         shutil.copyfile(_migrated(), url.removeprefix("sqlite:///"))
     clock, ids, timetable = TestClock(), TestIds(), TestTimetable(trips or [Trip(7)])
-    hub = build(Settings(data=folder / "hub", database=url, **given), clock, ids, timetable)
+    hub = build(Settings(data=folder / "hub", database=url, **given), clock, ids, timetable, timetable)
     try:
         yield World(hub, clock, timetable, ids)
     finally:

@@ -106,6 +106,11 @@ class BoardingService:
             streams.publish_many(tx, name, [entry for one, event in told[name] for entry in _entries(one, event)])
 
 
+def has_boarded(tx: Connection, ticket_id: bytes) -> bool:
+    """Whether anybody boarded with this ticket, as far as the hub has heard."""
+    return tx.execute(sa.select(boarded.c.pos).where(boarded.c.ticket_id == ticket_id)).first() is not None
+
+
 def boarding_counts(tx: Connection, trip_no: int, day: int) -> BoardingCounts:
     """What the gates said of one dated trip."""
     counts = [

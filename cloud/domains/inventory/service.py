@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,14 +11,15 @@ from sqlalchemy.engine import Connection
 from cloud.domains.inventory.apply import InventoryApplier
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books import ledger
-from cloud.domains.inventory.books.grants import GrantBatch, open_books
+from cloud.domains.inventory.books.cells import Cells
+from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_book
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, recovery, streams
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo, Nodes
-from cloud.kernel.ports import Duties, Timetable
+from cloud.kernel.ports import Duties, RideWish, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant
@@ -75,8 +77,8 @@ class InventoryService:
         if recovery.recovering(tx):
             self._recalls.answered(tx, info.node_no, back)
             return
-        if info.kind == VEHICLE:
-            sold.clear()
+        if info.kind in (VEHICLE, nodes.HUB):
+            sold.clear()  # the last seats come as time goes on; the hub takes what it sells, and no more
         wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
         books = open_books(tx, self._parts.timetable, sorted(wanted), folded.books())
         batch = self._batch(tx)
@@ -125,6 +127,37 @@ class InventoryService:
         made = batch.add(book, info, chosen, "manual", _until(book, info, from_idx))
         batch.flush()
         return made
+
+    def take(self, tx: Connection, info: NodeInfo, rides: Sequence[RideWish]) -> list[Grant]:
+        """One grant a ride, of exactly its cells, out of what nobody holds: all of them, or none.
+
+        Raises :class:`Refusal`: ``hub_recovering``, ``trip_not_for_sale``, ``ride_order``, ``departed``, ``seat_taken``,
+        ``no_seat``.
+        """
+        if recovery.recovering(tx):
+            raise Refusal("hub_recovering", status=503)
+        books = open_books(tx, self._parts.timetable, dict.fromkeys(wish.where for wish in rides))
+        batch, made = self._batch(tx), []
+        for wish in rides:
+            book = books.get(wish.where)
+            if book is None:
+                raise Refusal("trip_not_for_sale", status=404)
+            if not 0 <= wish.from_idx < wish.to_idx <= book.legs:
+                raise Refusal("ride_order", status=422)
+            if self._parts.clock.wall_ms() >= _until(book, info, wish.from_idx):
+                raise Refusal("departed")
+            chosen = _cells_for(book, wish)
+            made.append(batch.add(book, info, chosen, "sold", _until(book, info, wish.from_idx)))
+        batch.flush()
+        return made
+
+    def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
+        """How many rides the hub can still sell there, and the numbers of their seats (none for free seating)."""
+        book = ledger.load(tx, [(trip_no, day)])[trip_no, day]
+        if not book.opened:
+            shape_book(book, self._parts.timetable.trip_facts(tx, trip_no))
+        fitting = c.exact(book.free(), from_idx, to_idx, book.capacity, book.reserved)
+        return c.places_on(fitting, from_idx, book.reserved), tuple(sorted(fitting)) if book.reserved else ()
 
     def withdraw_older(self, tx: Connection, info: NodeInfo) -> None:
         """A box started a new log: what its old log was granted is not the new one's to sell, and stays held."""
@@ -239,6 +272,19 @@ def books_of(tx: Connection, where: Where) -> Book:
     if not book.opened and not book.sales:
         raise Refusal("trip_not_sold", status=404)
     return book
+
+
+def _cells_for(book: Book, wish: RideWish) -> Cells:
+    """The cells of one ride: of the seat that was chosen, or of the one that leaves least unused."""
+    if wish.seat is None:
+        chosen = c.exact(book.free(), wish.from_idx, wish.to_idx, 1, book.reserved)
+        if not chosen:
+            raise Refusal("no_seat")
+        return chosen
+    chosen = c.ride(wish.seat, wish.from_idx, wish.to_idx)
+    if not book.reserved or wish.seat < 1 or not c.covers(book.free(), chosen, True):
+        raise Refusal("seat_taken", field="seat", seat=wish.seat)
+    return chosen
 
 
 def _until(book: Book, info: NodeInfo, from_idx: int) -> int:

@@ -10,7 +10,10 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import OK
 from cloud.domains.ticketing.tables import refund, refund_sum, sale_sum, serial_end, ticket
+from cloud.kernel.tables import operation
+from sync.domains.ticketing.operations import RefundRules
 from sync.kernel.errors import Refusal
+from sync.kernel.operations import NET
 from sync.kernel.ticket import TicketId
 
 _TICKETS: Final = sa.select(ticket, refund.c.refunded_minor).outerjoin(
@@ -70,6 +73,14 @@ def last_serial(tx: Connection, node_no: int, epoch: int) -> int:
     """The highest ticket serial accepted from a log; 0 for none."""
     mine = (serial_end.c.node_no == node_no, serial_end.c.epoch == epoch)
     return tx.execute(sa.select(serial_end.c.last_serial).where(*mine)).scalar() or 0
+
+
+def published_refund_rules(tx: Connection) -> list[RefundRules]:
+    """All sets of refund rules that nodes were told of."""
+    column, begin = operation.c, f"{RefundRules.PREFIX}/refund/"
+    mine = (column.stream == NET, column.key >= begin, column.key < begin[:-1] + "0", column.body.is_not(None))
+    rows = tx.execute(sa.select(column.body).where(*mine).order_by(column.key)).scalars()
+    return [RefundRules.from_bytes(bytes(body)) for body in rows]
 
 
 def sales(

@@ -12,6 +12,7 @@ from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.report import ImportReport, read_report
 from cloud.domains.timetable.reading.departures import DatedTrip, dated_trips_at
 from cloud.domains.timetable.reading.facts import TripFacts, trip_facts
+from cloud.domains.timetable.reading.rides import operator, ride, rides
 from cloud.domains.timetable.tables import NUMBERED
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Agency, Stop
@@ -34,6 +35,9 @@ __all__ = [
     "horizon_ms",
     "list_imports",
     "main_zone",
+    "operator",
+    "ride",
+    "rides",
     "search_stops",
     "stop_names",
     "trip_facts",

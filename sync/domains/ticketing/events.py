@@ -8,10 +8,13 @@ from typing import ClassVar
 from sync.kernel.events import Event
 
 CASH = 0
-PAYMENTS = ("cash",)
+# On the account of a seller (not of ours), whom the hub bills. Only the hub's own node sells so; its clerk is the seller.
+ACCOUNT = 1
+PAYMENTS = ("cash", "account")
 COUNTER = 0
 KIOSK = 1
-CHANNELS = ("counter", "kiosk")
+SELLER = 2
+CHANNELS = ("counter", "kiosk", "seller")
 # What the clerk saw before a concession was sold.
 PROOFS = ("", "height", "birth_date", "soldier_card", "disability_card")
 # Why money goes back. All but the first are the carrier's or the station's fault and cost the passenger nothing.

@@ -123,9 +123,16 @@ class GrantBatch:
 
 
 def _open(tx: Connection, book: Book, facts: TripFacts | None) -> bool:
+    shaped = shape_book(book, facts)
+    if shaped:
+        book.opened = next_pos(tx)
+    return shaped
+
+
+def shape_book(book: Book, facts: TripFacts | None) -> bool:
+    """Give a book that nobody opened the seats and times of its trip; False where that is not for sale on this day."""
     if facts is None or not facts.for_sale or facts.capacity < 1 or not facts.runs(book.day):
         return False
-    book.opened = next_pos(tx)
     book.reserved, book.capacity = facts.seat_plan_kind == RESERVED, facts.capacity
     book.legs = len(facts.stop_nos) - 1
     departures = [facts.departs_ms(book.day, idx) for idx in range(book.legs)]

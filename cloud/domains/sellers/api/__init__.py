@@ -1,0 +1,1 @@
+"""The open interface of sellers: shapes, errors, who calls and how often."""

@@ -1,0 +1,1 @@
+"""What the hub keeps of sellers: accounts and keys, bookings, answers, statements."""

@@ -1,0 +1,192 @@
+"""Bookings as the hub keeps them: rows in and out, nothing decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from cloud.domains.sellers.tables import booking, booking_item, seller_answer
+from cloud.kernel.database import insert_rows
+from cloud.kernel.ports import Ride
+from sync.kernel.errors import Refusal
+from sync.kernel.ticket import MAX_SUPERSEDED, Claims, TicketId
+
+HELD: Final = "held"
+TICKETED: Final = "ticketed"
+CANCELLED: Final = "cancelled"
+LAPSED: Final = "lapsed"
+STATES: Final = (HELD, TICKETED, CANCELLED, LAPSED)
+_BOOKING = ("booking_no", "booking_id", "seller_no", "reference", "state", "made_ms", "expires_ms")
+_ITEM = (
+    "booking_no", "idx", "grant_id", "epoch", "trip_no", "day", "from_idx", "to_idx", "seat", "rider", "price_minor",
+    "currency", "departs_ms", "ends_ms",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One place of a booking; what comes of its sale is None until then."""
+
+    booking_no: int
+    idx: int
+    grant_id: int
+    epoch: int
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    rider: int
+    price_minor: int
+    currency: str
+    departs_ms: int
+    ends_ms: int
+    ticket_id: bytes | None = None
+    sold_ms: int | None = None
+    supersedes: bytes | None = None
+    refunded_minor: int | None = None
+    fee_minor: int | None = None
+    rule: str | None = None
+    refunded_ms: int | None = None
+
+    @property
+    def ride(self) -> tuple[int, int, int, int]:
+        """(trip_no, day, from_idx, to_idx)."""
+        return self.trip_no, self.day, self.from_idx, self.to_idx
+
+    def claims(self, until_s: int) -> Claims:
+        """What the signed ticket says; only for a place that was sold."""
+        ticket_id = TicketId.from_bytes(self.ticket_id or b"")
+        return Claims(ticket_id, *self.ride, self.seat, self.rider, until_s, b"", self.supersedes or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """``booking_id`` is what outsiders know it by. ``expires_ms``: until when places are held that nobody paid."""
+
+    booking_no: int
+    booking_id: str
+    seller_no: int
+    reference: str
+    state: str
+    made_ms: int
+    expires_ms: int
+    items: tuple[Item, ...]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Currency → sum of the prices."""
+        found: dict[str, int] = {}
+        for item in self.items:
+            found[item.currency] = found.get(item.currency, 0) + item.price_minor
+        return found
+
+
+def add(tx: Connection, made: Booking) -> None:
+    """Write a booking down."""
+    insert_rows(tx, booking, _BOOKING, [tuple(getattr(made, name) for name in _BOOKING)])
+    insert_rows(tx, booking_item, _ITEM, [tuple(getattr(item, name) for name in _ITEM) for item in made.items])
+
+
+def item(booking_no: int, idx: int, grant_id: int, epoch: int, ride: Ride, seat: int) -> Item:
+    """A place that is held for an adult."""
+    where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx)
+    price = (ride.price_minor, ride.currency)
+    return Item(booking_no, idx, grant_id, epoch, *where, seat, 0, *price, ride.departs_ms, ride.ends_ms)
+
+
+def set_state(tx: Connection, booking_no: int, state: str) -> None:
+    """A booking is in another state from now on."""
+    tx.execute(sa.update(booking).where(booking.c.booking_no == booking_no).values(state=state))
+
+
+def set_item(tx: Connection, one: Item, **values: Any) -> None:
+    """What came of a place."""
+    mine = (booking_item.c.booking_no == one.booking_no, booking_item.c.idx == one.idx)
+    tx.execute(sa.update(booking_item).where(*mine).values(**values))
+
+
+def find(tx: Connection, booking_id: str, seller_no: int | None = None) -> Booking:
+    """A booking by what outsiders know it by, of one seller or of any. Raises :class:`Refusal` ``booking_unknown``."""
+    row = tx.execute(sa.select(booking).where(booking.c.booking_id == booking_id)).first()
+    if row is None or seller_no not in (None, row.seller_no):
+        raise Refusal("booking_unknown", status=404)
+    return _bookings(tx, [row])[0]
+
+
+def by_number(tx: Connection, booking_no: int) -> Booking:
+    """A booking that is there."""
+    return _bookings(tx, [tx.execute(sa.select(booking).where(booking.c.booking_no == booking_no)).one()])[0]
+
+
+def of_seller(tx: Connection, seller_no: int, state: str | None, limit: int, offset: int) -> list[Booking]:
+    """Bookings of a seller, the newest first."""
+    query = sa.select(booking).where(booking.c.seller_no == seller_no)
+    query = query if state is None else query.where(booking.c.state == state)
+    rows = tx.execute(query.order_by(booking.c.booking_no.desc()).limit(limit).offset(offset)).all()
+    return _bookings(tx, rows)
+
+
+def overdue(tx: Connection, now_ms: int, limit: int) -> list[Booking]:
+    """Bookings whose places are still held although their time is over."""
+    late = (booking.c.state == HELD, booking.c.expires_ms <= now_ms)
+    rows = tx.execute(sa.select(booking).where(*late).order_by(booking.c.expires_ms).limit(limit)).all()
+    return _bookings(tx, rows)
+
+
+def any_overdue(tx: Connection, now_ms: int) -> bool:
+    """Whether :func:`overdue` has any."""
+    late = (booking.c.state == HELD, booking.c.expires_ms <= now_ms)
+    return tx.execute(sa.select(booking.c.booking_no).where(*late).limit(1)).first() is not None
+
+
+def places_held(tx: Connection, seller_no: int) -> int:
+    """How many places a seller holds without having paid for them."""
+    joined = booking_item.join(booking, booking.c.booking_no == booking_item.c.booking_no)
+    query = sa.select(sa.func.count()).select_from(joined)
+    return int(tx.execute(query.where(booking.c.seller_no == seller_no, booking.c.state == HELD)).scalar_one())
+
+
+def superseded(tx: Connection, one: Item) -> bytes:
+    """Ids of refunded tickets for the same place on one of the same legs, the newest refund first: what a new ticket says
+    of them, so that a gate that never heard of the refund learns it."""
+    column = booking_item.c
+    same = (column.trip_no == one.trip_no, column.day == one.day, column.seat == one.seat, column.epoch == one.epoch)
+    across = (column.from_idx < one.to_idx, column.to_idx > one.from_idx, column.refunded_ms.is_not(None))
+    newest = (column.refunded_ms.desc(), column.ticket_id.desc())
+    rows = tx.execute(sa.select(column.ticket_id).where(*same, *across).order_by(*newest).limit(MAX_SUPERSEDED))
+    return b"".join(bytes(ticket_id) for ticket_id in rows.scalars())
+
+
+def answered(tx: Connection, seller_no: int, key: str, request: bytes) -> int | None:
+    """The booking of an earlier request under the same key. Raises :class:`Refusal` ``key_differs`` for another request."""
+    mine = (seller_answer.c.seller_no == seller_no, seller_answer.c.key == key)
+    row = tx.execute(sa.select(seller_answer).where(*mine)).first()
+    if row is None:
+        return None
+    if bytes(row.request) != request:
+        raise Refusal("key_differs", field="Idempotency-Key")
+    return int(row.booking_no)
+
+
+def keep_answer(tx: Connection, seller_no: int, key: str, request: bytes, booking_no: int, now_ms: int) -> None:
+    """Remember under which key something was asked for."""
+    values = {"seller_no": seller_no, "key": key, "request": request, "booking_no": booking_no, "made_ms": now_ms}
+    tx.execute(sa.insert(seller_answer).values(**values))
+
+
+def _bookings(tx: Connection, rows: Sequence[Row[Any]]) -> list[Booking]:
+    numbers = [row.booking_no for row in rows]
+    found: dict[int, list[Item]] = {number: [] for number in numbers}
+    query = sa.select(booking_item).where(booking_item.c.booking_no.in_(numbers)).order_by(booking_item.c.idx)
+    for row in tx.execute(query).mappings():
+        found[row["booking_no"]].append(Item(**{name: _plain(value) for name, value in row.items()}))
+    return [Booking(**row._mapping, items=tuple(found[row.booking_no])) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value

@@ -1,0 +1,75 @@
+"""What can be bought: rides with their price and what is left. An offer promises nothing; a booking does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.engine import Connection
+
+from cloud.domains.sellers.service import BOOKABLE_MS, Wish
+from cloud.kernel.ports import Places, Ride, Seats
+from sync.kernel import days
+from sync.kernel.errors import Refusal
+from sync.kernel.ports import Clock
+
+MOST_OFFERS: Final = 50
+_ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([A-Z]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A ride, how many places are ``left``, and the ``seats`` to choose from (none for free seating)."""
+
+    ride: Ride
+    from_name: str
+    to_name: str
+    left: int
+    seats: tuple[int, ...]
+
+    @property
+    def offer_id(self) -> str:
+        """Names the ride and the price that was shown: a booking looks both up again, so nobody gains by writing one."""
+        ride = self.ride
+        where = f"{ride.trip_no}-{ride.day}-{ride.from_idx}-{ride.to_idx}"
+        return f"{where}-{ride.price_minor}-{ride.currency}"
+
+
+def wish(offer_id: str, seat: int | None) -> Wish:
+    """What an offer's id names. Raises :class:`Refusal` ``offer_form``."""
+    found = _ID.fullmatch(offer_id)
+    if found is None:
+        raise Refusal("offer_form", status=422, field="offer_id")
+    trip_no, day, from_idx, to_idx, price = map(int, found.groups()[:5])
+    return Wish(trip_no, day, from_idx, to_idx, price, found[6], seat)
+
+
+class Offers:
+    """Looks for rides that the hub can sell."""
+
+    def __init__(self, places: Places, seats: Seats, clock: Clock) -> None:
+        self._places, self._seats, self._clock = places, seats, clock
+
+    def today(self, tx: Connection) -> int:
+        """The calendar day at the network's stations."""
+        return days.day_at(self._clock.wall_ms(), self._places.main_zone(tx))
+
+    def search(
+        self, tx: Connection, from_nos: Sequence[int], to_nos: Sequence[int], day: int, places: int, language: str
+    ) -> list[Offer]:
+        """Direct rides on a calendar day that have not left and have ``places`` left, by departure."""
+        zone, now = self._places.main_zone(tx), self._clock.wall_ms()
+        from_ms, until_ms = days.instant_ms(day, 0, zone), days.instant_ms(day + 1, 0, zone)
+        until_ms = min(until_ms, now + BOOKABLE_MS)
+        rides = self._places.rides(tx, from_nos, to_nos, max(from_ms, now + 1), until_ms, MOST_OFFERS)
+        stops = {number for ride in rides for number in (ride.from_stop_no, ride.to_stop_no)}
+        names = self._places.stop_names(tx, stops, language)
+        found = []
+        for ride in rides:
+            left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
+            if left >= places:
+                ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
+                found.append(Offer(ride, *ends, left, seats))
+        return found

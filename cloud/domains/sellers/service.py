@@ -1,0 +1,293 @@
+"""Selling for others at the hub: hold places, put them on the seller's account, issue tickets, take tickets back.
+
+Each act is one transaction of the hub's one writer: a grant to the hub's own node of exactly the cells that are needed,
+the seller's credit, and the events in the own node's log stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy.engine import Connection
+
+from cloud.domains.sellers.books import accounts, bookings
+from cloud.domains.sellers.books.accounts import Seller
+from cloud.domains.sellers.books.bookings import CANCELLED, HELD, LAPSED, TICKETED, Booking, Item
+from cloud.kernel.database import next_pos
+from cloud.kernel.nodes import NodeInfo
+from cloud.kernel.ownnode import OwnNode
+from cloud.kernel.ports import Boardings, Office, Ride, RideWish, Seats, Timetable
+from cloud.kernel.settings import Settings
+from sync.domains.inventory.events import GrantReturned
+from sync.domains.inventory.rules import legs_mask
+from sync.domains.ticketing import rules
+from sync.domains.ticketing.events import ACCOUNT, PASSENGER, TicketRefunded, TicketSold
+from sync.domains.ticketing.events import SELLER as CHANNEL
+from sync.kernel import days, hlc
+from sync.kernel.errors import Refusal
+from sync.kernel.events import Event
+from sync.kernel.ports import Clock, Ids
+from sync.kernel.ticket import TicketId
+
+MAX_PLACES: Final = 20
+BOOKABLE_MS: Final = 60 * days.DAY_MS
+_LAPSED_AT_ONCE: Final = 50
+_ID_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A ride as it was offered, and the seat that was chosen, if any."""
+
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    price_minor: int
+    currency: str
+    seat: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What makes a request the same one when it comes again: ``key`` of the caller's choice, and a digest of the rest."""
+
+    key: str
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOffer:
+    """What giving one ticket back costs now. ``rule`` names set and band."""
+
+    item: Item
+    fee_minor: int
+    refunded_minor: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service stands on."""
+
+    own: OwnNode
+    seats: Seats
+    timetable: Timetable
+    office: Office
+    boardings: Boardings
+    settings: Settings
+    clock: Clock
+    ids: Ids
+
+
+class Selling:
+    """The hub as a place of sale. Every method is part of the caller's transaction."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def book(self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str, once: Once) -> Booking:
+        """Hold a place for each wish, for a while: all of them, or none. The same ``once`` again gives the same booking.
+
+        Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
+        ``places_held``, and as :meth:`OwnNode.open` and :meth:`Seats.take`.
+        """
+        return self._once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
+
+    def ticket(self, tx: Connection, seller: Seller, booking_id: str, once: Once) -> Booking:
+        """Put a held booking on the seller's account and issue its tickets. A ticketed one stays as it is.
+
+        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over``, ``departed``, ``credit_short``, and as :meth:`book`.
+        """
+        return self._once(tx, seller, once, lambda: self._ticket(tx, seller, booking_id))
+
+    def cancel(self, tx: Connection, seller: Seller, booking_id: str) -> Booking:
+        """Let held places go. Raises :class:`Refusal`: ``booking_unknown``, ``booking_over`` (ticketed ones are refunded)."""
+        found = bookings.find(tx, booking_id, seller.seller_no)
+        if found.state == HELD:
+            self._let_go(tx, found, CANCELLED)
+        elif found.state != CANCELLED:
+            raise Refusal("booking_over", state=found.state)
+        return bookings.by_number(tx, found.booking_no)
+
+    def refund_offers(self, tx: Connection, seller: Seller, booking_id: str) -> list[RefundOffer]:
+        """What each ticket of a booking would cost to give back now; those that can't be are left out.
+
+        Raises :class:`Refusal`: ``booking_unknown``, and when there is no offer at all what stands against the first.
+        """
+        found = bookings.find(tx, booking_id, seller.seller_no)
+        offers, wrong = [], Refusal("booking_over", state=found.state)
+        for item in found.items:
+            try:
+                offers.append(self._refund_offer(tx, item))
+            except Refusal as refusal:
+                wrong = refusal
+        if not offers:
+            raise wrong
+        return offers
+
+    def refund(self, tx: Connection, seller: Seller, booking_id: str, idx: int, fee_minor: int, once: Once) -> Booking:
+        """Take the offer that was shown for one ticket: the fee is still ``fee_minor``, or nothing happens. What goes back
+        goes to the seller's account, the place to the hub.
+
+        Raises :class:`Refusal`: ``booking_unknown``, ``ticket_unknown``, ``refund_fee_changed``, ``refund_done``,
+        ``refund_past``, ``refund_boarded``, ``refund_departed``, ``refund_above_limit``, and as :meth:`book`.
+        """
+        return self._once(tx, seller, once, lambda: self._refund(tx, seller, booking_id, idx, fee_minor))
+
+    def lapse(self, tx: Connection) -> int:
+        """Let go what was held too long; gives the number of bookings. By the hub's clock alone, and in the log of the
+        hub's own node: nobody else's seats are touched."""
+        late = bookings.overdue(tx, self._parts.clock.wall_ms(), _LAPSED_AT_ONCE)
+        for one in late:
+            self._let_go(tx, one, LAPSED)
+        return len(late)
+
+    def codes(self, tx: Connection, found: Booking) -> dict[int, str]:
+        """Index → signed text of the tickets of a booking that are still good."""
+        return {
+            item.idx: self._parts.own.code(tx, item.claims(_until_s(item)), item.sold_ms or 0)
+            for item in found.items
+            if item.ticket_id is not None and item.refunded_ms is None
+        }
+
+    def _once(self, tx: Connection, seller: Seller, once: Once, act: Callable[[], int]) -> Booking:
+        if not 8 <= len(once.key) <= 80 or not once.key.isascii():
+            raise Refusal("key_form", status=422, field="Idempotency-Key")
+        number = bookings.answered(tx, seller.seller_no, once.key, once.request)
+        if number is None:
+            number = act()
+            now = self._parts.clock.wall_ms()
+            bookings.keep_answer(tx, seller.seller_no, once.key, once.request, number, now)
+        return bookings.by_number(tx, number)
+
+    def _book(self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str) -> int:
+        if not 1 <= len(wishes) <= MAX_PLACES:
+            raise Refusal("booking_size", status=422, field="offers", most=MAX_PLACES)
+        if bookings.places_held(tx, seller.seller_no) + len(wishes) > self._parts.settings.held_places:
+            raise Refusal("places_held", most=self._parts.settings.held_places)
+        rides = [self._ride(tx, wish) for wish in wishes]
+        info = self._parts.own.open(tx)
+        wanted = [
+            RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
+            for ride, wish in zip(rides, wishes, strict=True)
+        ]
+        grants = self._parts.seats.take(tx, info, wanted)
+        now, number = self._parts.clock.wall_ms(), next_pos(tx)
+        items = tuple(
+            bookings.item(number, idx, grant.grant_id, info.epoch, ride, grant.seats[0][0] if grant.seats else 0)
+            for idx, (ride, grant) in enumerate(zip(rides, grants, strict=True))
+        )
+        booking_id = self._parts.ids.token(_ID_BYTES).hex()
+        expires_ms = now + self._parts.settings.hold_minutes * 60_000
+        bookings.add(tx, Booking(number, booking_id, seller.seller_no, reference, HELD, now, expires_ms, items))
+        return number
+
+    def _ride(self, tx: Connection, wish: Wish) -> Ride:
+        ride = self._parts.timetable.ride(tx, wish.trip_no, wish.day, wish.from_idx, wish.to_idx)
+        if (ride.price_minor, ride.currency) != (wish.price_minor, wish.currency):
+            raise Refusal("offer_changed")
+        now = self._parts.clock.wall_ms()
+        if ride.departs_ms <= now:
+            raise Refusal("departed")
+        if ride.departs_ms > now + BOOKABLE_MS:
+            raise Refusal("not_bookable")
+        return ride
+
+    def _ticket(self, tx: Connection, seller: Seller, booking_id: str) -> int:
+        found, now = bookings.find(tx, booking_id, seller.seller_no), self._parts.clock.wall_ms()
+        if found.state == TICKETED:
+            return found.booking_no
+        if found.state != HELD or now >= found.expires_ms:
+            raise Refusal("booking_over", state=LAPSED if found.state == HELD else found.state)
+        if any(item.departs_ms <= now for item in found.items):
+            raise Refusal("departed")
+        _check_credit(tx, seller, found.totals)
+        info = self._parts.own.open(tx)
+        if any(item.epoch != info.epoch for item in found.items):
+            raise Refusal("booking_over", state=LAPSED)  # what it held went with the log that held it
+        self._sell(tx, info, found)
+        bookings.set_state(tx, found.booking_no, TICKETED)
+        return found.booking_no
+
+    def _sell(self, tx: Connection, info: NodeInfo, found: Booking) -> None:
+        first = self._parts.office.last_serial(tx, info.node_no, info.epoch) + 1
+        items = [
+            replace(item, ticket_id=TicketId(info.node_no, info.epoch, first + item.idx).to_bytes())
+            for item in found.items
+        ]
+        sold = [
+            TicketSold(
+                first + item.idx, *item.ride, item.seat, item.rider, item.price_minor, item.currency, ACCOUNT,
+                found.seller_no, CHANNEL, _until_s(item),
+            )
+            for item in items
+        ]  # fmt: skip
+        for item, time in zip(items, self._parts.own.record(tx, info, sold), strict=True):
+            values = {"ticket_id": item.ticket_id, "sold_ms": hlc.wall_ms_of(time)}
+            bookings.set_item(tx, item, **values, supersedes=bookings.superseded(tx, item))
+
+    def _let_go(self, tx: Connection, found: Booking, state: str) -> None:
+        """Return what a booking holds. Grants of a log that ended are held for ever: its end is not known."""
+        info = self._parts.own.open(tx)
+        back = [_returned(item) for item in found.items if item.epoch == info.epoch]
+        if back:
+            self._parts.own.record(tx, info, back)
+        bookings.set_state(tx, found.booking_no, state)
+
+    def _refund_offer(self, tx: Connection, item: Item) -> RefundOffer:
+        if item.ticket_id is None or item.sold_ms is None:
+            raise Refusal("ticket_unknown", status=404)
+        if item.refunded_ms is not None:
+            raise Refusal("refund_done")
+        if item.epoch != self._parts.own.open(tx).epoch:
+            raise Refusal("refund_past")
+        if self._parts.boardings.has_boarded(tx, item.ticket_id):
+            raise Refusal("refund_boarded")
+        agency_no, zone = self._parts.timetable.operator(tx, item.trip_no)
+        published = self._parts.office.published_refund_rules(tx)
+        given = rules.refund_rules(published, agency_no, days.day_at(item.sold_ms, zone))
+        left_ms = item.departs_ms - self._parts.clock.wall_ms()
+        found = rules.refund_offer(given, item.price_minor, item.currency, PASSENGER, left_ms, True)
+        return RefundOffer(item, found.fee_minor, found.refunded_minor, found.rule)
+
+    def _refund(self, tx: Connection, seller: Seller, booking_id: str, idx: int, fee_minor: int) -> int:
+        found = bookings.find(tx, booking_id, seller.seller_no)
+        item = next((item for item in found.items if item.idx == idx), None)
+        if item is None:
+            raise Refusal("ticket_unknown", status=404)
+        offer = self._refund_offer(tx, item)
+        if offer.fee_minor != fee_minor:
+            raise Refusal("refund_fee_changed", field="fee_minor")
+        back: list[Event] = [
+            TicketRefunded(
+                item.ticket_id or b"", *item.ride, item.seat, offer.fee_minor, offer.refunded_minor, item.currency,
+                ACCOUNT, PASSENGER, offer.rule, seller.seller_no, True,
+            ),
+            _returned(item),
+        ]  # fmt: skip
+        times = self._parts.own.record(tx, self._parts.own.open(tx), back)
+        values = {"refunded_minor": offer.refunded_minor, "fee_minor": offer.fee_minor, "rule": offer.rule}
+        bookings.set_item(tx, item, **values, refunded_ms=hlc.wall_ms_of(times[0]))
+        return found.booking_no
+
+
+def _check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None:
+    owed = {line.currency: line.owed_minor for line in accounts.balances(tx, seller.seller_no)}
+    for currency, total in totals.items():
+        if owed.get(currency, 0) + total > seller.limit_minor:
+            raise Refusal("credit_short")
+
+
+def _returned(item: Item) -> GrantReturned:
+    if item.seat:
+        mask = legs_mask(item.from_idx, item.to_idx)
+        return GrantReturned(item.grant_id, item.trip_no, item.day, ((item.seat, mask),), ())
+    places = tuple((leg, 1) for leg in range(item.from_idx, item.to_idx))
+    return GrantReturned(item.grant_id, item.trip_no, item.day, (), places)
+
+
+def _until_s(item: Item) -> int:
+    return rules.valid_until_s(item.ends_ms)
