@@ -11,6 +11,7 @@ from edge.bootstrap import Node
 from edge.domains.boarding import routes as boarding
 from edge.domains.inventory import routes as inventory
 from edge.domains.ratings import routes as ratings
+from edge.domains.shifts import routes as shifts
 from edge.domains.ticketing import routes as ticketing
 from edge.domains.ticketing.office import routes as office
 from edge.domains.timetable import routes as timetable
@@ -50,6 +51,7 @@ def create_app(node: Node) -> Flask:
         routes.blueprint(node.accounts, node.fleet, guard),
         timetable.blueprint(node.timetable, node.journeys),
         inventory.blueprint(node.inventory, node.elsewhere, guard, node.schedule.soon),
+        shifts.blueprint(node.shifts, node.accounts, guard),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         office.blueprint(node.rebooking, node.reissuing, guard),
         boarding.blueprint(node.boarding, guard),

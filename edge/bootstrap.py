@@ -13,6 +13,7 @@ from edge.domains.boarding.service import Boarding
 from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
 from edge.domains.ratings.service import Ratings
+from edge.domains.shifts.service import Shifts
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
@@ -63,6 +64,7 @@ class Node:
     inventory: Inventory
     fares: Fares
     elsewhere: Enquiry
+    shifts: Shifts
     ticketing: Ticketing
     refunds: Refunds
     rebooking: Rebooking
@@ -151,8 +153,10 @@ def _domains(
     timetable = Timetable(database, own, keeper)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
-    fares = Fares(database, timetable)
-    ticketing = Ticketing(database, scribe, keeper, signer, timetable, inventory, fares, boot_id, boarding.boarded)
+    fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
+    ticketing = Ticketing(
+        database, scribe, keeper, signer, timetable, inventory, fares, boot_id, boarding.boarded, shifts.require_open
+    )
     refunds = Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded)
     catalogue = load()
     return {
@@ -166,6 +170,7 @@ def _domains(
         "inventory": inventory,
         "boarding": boarding,
         "fares": fares,
+        "shifts": shifts,
         "ticketing": ticketing,
         "refunds": refunds,
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, ticketing, refunds),

@@ -1,4 +1,4 @@
-"""Rules of the ticket office, from a file."""
+"""Rules of the ticket office, from files."""
 
 from __future__ import annotations
 

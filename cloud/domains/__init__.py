@@ -25,7 +25,7 @@ from cloud.kernel import accounts, audit, clerks, guesses, tables
 from cloud.kernel.fold import Applier
 from cloud.kernel.nodeevents import NodeApplier
 
-DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings", "sellers")
+DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "boarding", "ratings", "sellers")
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,

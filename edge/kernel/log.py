@@ -153,6 +153,13 @@ def events_after(
     return _spread(connection.execute(_SPAN, (after_seq,)), after_seq, until_seq)
 
 
+def envelopes_after(
+    connection: sqlite3.Connection, after_seq: int, until_seq: int | None = None
+) -> Iterator[tuple[int, Envelope]]:
+    """As :func:`events_after`, decoded."""
+    return ((seq, EVENTS.decode(event)) for seq, event in events_after(connection, after_seq, until_seq))
+
+
 def past_epochs(connection: sqlite3.Connection) -> list[int]:
     """Epochs of the logs that this box wrote before its present one, oldest first."""
     return [row[0] for row in connection.execute("SELECT epoch FROM past_log ORDER BY epoch")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.kernel.database import Database
+from sync.kernel.errors import Refusal
 from sync.kernel.keys import VerifyKey
 
 _IDENTITY: Final = (
@@ -44,6 +45,14 @@ def put(connection: sqlite3.Connection, **values: Any) -> None:
 def barred(connection: sqlite3.Connection) -> bool:
     """Whether the hub has closed the log that this box writes."""
     return get(connection, "hub_status", "ok") in BARRED
+
+
+def require_log(database: Database, connection: sqlite3.Connection) -> None:
+    """Whoever sells must have a log that the hub takes. Raises :class:`Refusal`: ``not_enrolled``, ``box_barred``."""
+    if known_identity(database) is None:
+        raise Refusal("not_enrolled", status=503)
+    if barred(connection):
+        raise Refusal("box_barred", status=503)
 
 
 def known_identity(database: Database) -> Identity | None:

@@ -7,10 +7,11 @@ from typing import Final
 from sync.domains.boarding import events as boarding
 from sync.domains.inventory import events as inventory
 from sync.domains.ratings import events as ratings
+from sync.domains.shifts import events as shifts
 from sync.domains.ticketing import events as ticketing
 from sync.kernel.events import ClerkLocked, NodeStarted, Registry, TailHandedIn
 
-DOMAINS: Final = ("timetable", "inventory", "ticketing", "boarding", "ratings")
+DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "boarding", "ratings")
 
 EVENTS: Final = Registry(
     [
@@ -29,5 +30,8 @@ EVENTS: Final = Registry(
         boarding.GateOpened,
         boarding.TicketSuperseded,
         ratings.TripRated,
+        shifts.ShiftOpened,
+        shifts.CashMoved,
+        shifts.ShiftClosed,
     ]
 )

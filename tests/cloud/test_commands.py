@@ -227,3 +227,26 @@ def test_rules_for_rebooking_are_published_from_a_file(hub: Hub, tmp_path: Path)
         path.write_text(REBOOK_RULES.replace(wrong, instead), encoding="utf-8")
         code, _, err = hub("rebook-rules", str(path))
         assert code in (1, 2) and said in err and "Traceback" not in err
+
+
+OFFICE = """
+name = "gd"
+source = "notice no. 18"
+from_day = 2099-07-01
+place_no = 3
+shift_required = true
+currency = "CNY"
+difference_limit_minor = 500
+"""
+
+
+def test_office_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "office.toml"
+    path.write_text(OFFICE, encoding="utf-8")
+    assert hub("office-rules", str(path))["key"] == f"office/3/{day_of(calendar_date(2099, 7, 1))}"
+    wrong = (("2099", "2021", "office_rules_past"), ("name = ", "nome = ", "office.toml"),
+             ('"CNY"', '"yuan"', "office_rules_odd"), ("true", '"yes"', "office.toml"))  # fmt: skip
+    for old, new, said in wrong:
+        path.write_text(OFFICE.replace(old, new), encoding="utf-8")
+        code, _, err = hub("office-rules", str(path))
+        assert code in (1, 2) and said in err and "Traceback" not in err, (new, err)

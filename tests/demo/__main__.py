@@ -47,6 +47,7 @@ def _show(feed: Path, folder: Path) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
     try:
+        world.shifts = True
         world.prepare()
         world.start()
         _print_addresses(world)
@@ -84,6 +85,7 @@ def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
     folder = data or Path(tempfile.mkdtemp(prefix="yipiao-demo-"))
     world = Demo(folder.resolve(), feed, _say_since(begun), own_ports=True)
     try:
+        world.shifts = True
         world.prepare()
         world.start()
         story = Story(world)
@@ -102,13 +104,15 @@ def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
 
 
 def _holds(found: dict[str, object]) -> bool:
-    refused = found["refused"]
+    refused, office = found["refused"], found["office"]
     none = ("gate_opened_twice", "seats_sold_twice", "events_lost", "fen_difference", "quarantined")
     return (
         all(int(str(found[name])) >= wanted for name, wanted in WANTED.items())
         and isinstance(refused, dict)
         and all(count > 0 for count in refused.values())
         and all(found[name] == 0 for name in none)
+        and isinstance(office, dict)
+        and (office["shifts_closed"], office["no_shift_refused"], office["fen_difference"]) == (1, 2, 0)
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True

@@ -67,7 +67,14 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "seats_sold_twice": double_seats([row for row in held if bytes(row["ticket_id"]) not in refunded]),
         "events_lost": lost,
         "fen_difference": difference(told.sold, held, told.refunded, back),
-        "office": {"refunded": len(back), "resold": len(told.resold), "superseded_refused": told.refused["superseded"]},
+        "office": {
+            "refunded": len(back),
+            "resold": len(told.resold),
+            "superseded_refused": told.refused["superseded"],
+            "shifts_closed": len(told.shifts),
+            "no_shift_refused": told.refused["no_shift"],
+            "fen_difference": sum(told.shifts.values()),
+        },
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }

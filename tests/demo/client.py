@@ -76,6 +76,17 @@ class Client:
         found: dict[str, Any] = self.call("POST", path, body)
         return found
 
+    def open_shift(self, currency: str, float_minor: int) -> int:
+        """Open a shift; its number."""
+        body = {"float": [{"currency": currency, "amount_minor": float_minor}]}
+        return int(self.call("POST", "/api/v1/shifts", body)["shift_no"])
+
+    def close_shift(self, shift_no: int, counted_minor: dict[str, int]) -> dict[str, Any]:
+        """Close a shift with the cash that was counted by currency; its slip."""
+        counted = [{"currency": currency, "amount_minor": minor} for currency, minor in counted_minor.items()]
+        found: dict[str, Any] = self.call("POST", f"/api/v1/shifts/{shift_no}/close", {"counted": counted})
+        return found
+
     def check(self, code: str, trip_no: int, day: str, gate: str = "gate-page") -> dict[str, Any]:
         """Check a code at the gate; the verdict."""
         body = {"code": code, "trip_no": trip_no, "day": day, "gate": gate}

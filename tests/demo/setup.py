@@ -14,11 +14,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cloud.bootstrap import build
+from cloud.domains.shifts.publish import publish_office_rules
 from cloud.domains.timetable.service import trip_facts
 from cloud.kernel.accounts import Accounts
 from cloud.kernel.database import Database
 from cloud.kernel.nodes import find
 from cloud.kernel.settings import load
+from sync.domains.shifts.operations import OfficeRules
 from sync.domains.timetable import rules
 from sync.kernel import days
 from sync.kernel.enrolment import code_text
@@ -49,7 +51,9 @@ class Plan:
 
 
 class Demo:
-    """The whole demo under one folder."""
+    """The whole demo under one folder. ``shifts``: its station sells with an open shift only."""
+
+    shifts = False
 
     def __init__(self, folder: Path, feed: Path, say: Say, own_ports: bool) -> None:
         self.folder, self.feed, self.say = folder, feed, say
@@ -128,6 +132,8 @@ class Demo:
             self.plan.nodes[post.name], codes[post.name] = made["node_no"], made["code"]
             self._add_clerk(post)
         self.give_duties()
+        if self.shifts:
+            self._need_shifts()
         hub = self.processes["hub"]
         hub.start()
         hub.wait_ready()
@@ -157,6 +163,15 @@ class Demo:
                 for trip_no in self._ahead(tx, day, now):
                     if (trip_no, day) not in known:
                         hub.boarding.assign_duty(tx, box, trip_no, day, layout.VEHICLE)
+        hub.close()
+
+    def _need_shifts(self) -> None:
+        """From today on; the village and the pier go on without."""
+        hub = build(load(self.hub_data, {}))
+        today = days.day_at(hub.clock.wall_ms(), ZONE)
+        with hub.database.write() as tx:
+            place_no = find(tx, "station").place_no
+            publish_office_rules(tx, OfficeRules("demo", "the demo", today, place_no, True, "CNY", 500), today)
         hub.close()
 
     def _ahead(self, tx: Connection, day: int, now: int) -> list[int]:

@@ -22,6 +22,7 @@ from tests.demo.setup import Demo, iso, tomorrow
 OFFLINE_S = 15
 WANTED = {"sold": 100, "boarded": 60, "rated": 20}
 REFUNDS = 4
+FLOAT_MINOR = 20_000
 SELLERS = ("station", "village", "pier")
 
 
@@ -29,7 +30,8 @@ SELLERS = ("station", "village", "pier")
 class Told:
     """What people were told: the acknowledged facts that nothing may take back.
 
-    ``refunded``: number → minor units handed back; ``resold``: number of the new ticket → that of the old one.
+    ``refunded``: number → minor units handed back; ``resold``: number of the new ticket → that of the old one;
+    ``shifts``: number of a closed shift → minor units by which the count differed from what had to be there.
     """
 
     sold: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Told:
     rated: set[str] = field(default_factory=set)
     refunded: dict[str, int] = field(default_factory=dict)
     resold: dict[str, str] = field(default_factory=dict)
+    shifts: dict[int, int] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     retried: int = 0
     hub_offline_s: float = 0.0
@@ -50,13 +53,16 @@ class Story:
         self.day, self.other_day = iso(demo.plan.day), tomorrow(iso(demo.plan.day))
         self.clients: dict[str, Client] = {}
         self._lock = threading.Lock()
+        self._shift_no = 0
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
         self._sign_in()
         self.demo.say("waiting until every node holds seats")
         self._wait_for_seats()
-        self.demo.say("selling at three nodes")
+        self.demo.say("opening a shift at the station, selling at three nodes")
+        self._refuse_sale_without_shift()
+        self._shift_no = self.clients["station"].open_shift("CNY", FLOAT_MINOR)
         self._sell_everywhere(6)
         self.demo.say("stopping the hub; selling, boarding and rating go on")
         self.demo.processes["hub"].stop()
@@ -77,6 +83,8 @@ class Story:
         self._sell_everywhere(16)
         self.demo.say("giving tickets back at the station, and selling a seat again")
         self._refund_some()
+        self.demo.say("counting the drawer and closing the shift")
+        self._close_shift()
         self.demo.say("boarding the coach, by its scanner and at its gate page")
         self._board_all()
         self._bad_tickets()
@@ -199,6 +207,27 @@ class Story:
         new = clerk.sell(*ride, seat=old["seat"] or None)
         self._keep("station", new)
         self.told.resold[new["number"]] = old["number"]
+
+    def _close_shift(self) -> None:
+        """What the clerk counts is what passengers paid and got back, as they were told; afterwards nothing is sold."""
+        cash = Counter({"CNY": FLOAT_MINOR})
+        for sold in self.told.sold.values():
+            if sold["node"] == "station":
+                cash[sold["currency"]] += sold["price_minor"] - self.told.refunded.get(sold["number"], 0)
+        slip = self.clients["station"].close_shift(self._shift_no, dict(cash))
+        self.told.shifts[slip["shift_no"]] = sum(abs(line["difference_minor"]) for line in slip["lines"])
+        self._refuse_sale_without_shift()
+
+    def _refuse_sale_without_shift(self) -> None:
+        ride = next(ride for ride in self._sales("station") if self._has_places("station", ride))
+        try:
+            self._keep("station", self.clients["station"].sell(*ride))
+        except Refused as refused:
+            if refused.code == "shift_needed":
+                self.told.refused["no_shift"] += 1
+                return
+            raise
+        raise AssertionError("the station sold without a shift")
 
     def _board_all(self) -> None:
         """Every coach ticket not given back boards: trip by trip, one half by the scanner, the other at the gate page."""

@@ -9,6 +9,8 @@ from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.ratings.events import TripRated
+from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
+from sync.domains.shifts.operations import OfficeRules
 from sync.domains.ticketing.events import (
     TicketRebooked,
     TicketRefunded,
@@ -60,6 +62,13 @@ EVENTS: Final[dict[str, Any]] = {
     "gate_opened": GateOpened(TICKET_ID, "gate-1"),
     "trip_rated": TripRated(TICKET_ID, 101, 2518, 5, ("clean", "on_time"), "很好，谢谢 👍", "zh-Hans"),
     "trip_rated_bare": TripRated(TICKET_ID, 101, 2518, 1, (), "", "en"),
+    "shift_opened": ShiftOpened(3, 11, (("CNY", 20_000), ("HKD", 5_000)), 2, "gd-2026"),
+    "shift_opened_bare": ShiftOpened(1, 11, (), 0, ""),
+    "cash_moved": CashMoved(3, 11, False, "CNY", 100_000, 1),
+    "shift_closed": ShiftClosed(
+        3, 11, (("CNY", 0, 123_450, 123_400), ("HKD", 0, 5_000, 5_000)), (("CNY", 10_000, 12), ("CNY", 100, 34)), 12
+    ),
+    "shift_closed_uncounted": ShiftClosed(4, 12, (("CNY", 0, -300, 0), ("CNY", 1, 4_500, None)), (), 0),
 }
 
 RECORDS: Final[dict[str, Any]] = {
@@ -95,6 +104,8 @@ RECORDS: Final[dict[str, Any]] = {
     "real_name_rules": RealNameRules("gd-2017", "交通运输部令", 2500, None, True, (), (202, 204), 365),
     "real_name_rules_of_operator": RealNameRules("ferry", "港航局", 2500, 3, False, (4, 9), (), 400),
     "sealing_key": SealingKey(202611, 1, bytes(range(32)), bytes(range(32, 64))),
+    "office_rules": OfficeRules("gd-2026", "省厅规定", 2500, None, True, "CNY", 500),
+    "office_rules_of_place": OfficeRules("village", "postal service", 2500, 7, False, "CNY", 0),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),

@@ -13,6 +13,7 @@ from tests.support.nodes import COACH_TRIP, TODAY, Bench
 RIDE = {"trip": str(COACH_TRIP), "day": str(TODAY), "from": "0", "to": "4"}
 FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/clerk/orders/1/confirm", "/clerk/orders/1/decline",
          "/clerk/find", "/clerk/sell", "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
+         "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
          "/gate/choose", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
          "/portal/rate", "/sign-in", "/sign-out", "/status/connect")  # fmt: skip
 
@@ -73,7 +74,8 @@ def test_what_a_browser_says_comes_from_another_site_is_refused(passenger: Perso
 def test_no_page_holds_a_script_or_a_style_of_its_own(clerk: Person) -> None:
     addresses = ["/", "/kiosk", "/kiosk/to", "/kiosk/trips?to=5", f"/kiosk/seat?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
                  f"/kiosk/confirm?trip={COACH_TRIP}&day={TODAY}&from=0&to=4", "/portal", "/portal/ticket", "/sign-in",
-                 "/clerk", "/clerk/sell", "/clerk/sell?to=5", "/clerk/takings", "/gate/trips", "/status",
+                 "/clerk", "/clerk/sell", "/clerk/sell?to=5", "/clerk/takings", "/clerk/shift",
+                 "/gate/trips", "/status",
                  f"/gate/{COACH_TRIP}/{TODAY}", "/nowhere",
                  f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4"]  # fmt: skip
     for address in addresses:

@@ -14,8 +14,11 @@ from kiosk_ui.app import create_app
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
 from sync.domains.ratings.rules import LEVELS, TAGS
+from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
+from sync.domains.ticketing.events import PAYMENTS
 from sync.domains.ticketing.office.reissue import OFFERED
+from sync.kernel.ticket import RIDERS
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
 from tests.tooling.tree import ROOT
@@ -42,6 +45,9 @@ MADE = {
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,
     "reissue_why_": OFFERED,
+    "cash_reason_": CASH_REASONS,
+    "payment_": PAYMENTS,
+    "rider_": RIDERS,
     "http_": ("400", "403", "404", "405", "413", "500"),
 }
 LITERAL = re.compile(r"""(?<![\w.])t\(\s*(?:'([a-z0-9_]+)'|"([a-z0-9_]+)")""")
@@ -92,7 +98,8 @@ def test_pages_speak_one_language_and_no_key_shows_through(furnished: Flask, lan
     person = Person(furnished)
     person.sign_in()
     keys = [key for key in load().texts if "_" in key]
-    for address in ("/", "/kiosk", "/kiosk/to", "/kiosk/trips?to=5", "/clerk", "/clerk/sell", "/clerk/takings", "/status",
+    for address in ("/", "/kiosk", "/kiosk/to", "/kiosk/trips?to=5", "/clerk", "/clerk/sell", "/clerk/takings", "/clerk/shift",
+                    "/status",
                     f"/kiosk/seat?trip={COACH_TRIP}&day={TODAY}&from=0&to=4", "/gate/trips", "/portal/ticket", "/sign-in",
                     f"/gate/{COACH_TRIP}/{TODAY}", "/nowhere"):  # fmt: skip
         page = person.see(address + ("&" if "?" in address else "?") + f"lang={language}")

@@ -45,6 +45,10 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/orders/{order_no}"): SELLERS,
     ("DELETE", "/api/v1/orders/{order_no}"): SELLERS,
     ("POST", "/api/v1/orders/{order_no}/confirm"): SELLERS,
+    ("POST", "/api/v1/shifts"): SELLERS,
+    ("POST", "/api/v1/shifts/cash"): SELLERS,
+    ("GET", "/api/v1/shifts/{shift_no}"): SELLERS | {"admin"},
+    ("POST", "/api/v1/shifts/{shift_no}/close"): SELLERS,
     ("POST", "/api/v1/boarding/checks"): GATE,
     ("GET", "/api/v1/boarding/current"): GATE,
     ("PUT", "/api/v1/boarding/current"): GATE,
@@ -72,7 +76,12 @@ def routes(api: Api) -> set[tuple[str, str]]:
 
 
 def status(api: Api, method: str, path: str, token: str | None, body: object = None) -> int:
-    url = path.replace("{trip_no}", "101").replace("{order_no}", "1").replace("{number}", "00007-01-0000001-26")
+    url = (
+        path.replace("{trip_no}", "101")
+        .replace("{order_no}", "1")
+        .replace("{shift_no}", "1")
+        .replace("{number}", "00007-01-0000001-26")
+    )
     headers = {} if token is None else {"Authorization": token}
     answer = api.client.open(url, method=method, headers=headers, json=body)
     if answer.status_code in (401, 403):

@@ -47,9 +47,10 @@ class Ticketing:
         fares: Fares,
         boot_id: bytes,
         boarded: Callable[[TicketId], tuple[int, str] | None],
+        on_duty: Callable[[sqlite3.Connection, int], None],
     ) -> None:
         self._database, self._scribe, self._keeper, self._signer = database, scribe, keeper, signer
-        self._boarded, self._fares = boarded, fares
+        self._boarded, self._fares, self._on_duty = boarded, fares, on_duty
         self._timetable, self._inventory, self._boot = timetable, inventory, boot_id
 
     def order(
@@ -169,12 +170,10 @@ class Ticketing:
             returned=_shown(lambda row: self._ticket(row.serial, row.epoch), returned),
         )
 
-    def refuse_if_barred(self, connection: sqlite3.Connection) -> None:
-        """Raises :class:`Refusal`: ``not_enrolled``, ``box_barred`` (the hub takes nothing more from this log)."""
-        if meta.known_identity(self._database) is None:
-            raise Refusal("not_enrolled", status=503)
-        if meta.barred(connection):
-            raise Refusal("box_barred", status=503)
+    def require_duty(self, connection: sqlite3.Connection, clerk_no: int) -> None:
+        """Raises :class:`Refusal` ``shift_needed``, and as :func:`meta.require_log`."""
+        meta.require_log(self._database, connection)
+        self._on_duty(connection, clerk_no)
 
     def end_log(self, unit: UnitOfWork, epoch: int) -> None:
         """The log of ``epoch`` is about to end, and its key with it: its tickets are signed a last time, so that they can
@@ -247,7 +246,7 @@ class Ticketing:
         self, unit: UnitOfWork, ride: Ride, seat: int, fare: Fare, clerk_no: int, channel: int, until_s: int,
         tendered_minor: int | None,
     ) -> int:  # fmt: skip
-        self.refuse_if_barred(unit.connection)
+        self.require_duty(unit.connection, clerk_no)
         if tendered_minor is not None:
             rules.change_minor(fare.minor, tendered_minor)
         serial = store.next_serial(unit.connection)

@@ -225,10 +225,29 @@ class Timetable:
         facts = self._facts(trip_no)
         return facts.pattern.route_no, facts.route
 
+    def line_names(self, trip_no: int) -> Names:
+        """Names by language of the line that a trip runs on; none where the trip has left the timetable."""
+        try:
+            _, route = self.route(trip_no)
+        except Refusal:
+            return {}
+        return route.short_names or route.long_names
+
     def ends_ms(self, trip_no: int, day: int) -> int:
         """UTC milliseconds of the arrival at the last stop."""
         facts = self._facts(trip_no)
         return rules.arrives_ms(facts.pattern, facts.trip, len(facts.pattern.stop_nos) - 1, day, facts.zone)
+
+    def currencies(self) -> tuple[str, ...]:
+        """Currencies in which the lines of this place are sold, by code."""
+        return self._memory.get("currencies", self._find_currencies)
+
+    def _find_currencies(self) -> tuple[str, ...]:
+        found = set()
+        for pattern, _ in self._patterns_here():
+            with contextlib.suppress(Refusal):
+                found.add(self.store.route(pattern.route_no).currency)
+        return tuple(sorted(found))
 
     def own_stops(self) -> tuple[int, ...]:
         """The stops of this place, with those of a station."""

@@ -14,6 +14,7 @@ from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
 from kiosk_ui.screens.clerk.refund import routes as refund_routes
 from kiosk_ui.screens.clerk.reissue import routes as reissue_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
+from kiosk_ui.screens.clerk.shift import routes as shift_routes
 from sync.domains.ticketing.events import REASONS
 from sync.domains.ticketing.rules import change_minor
 from sync.kernel.errors import Refusal
@@ -24,6 +25,7 @@ blueprint.register_blueprint(ask_routes)
 blueprint.register_blueprint(refund_routes)
 blueprint.register_blueprint(rebook_routes)
 blueprint.register_blueprint(reissue_routes)
+blueprint.register_blueprint(shift_routes)
 DAYS_BACK = 7
 
 

@@ -133,7 +133,7 @@ class Rebooking:
     ) -> None:  # fmt: skip
         if sales.serial_of_key(unit.connection, key) is not None:
             return
-        self._ticketing.refuse_if_barred(unit.connection)
+        self._ticketing.require_duty(unit.connection, clerk_no)
         offer = self._offer(unit.connection, old, where, reason)
         if offer.due_minor != due_minor:
             raise Refusal("rebook_due_changed", field="reason")

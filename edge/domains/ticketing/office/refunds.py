@@ -78,7 +78,7 @@ class Refunds:
     def _refund(self, unit: UnitOfWork, ticket: Ticket, reason: str, fee_minor: int, clerk_no: int, key: str) -> None:
         if store.refund_of_key(unit.connection, key) is not None:
             return
-        self._ticketing.refuse_if_barred(unit.connection)
+        self._ticketing.require_duty(unit.connection, clerk_no)
         offer = self._offer(unit.connection, ticket, reason)
         if offer.fee_minor != fee_minor:
             raise Refusal("refund_fee_changed", field="fee_minor")

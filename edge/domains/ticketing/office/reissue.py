@@ -63,7 +63,7 @@ class Reissuing:
     def _reissue(self, unit: UnitOfWork, old: Ticket, cause: str, clerk_no: int, key: str) -> None:
         if sales.serial_of_key(unit.connection, key) is not None:
             return
-        self._ticketing.refuse_if_barred(unit.connection)
+        self._ticketing.require_duty(unit.connection, clerk_no)
         self._check(unit.connection, old, cause)
         serial, ride = sales.next_serial(unit.connection), old.ride
         where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx, old.seat)

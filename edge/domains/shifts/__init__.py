@@ -1,0 +1,1 @@
+"""Shifts of the clerks of a node."""

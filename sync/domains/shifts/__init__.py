@@ -1,0 +1,1 @@
+"""Shifts: whose drawer it is, what must be in it, and what was counted."""

@@ -1,0 +1,199 @@
+"""What must be in a drawer: the same sums on the node that closes a shift and on the hub that checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sync.domains.shifts.events import CASH_REASONS, CashMoved, ShiftOpened
+from sync.domains.shifts.operations import OfficeRules
+from sync.domains.ticketing.events import CASH, TicketRefunded, TicketSold
+from sync.kernel.errors import Refusal
+from sync.kernel.events import Event
+from sync.kernel.money import exponent
+
+MAX_AMOUNT_MINOR: Final = 1 << 40
+MAX_PIECES: Final = 100_000
+# For whom the hub has published nothing: small places go on without shifts.
+DEFAULT_OFFICE_RULES: Final = OfficeRules("default", "no shift asked for", 0, None, False, "CNY", 0)
+# Notes and coins in use, in minor units, the largest first. Where there are none, a sum is counted.
+DENOMINATIONS: Final[Mapping[str, tuple[int, ...]]] = {
+    "CNY": (10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10),
+    "HKD": (100_000, 50_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20, 10),
+    "MOP": (100_000, 50_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20, 10),
+}
+Kind = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one event does to the money of a clerk: ``amount_minor`` taken (``back`` False) or handed back.
+
+    ``rider`` is None where the event does not say whose ticket it is about.
+    """
+
+    clerk_no: int
+    currency: str
+    payment: int
+    amount_minor: int
+    back: bool
+    trip_no: int
+    rider: int | None
+
+
+def movement(event: Event) -> Movement | None:
+    """The money of an event at the counter; None for one that moves none. New kinds of sale have their line here."""
+    if isinstance(event, TicketSold):
+        paid = (event.clerk_no, event.currency, event.payment, event.price_minor)
+        return Movement(*paid, back=False, trip_no=event.trip_no, rider=event.rider)
+    if isinstance(event, TicketRefunded):
+        given = (event.clerk_no, event.currency, event.payment, event.refunded_minor)
+        return Movement(*given, back=True, trip_no=event.trip_no, rider=None)
+    return None
+
+
+@dataclass(slots=True)
+class Sum:
+    """Of one currency and kind of payment (or line, or rider): how often and how much, in minor units."""
+
+    sold: int = 0
+    sold_minor: int = 0
+    refunds: int = 0
+    refunded_minor: int = 0
+
+    def add(self, amount_minor: int, back: bool) -> None:
+        """Count one sale or refund in."""
+        if back:
+            self.refunds, self.refunded_minor = self.refunds + 1, self.refunded_minor + amount_minor
+        else:
+            self.sold, self.sold_minor = self.sold + 1, self.sold_minor + amount_minor
+
+    def merge(self, other: Sum) -> None:
+        """Count another sum in."""
+        self.sold, self.sold_minor = self.sold + other.sold, self.sold_minor + other.sold_minor
+        self.refunds, self.refunded_minor = self.refunds + other.refunds, self.refunded_minor + other.refunded_minor
+
+
+@dataclass(slots=True)
+class Drawer:
+    """A fold of one shift's events, in the order of the log: what came in and what must be there."""
+
+    shift_no: int
+    clerk_no: int
+    float_minor: dict[str, int] = field(default_factory=dict)
+    paid_in: dict[str, int] = field(default_factory=dict)
+    paid_out: dict[str, int] = field(default_factory=dict)
+    kinds: dict[Kind, Sum] = field(default_factory=dict)
+    # (trip, currency) and (rider, currency); a refund names no rider.
+    trips: dict[tuple[int, str], Sum] = field(default_factory=dict)
+    riders: dict[tuple[int, str], Sum] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        """Count an event in; those of other clerks and shifts change nothing."""
+        if isinstance(event, ShiftOpened) and event.shift_no == self.shift_no:
+            self.float_minor = _summed(event.float_minor)
+        elif isinstance(event, CashMoved) and event.shift_no == self.shift_no:
+            side = self.paid_in if event.into else self.paid_out
+            side[event.currency] = side.get(event.currency, 0) + event.amount_minor
+        else:
+            moved = movement(event)
+            if moved is not None and moved.clerk_no == self.clerk_no:
+                self._count(moved)
+
+    def expected(self) -> dict[Kind, int]:
+        """(currency, payment) → minor units that must be there, by currency; cash for every currency that was touched."""
+        found = {
+            (currency, CASH): self.float_minor.get(currency, 0)
+            + self.paid_in.get(currency, 0)
+            - self.paid_out.get(currency, 0)
+            for currency in {*self.float_minor, *self.paid_in, *self.paid_out}
+        }
+        for kind, one in self.kinds.items():
+            found[kind] = found.get(kind, 0) + one.sold_minor - one.refunded_minor
+        return dict(sorted(found.items()))
+
+    def _count(self, moved: Movement) -> None:
+        sums = [
+            self.kinds.setdefault((moved.currency, moved.payment), Sum()),
+            self.trips.setdefault((moved.trip_no, moved.currency), Sum()),
+        ]
+        if moved.rider is not None:
+            sums.append(self.riders.setdefault((moved.rider, moved.currency), Sum()))
+        for one in sums:
+            one.add(moved.amount_minor, moved.back)
+
+
+def office_rules(published: Iterable[OfficeRules], place_no: int, day: int) -> OfficeRules:
+    """The set that holds at a place on a calendar day: the newest, the place's own before one for all."""
+    held = [one for one in published if one.from_day <= day and one.place_no in (None, place_no)]
+    return max(held, key=lambda one: (one.place_no is not None, one.from_day), default=DEFAULT_OFFICE_RULES)
+
+
+def check_office_rules(given: OfficeRules) -> OfficeRules:
+    """``given`` if it makes sense. Raises :class:`Refusal` ``office_rules_odd``, naming what is odd."""
+    odd = [
+        name
+        for name, wrong in (
+            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
+            ("source", not given.source.strip()),
+            ("currency", not _is_currency(given.currency)),
+            ("difference_limit_minor", not 0 <= given.difference_limit_minor <= MAX_AMOUNT_MINOR),
+            ("from_day", given.from_day < 0),
+        )
+        if wrong
+    ]
+    if odd:
+        raise Refusal("office_rules_odd", status=422, field=odd[0], what=odd[0])
+    return given
+
+
+def above_limit(given: OfficeRules, currency: str, difference_minor: int) -> bool:
+    """Whether a difference of a count is to be told."""
+    limit = given.difference_limit_minor if currency == given.currency else 0
+    return abs(difference_minor) > limit
+
+
+def check_amounts(amounts: Mapping[str, int], field_name: str) -> tuple[tuple[str, int], ...]:
+    """Amounts of cash by currency, those of nothing left out. Raises :class:`Refusal` ``cash_amount``."""
+    for currency, minor in amounts.items():
+        if not _is_currency(currency) or not 0 <= minor <= MAX_AMOUNT_MINOR:
+            raise Refusal("cash_amount", status=422, field=field_name)
+    return tuple(sorted((currency, minor) for currency, minor in amounts.items() if minor))
+
+
+def check_pieces(pieces: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, int, int], ...]:
+    """Notes and coins that there are, none twice. Raises :class:`Refusal` ``cash_pieces``."""
+    found = {}
+    for currency, worth_minor, count in pieces:
+        known = worth_minor in DENOMINATIONS.get(currency, ())
+        if not known or not 0 <= count <= MAX_PIECES or (currency, worth_minor) in found:
+            raise Refusal("cash_pieces", status=422, field="pieces")
+        found[currency, worth_minor] = count
+    return tuple((*key, count) for key, count in sorted(found.items()) if count)
+
+
+def worth(pieces: Iterable[tuple[str, int, int]]) -> dict[str, int]:
+    """Currency → minor units that notes and coins are worth."""
+    found: dict[str, int] = {}
+    for currency, worth_minor, count in pieces:
+        found[currency] = found.get(currency, 0) + worth_minor * count
+    return found
+
+
+def reason_index(name: str) -> int:
+    """Index of a reason why cash moves. Raises :class:`Refusal` ``cash_reason``."""
+    if name not in CASH_REASONS:
+        raise Refusal("cash_reason", status=422, field="reason")
+    return CASH_REASONS.index(name)
+
+
+def _summed(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for currency, minor in amounts:
+        found[currency] = found.get(currency, 0) + minor
+    return found
+
+
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isascii() and text.isupper() and exponent(text) >= 0
