@@ -19,7 +19,7 @@ for _command in (
     fleet.add_admin, fleet.add_node, fleet.code, fleet.add_clerk, fleet.revoke,
     seats.duty, seats.grant, seats.release_at_risk, prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules,
-    sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers,
+    sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cloud.cli.common import BY, note, open_hub, options, say
-from cloud.domains.sellers.books import accounts
+from cloud.cli.common import BY, note, open_hub, options, read_day, say
+from cloud.domains.sellers.books import accounts, statements
 from cloud.domains.sellers.books.accounts import SCOPES
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.money import parse_minor
@@ -74,6 +75,28 @@ def seller_paid(
         hub.sellers.pay(tx, seller_no, currency, amount_minor, reference, BY)
         note(hub, tx, "seller_paid", seller=seller_no, currency=currency, amount_minor=amount_minor)
     say({"seller_no": seller_no, "currency": currency, "amount_minor": amount_minor}, as_json)
+
+
+@click.command("settlement")
+@click.argument("seller_no", type=int)
+@click.option("--from", "first", required=True, help="First day, YYYY-MM-DD.")
+@click.option("--to", "last", required=True, help="Last day, included.")
+@click.option("--csv", "path", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Every entry, too.")
+@options
+def settlement(
+    seller_no: int, first: str, last: str, path: Path | None, data: Path, database: str | None, as_json: bool
+) -> None:
+    """What a seller sold, gave back and keeps from one day to another."""
+    hub = open_hub(data, database)
+    with hub.database.read() as tx:
+        name = accounts.find(tx, seller_no).name
+        span = hub.offers.span_ms(tx, read_day(first), read_day(last))
+        lines = statements.statement(tx, seller_no, *span)
+        if path is not None:
+            table = statements.as_csv(statements.entries(tx, seller_no, *span), hub.places.main_zone(tx))
+            path.write_text(table, encoding="utf-8")
+    said = [{**asdict(line), "due_minor": line.due_minor} for line in lines]
+    say({"seller_no": seller_no, "name": name, "from": first, "to": last, "statement": said}, as_json)
 
 
 @click.command("sellers")

@@ -15,6 +15,7 @@ from cloud.domains.sellers.api.calls import Callers, Rate, caller
 from cloud.domains.sellers.api.problems import SellersBlueprint
 from cloud.domains.sellers.books import bookings, offers
 from cloud.domains.sellers.books.accounts import READ, REFUND, SELL
+from cloud.domains.sellers.books.statements import Statement, statement
 from cloud.domains.sellers.service import Once
 from sync.kernel.errors import Refusal
 
@@ -34,6 +35,7 @@ def blueprint(hub: Hub) -> SellersBlueprint:
     _register_search(routes, hub, callers)
     _register_bookings(routes, hub, callers)
     _register_refunds(routes, hub, callers)
+    _register_statements(routes, hub, callers)
     return routes
 
 
@@ -117,6 +119,17 @@ def _register_refunds(routes: SellersBlueprint, hub: Hub, callers: Callers) -> N
         with hub.database.write() as tx:
             done = hub.selling.refund(tx, caller().seller, booking_id, int(item), int(fee), once)
             return schemas.booking(done)
+
+
+def _register_statements(routes: SellersBlueprint, hub: Hub, callers: Callers) -> None:
+    shown = schemas.StatementSchema(many=True)
+
+    @_route(routes, callers, READ, "/statements", "GET", shown, query=schemas.StatementQuery)
+    def statements(query: dict[str, Any]) -> list[Statement]:
+        """What the seller sold, gave back and keeps, from one day to another"""
+        with hub.database.read() as tx:
+            span = hub.offers.span_ms(tx, query["from_"], query["to"])
+            return statement(tx, caller().seller.seller_no, *span)
 
 
 def _route(

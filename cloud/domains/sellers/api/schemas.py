@@ -141,6 +141,27 @@ class RefundOfferSchema(Schema):
     rule = fields.String()
 
 
+class StatementQuery(Schema):
+    """From one calendar day to another, both included."""
+
+    from_ = Day(required=True, data_key="from")
+    to = Day(required=True)
+
+
+class StatementSchema(Schema):
+    """One currency. ``due_minor`` = sold − refunded − commission; ``fees_minor`` is what refunds left of sales."""
+
+    currency = fields.String()
+    tickets = fields.Integer()
+    sold_minor = fields.Integer()
+    refunds = fields.Integer()
+    refunded_minor = fields.Integer()
+    fees_minor = fields.Integer()
+    commission_minor = fields.Integer()
+    due_minor = fields.Integer()
+    paid_minor = fields.Integer()
+
+
 class ConfirmSchema(Schema):
     """Takes a refund offer."""
 

@@ -56,6 +56,11 @@ class Offers:
         """The calendar day at the network's stations."""
         return days.day_at(self._clock.wall_ms(), self._places.main_zone(tx))
 
+    def span_ms(self, tx: Connection, first: int, last: int) -> tuple[int, int]:
+        """From the begin of one calendar day to the end of another, in milliseconds since 1970."""
+        zone = self._places.main_zone(tx)
+        return days.instant_ms(first, 0, zone), days.instant_ms(last + 1, 0, zone)
+
     def search(
         self, tx: Connection, from_nos: Sequence[int], to_nos: Sequence[int], day: int, places: int, language: str
     ) -> list[Offer]:
