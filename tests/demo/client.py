@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import uuid
 from typing import Any
 
@@ -21,12 +22,13 @@ class Away(Exception):
 
 
 class Client:
-    """One keep-alive connection to a node; ``token`` after :meth:`sign_in`."""
+    """One keep-alive connection to a node, for one call at a time; ``token`` after :meth:`sign_in`."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._connection: http.client.HTTPConnection | None = None
         self._token = ""
+        self._busy = threading.Lock()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON. Raises :class:`Refused` or :class:`Away`."""
@@ -34,20 +36,24 @@ class Client:
         data = None
         if body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        with self._busy:
+            status, content = self._exchange(method, path, data, headers)
+        value = json.loads(content) if content else None
+        if status >= 400:
+            said = value if isinstance(value, dict) else {}
+            raise Refused(status, said.get("code", "?"), said.get("message", ""))
+        return value
+
+    def _exchange(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             self._connection.request(method, path, data, headers)
             answer = self._connection.getresponse()
-            content = answer.read()
+            return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Away(type(error).__name__) from None
-        value = json.loads(content) if content else None
-        if answer.status >= 400:
-            said = value if isinstance(value, dict) else {}
-            raise Refused(answer.status, said.get("code", "?"), said.get("message", ""))
-        return value
 
     def close(self) -> None:
         """Drop the connection; the next call opens another."""
