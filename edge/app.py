@@ -10,6 +10,7 @@ from flask_smorest import Api
 from edge.bootstrap import Node
 from edge.domains.boarding import routes as boarding
 from edge.domains.inventory import routes as inventory
+from edge.domains.payments import routes as payments
 from edge.domains.ratings import routes as ratings
 from edge.domains.shifts import routes as shifts
 from edge.domains.ticketing import routes as ticketing
@@ -54,6 +55,7 @@ def create_app(node: Node) -> Flask:
         shifts.blueprint(node.shifts, node.accounts, guard),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         office.blueprint(node.rebooking, node.reissuing, guard),
+        payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),
         ratings.blueprint(node.ratings),
     ):

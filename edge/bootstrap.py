@@ -12,9 +12,13 @@ from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
 from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
+from edge.domains.payments.gateway.client import Gateway, read_key
+from edge.domains.payments.gateway.rounds import Rounds
+from edge.domains.payments.service import Payments
 from edge.domains.ratings.service import Ratings
 from edge.domains.shifts.service import Shifts
 from edge.domains.ticketing.office.fares import Fares
+from edge.domains.ticketing.office.paying import Paying
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.office.reissue import Reissuing
@@ -43,6 +47,8 @@ from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids, Transport
 
 LATER_SCHEMAS = (2, 3)
+# A passenger stands before the page: rather "not now" than a page that never comes.
+_GATEWAY_TIMEOUT_S = 8.0
 
 
 @dataclass
@@ -66,6 +72,8 @@ class Node:
     elsewhere: Enquiry
     shifts: Shifts
     ticketing: Ticketing
+    payments: Payments
+    rounds: Rounds
     refunds: Refunds
     rebooking: Rebooking
     reissuing: Reissuing
@@ -89,6 +97,7 @@ def build(
     ids: Ids | None = None,
     transport: Transport | None = None,
     record_start: bool = True,
+    gateway_line: Transport | None = None,
 ) -> Node:
     """A node over ``settings.data``. A server records its start in the log; a tool that only looks does not."""
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -98,13 +107,14 @@ def build(
     scribe = Scribe(database, keeper, domains.appliers(), Space(settings.data, settings.reserve_mib << 20))
     scribe.hub_ms = meta.get(database.writer, "last_hub_ms", 0)
     boot_id = ids.token(8)
-    parts = _domains(settings, database, scribe, keeper, ids, boot_id)
+    gateway = _gateway(settings, clock, ids, gateway_line)
+    parts = _domains(settings, database, scribe, keeper, ids, boot_id, gateway)
     exchange = Exchanger(
         database, scribe, parts["streams"], keeper, parts["signer"], transport or _transport(settings),
         report=parts["fleet"].report, before=parts["inventory"].give_back,
     )  # fmt: skip
     parts["fleet"].exchanger = exchange
-    parts["fleet"].watch = (parts["inventory"].issues, parts["boarding"].issues)
+    parts["fleet"].watch = (parts["inventory"].issues, parts["boarding"].issues, parts["payments"].issues)
     elsewhere = Enquiry(database, keeper, parts["signer"], transport or _transport(settings, ENQUIRY_TIMEOUT_S))
     renewal = Renewal(
         database, scribe, parts["streams"], exchange, settings.key_file, ids,
@@ -146,8 +156,9 @@ def known_ms(connection: sqlite3.Connection) -> int:
 
 
 def _domains(
-    settings: Settings, database: Database, scribe: Scribe, keeper: TimeKeeper, ids: Ids, boot_id: bytes
-) -> dict[str, Any]:
+    settings: Settings, database: Database, scribe: Scribe, keeper: TimeKeeper, ids: Ids, boot_id: bytes,
+    gateway: Gateway | None,
+) -> dict[str, Any]:  # fmt: skip
     signer = present_key(settings.key_file, meta.identity(database.writer), ids)
     directory, own = Directory(database), fleet.Fleet(database, scribe, keeper)
     timetable = Timetable(database, own, keeper)
@@ -157,7 +168,8 @@ def _domains(
     ticketing = Ticketing(
         database, scribe, keeper, signer, timetable, inventory, fares, boot_id, boarding.boarded, shifts.require_open
     )
-    refunds = Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded)
+    payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory), gateway)
+    refunds = Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back)
     catalogue = load()
     return {
         "signer": signer,
@@ -172,6 +184,8 @@ def _domains(
         "fares": fares,
         "shifts": shifts,
         "ticketing": ticketing,
+        "payments": payments,
+        "rounds": Rounds(payments, keeper),
         "refunds": refunds,
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, ticketing, refunds),
         "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
@@ -179,6 +193,14 @@ def _domains(
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,
     }
+
+
+def _gateway(settings: Settings, clock: Clock, ids: Ids, line: Transport | None) -> Gateway | None:
+    if not settings.gateway_url:
+        return None
+    line = line or HttpTransport(settings.gateway_url, timeout_s=_GATEWAY_TIMEOUT_S)
+    key = read_key(settings.data / settings.gateway_key_file)
+    return Gateway(line, clock, ids, settings.gateway_merchant_no, key, settings.gateway_notify_url)
 
 
 def _transport(settings: Settings, timeout_s: float = EXCHANGE_TIMEOUT_S) -> Transport:

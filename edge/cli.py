@@ -62,6 +62,7 @@ def _serve(built: Node) -> None:
     server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     bus = start_bus(built.settings, built.scanning, built.identity, built.clock.clock)
     built.schedule.start()
+    built.rounds.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _leave())
     click.echo(f"node listens on http://{settings.host}:{server.effective_port}/", err=True)
@@ -70,6 +71,7 @@ def _serve(built: Node) -> None:
     except (SystemExit, KeyboardInterrupt):
         pass
     finally:
+        built.rounds.stop()
         built.schedule.stop()
         if bus is not None:
             bus.stop()

@@ -35,7 +35,7 @@ NOTED: Final = {
 # What a box says of itself, by the codes of its own status page.
 REPORTED: Final = {
     "box_stopped": BAD, "operation_unreadable": WARN, "hub_long_away": WARN, "quarantined": WARN,
-    "certificate_past": BAD, "unknown_issuer": WARN, "grant_past": WARN,
+    "certificate_past": BAD, "unknown_issuer": WARN, "grant_past": WARN, "payment_hangs": WARN,
 }  # fmt: skip
 
 

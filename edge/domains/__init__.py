@@ -8,6 +8,7 @@ from typing import Final
 
 from edge.domains.boarding import store as boarding
 from edge.domains.inventory import store as inventory
+from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
 from edge.domains.shifts import store as shifts
 from edge.domains.ticketing import store as ticketing
@@ -22,8 +23,8 @@ from edge.kernel.scribe import Apply
 from edge.kernel.streams import Project
 from sync.kernel.events import Event
 
-DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "boarding", "ratings")
-_STORES: Final = (timetable, inventory, shifts, ticketing, office, boarding, ratings)
+DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
+_STORES: Final = (timetable, inventory, shifts, ticketing, office, payments, boarding, ratings)
 
 KERNEL_REFERENCE: Final = ("clerk", "issuer", "revoked_issuer")
 REFERENCE_TABLES: Final = KERNEL_REFERENCE + tuple(table for store in _STORES for table in store.REFERENCE_TABLES)
@@ -58,7 +59,7 @@ def projections() -> dict[str, Project]:
 def appliers() -> Mapping[type[Event], Apply]:
     """Event class → how it changes the state tables, the domains in the order of :data:`DOMAINS`."""
     found: dict[type[Event], list[Apply]] = {}
-    for store in (inventory, shifts, ticketing, office, boarding, ratings):
+    for store in (inventory, shifts, ticketing, office, payments, boarding, ratings):
         for kind, apply in store.APPLIERS.items():
             found.setdefault(kind, []).append(apply)
     return {kind: _in_turn(applies) for kind, applies in found.items()}
@@ -66,7 +67,7 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, shifts, ticketing, office):
+    for store in (inventory, shifts, ticketing, office, payments):
         store.end_log(connection, epoch)
 
 

@@ -30,13 +30,18 @@ _TEXTS: Final = {
     "mqtt_host": re.compile(r"[!-~]{1,255}"),
     "hub_url": re.compile(r"(https?://[!-~]{1,255})?"),
     "gate_device": re.compile(r"[a-z0-9-]{0,40}"),
+    "gateway_url": re.compile(r"(https?://[!-~]{1,255})?"),
+    "gateway_merchant_no": re.compile(r"[!-~]{1,64}"),
+    "gateway_key_file": re.compile(r"[^\x00-\x1f]{0,255}"),
+    "gateway_notify_url": re.compile(r"(https?://[!-~]{1,255})?"),
 }
 
 
 @dataclass(frozen=True)
 class Settings:
     """``exchange_every_s``: pause between exchanges unless the hub says otherwise. ``mqtt_port`` 0: no device bus.
-    ``reserve_mib``: this much of the disk is not for selling."""
+    ``reserve_mib``: this much of the disk is not for selling. ``gateway_url`` empty: nobody pays by phone here;
+    ``gateway_key_file`` is looked for in the data folder; ``gateway_notify_url``: this box as the gateway sees it, if it does."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -49,6 +54,10 @@ class Settings:
     gate_device: str = ""
     hold_minutes: int = 15
     reserve_mib: int = 32
+    gateway_url: str = ""
+    gateway_merchant_no: str = "yipiao"
+    gateway_key_file: str = "gateway.key"
+    gateway_notify_url: str = ""
 
     @property
     def database(self) -> Path:

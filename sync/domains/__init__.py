@@ -6,12 +6,13 @@ from typing import Final
 
 from sync.domains.boarding import events as boarding
 from sync.domains.inventory import events as inventory
+from sync.domains.payments import events as payments
 from sync.domains.ratings import events as ratings
 from sync.domains.shifts import events as shifts
 from sync.domains.ticketing import events as ticketing
 from sync.kernel.events import ClerkLocked, NodeStarted, Registry, TailHandedIn
 
-DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "boarding", "ratings")
+DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
 
 EVENTS: Final = Registry(
     [
@@ -23,6 +24,11 @@ EVENTS: Final = Registry(
         ticketing.TravellerNamed,
         ticketing.TicketRebooked,
         ticketing.TicketReissued,
+        payments.PaymentAsked,
+        payments.PaymentTaken,
+        payments.PaymentEnded,
+        payments.RepaymentAsked,
+        payments.RepaymentMade,
         inventory.SeatsAsked,
         inventory.GrantReturned,
         boarding.TicketBoarded,

@@ -16,7 +16,7 @@ NAMES = {
     "firmware_bridges": set(),
 }
 # Folders inside a domain: the reader of a format, what carries an import out, data that is shipped, and what may be done
-# with a ticket after its sale.
+# with a ticket after its sale; the line to a payment gateway.
 FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
     ("cloud", "inventory"): {"books", "elsewhere"},
@@ -28,6 +28,7 @@ FOLDERS = {
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},
     ("cloud", "sellers"): {"api", "books"},
+    ("edge", "payments"): {"gateway"},
 }
 
 

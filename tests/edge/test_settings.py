@@ -40,7 +40,8 @@ def test_nothing_changes_settings_afterwards(tmp_path: Path) -> None:
         "prot = 8100", 'port = "eighty"', "port = -1", "port = 65536", "port = true", "port = 80.5", "mqtt_port = 70000",
         "threads = 0", "exchange_every_s = 0", "hold_minutes = 0", "threads = 5000", "host = 5", "host = []", 'host = ""',
         "port =", "port = 1\nport = 2", 'port = ""', 'port = "８１００"', "[port]", 'hub_url = "ftp://hub"',
-        'hub_url = "hub:8000"', 'gate_device = "Gate One"',
+        'hub_url = "hub:8000"', 'gateway_url = "pay"', 'gateway_merchant_no = ""',
+        "gateway_key_file = 1", 'gate_device = "Gate One"',
     ],
 )  # fmt: skip
 def test_an_odd_value_refuses_to_start_and_is_named(tmp_path: Path, line: str) -> None:

@@ -8,6 +8,13 @@ from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoar
 from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
+from sync.domains.payments.events import (
+    PaymentAsked,
+    PaymentEnded,
+    PaymentTaken,
+    RepaymentAsked,
+    RepaymentMade,
+)
 from sync.domains.ratings.events import TripRated
 from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
@@ -53,6 +60,14 @@ EVENTS: Final[dict[str, Any]] = {
     ),
     "ticket_reissued": TicketReissued(TICKET_ID, 2, 0, 11),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
+    "payment_asked": PaymentAsked("7-12-0a1b2c3d4e5f", 12, 3000, "CNY", 0),
+    "payment_taken": PaymentTaken("7-12-0a1b2c3d4e5f", "G00112233", 3000, "CNY", 1, 1_795_406_410_000),
+    "payment_ended": PaymentEnded("7-12-0a1b2c3d4e5f"),
+    "repayment_asked": RepaymentAsked("7-12-0a1b2c3d4e5f", "7-12-0a1b2c3d4e5f-r1", 2700, "CNY", 3, TICKET_ID, ""),
+    "repayment_asked_unsold": RepaymentAsked(
+        "7-13-0a1b2c3d4e60", "7-13-0a1b2c3d4e60-r1", 2999, "CNY", 1, b"", "G00112234"
+    ),
+    "repayment_made": RepaymentMade("7-12-0a1b2c3d4e5f", "7-12-0a1b2c3d4e5f-r1", "R00112233", 2700),
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
     "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),
     "grant_returned_free": GrantReturned(6, 102, 2518, (), ((0, 7),)),

@@ -49,6 +49,10 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/v1/shifts/cash"): SELLERS,
     ("GET", "/api/v1/shifts/{shift_no}"): SELLERS | {"admin"},
     ("POST", "/api/v1/shifts/{shift_no}/close"): SELLERS,
+    ("POST", "/api/v1/orders/{order_no}/payment"): SELLERS,
+    ("GET", "/api/v1/orders/{order_no}/payment"): SELLERS,
+    ("GET", "/api/v1/payments/offer"): OPEN,
+    ("POST", "/api/v1/payments/callback"): OPEN,  # the gateway's signature is its right
     ("POST", "/api/v1/boarding/checks"): GATE,
     ("GET", "/api/v1/boarding/current"): GATE,
     ("PUT", "/api/v1/boarding/current"): GATE,

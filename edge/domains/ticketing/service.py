@@ -18,7 +18,7 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, GIVEN_BACK, PROOFS, TicketSold
+from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, GIVEN_BACK, PAYMENTS, PROOFS, TicketSold
 from sync.domains.ticketing.office.fares import ADULT, check_children
 from sync.kernel import certificate, days, ticket
 from sync.kernel.certificate import Certificate
@@ -81,7 +81,7 @@ class Ticketing:
 
         Raises :class:`Refusal`: ``no_such_order``, ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``.
         """
-        sold = self._scribe.record(lambda unit: self._confirm(unit, order_no, clerk_no, tendered_minor))
+        sold = self._scribe.record(lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor))
         return self._ticket(*sold)
 
     def sell(
@@ -219,9 +219,10 @@ class Ticketing:
         store.set_order(unit.connection, order_no, "cancelled")
         self._inventory.release(unit.connection, order_no)
 
-    def _confirm(
-        self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None
+    def sell_order(
+        self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None, payment: int = CASH
     ) -> tuple[int, int | None]:
+        """As :meth:`confirm`, in the caller's transaction: serial, and epoch of its log (None: the present one)."""
         row = self._order_row(unit, order_no)
         if row.serial is not None:
             return row.serial, row.epoch
@@ -229,9 +230,9 @@ class Ticketing:
             raise Refusal("order_cancelled")
         # The price is what the passenger was shown, also where the timetable has changed since.
         ride = replace(self.for_sale(*row.where), currency=row.currency)
-        fare = Fare(ADULT, 0, row.price_minor, "fare")
+        fare, until_s = Fare(ADULT, 0, row.price_minor, "fare"), self._until_s(ride)
         seat = self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
-        serial = self._record(unit, ride, seat, fare, clerk_no, row.channel, self._until_s(ride), tendered_minor)
+        serial = self._record(unit, ride, seat, fare, clerk_no, row.channel, until_s, tendered_minor, payment)
         store.set_order(unit.connection, order_no, "sold", serial)
         self._inventory.release(unit.connection, order_no)
         return serial, None
@@ -244,7 +245,7 @@ class Ticketing:
 
     def _record(
         self, unit: UnitOfWork, ride: Ride, seat: int, fare: Fare, clerk_no: int, channel: int, until_s: int,
-        tendered_minor: int | None,
+        tendered_minor: int | None, payment: int = CASH,
     ) -> int:  # fmt: skip
         self.require_duty(unit.connection, clerk_no)
         if tendered_minor is not None:
@@ -252,7 +253,7 @@ class Ticketing:
         serial = store.next_serial(unit.connection)
         unit.append(
             TicketSold(
-                serial, *_where(ride), seat, fare.rider, fare.minor, ride.currency, CASH, clerk_no, channel, until_s,
+                serial, *_where(ride), seat, fare.rider, fare.minor, ride.currency, payment, clerk_no, channel, until_s,
                 fare.proof,
             )
         )  # fmt: skip
@@ -298,6 +299,7 @@ class Ticketing:
             boarded=self._boarded(claims.ticket_id),
             refunded=_refunded(store.refund(connection, sold.serial, row.epoch)),
             past=row.epoch is not None,
+            payment=PAYMENTS[sold.payment],
         )
 
     def _order(self, row: store.OrderRow) -> Order:

@@ -78,6 +78,8 @@ def unseal(data: bytes, key: bytes, kind: str, nonce: str | None = None, most: i
 def said_of(message: Mapping[str, Any]) -> Said:
     """The payment that a verified message speaks of. Raises :class:`Malformed` ``gateway_shape``."""
     paid = message.get("state") == PAID
+    if paid and not whole_of(message, "paid_minor"):
+        raise Malformed("gateway_shape", "paid_minor")
     return Said(
         order_no=text_of(message, "order_no"),
         state=text_of(message, "state"),

@@ -10,7 +10,8 @@ from sync.kernel.events import Event
 CASH = 0
 # On the account of a seller (not of ours), whom the hub bills. Only the hub's own node sells so; its clerk is the seller.
 ACCOUNT = 1
-PAYMENTS = ("cash", "account")
+MOBILE = 2  # by phone, through a payment gateway
+PAYMENTS = ("cash", "account", "mobile")
 COUNTER = 0
 KIOSK = 1
 SELLER = 2

@@ -1,7 +1,8 @@
 """Exchanging a ticket for another ride where it was sold: show what it costs, then take that very offer.
 
 In one commit the old ticket is given back and the new one sold, and the difference changes hands in cash; so the takings
-are right by sales and refunds alone, and whatever knows of a refund knows that the old ticket is void.
+are right by sales and refunds alone, and whatever knows of a refund knows that the old ticket is void. Where the old one
+was paid by phone, its money goes back there, all of it, and the new one is paid in cash: no money changes its way.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sync.domains.ticketing.events import (
     CASH,
     COUNTER,
     PASSENGER,
+    PAYMENTS,
     PROOFS,
     REASONS,
     REBOOKED,
@@ -39,6 +41,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
 RideKey = tuple[int, int, int, int]
+_CASH = PAYMENTS[CASH]
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class Rebooking:
         if found is None or old.refunded is None:
             raise Refusal("rebook_none", status=404)
         new = self._ticketing.find(_number(old, found.serial))
-        return Rebooked(old, new, new.price_minor - old.refunded.refunded_minor)
+        return Rebooked(old, new, new.price_minor - (old.refunded.refunded_minor if old.payment == _CASH else 0))
 
     def _rebook(
         self, unit: UnitOfWork, old: Ticket, where: RideKey, seat: int | None, reason: str, due_minor: int,
@@ -138,7 +141,8 @@ class Rebooking:
         if offer.due_minor != due_minor:
             raise Refusal("rebook_due_changed", field="reason")
         serial, ride, sure = sales.next_serial(unit.connection), old.ride, offer.clock_sure
-        back = (offer.fee_minor, old.price_minor - offer.fee_minor, old.currency, CASH)
+        back_minor = old.price_minor - offer.fee_minor
+        back = (offer.fee_minor, back_minor, old.currency, self._refunds.way_back(unit, old, back_minor))
         times = self._times(unit.connection, old) + (reason_index(reason) == PASSENGER)
         unit.append(
             TicketRebooked(
@@ -179,7 +183,8 @@ class Rebooking:
         prices = (old.price_minor, self._fares.price(ride, old.rider).minor)
         times = self._times(connection, old)
         terms = rules.rebook_terms(given, prices, index, times, left_ms, sure)
-        return Offer(old, ride, REASONS[index], terms.fee_minor, terms.price_minor, terms.due_minor, terms.rule, sure)
+        due_minor = terms.due_minor if old.payment == _CASH else terms.price_minor
+        return Offer(old, ride, REASONS[index], terms.fee_minor, terms.price_minor, due_minor, terms.rule, sure)
 
     def _rules(self, connection: sqlite3.Connection, ticket: Ticket) -> RebookRules:
         sold_day = days.day_at(ticket.sold_ms, ticket.ride.zone)

@@ -19,7 +19,7 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, PASSENGER, TicketRefunded
+from sync.domains.ticketing.events import PASSENGER, TicketRefunded
 from sync.domains.ticketing.office.rebooking import rebook_rules
 from sync.kernel import days
 from sync.kernel.errors import Refusal
@@ -50,7 +50,9 @@ class Refunds:
         inventory: Inventory,
         ticketing: Ticketing,
         boarded: Callable[[TicketId, sqlite3.Connection], tuple[int, str] | None],
+        way_back: Callable[[UnitOfWork, TicketId, int], int],
     ) -> None:
+        self._way_back = way_back
         self._database, self._scribe, self._keeper, self._boarded = database, scribe, keeper, boarded
         self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
 
@@ -83,15 +85,20 @@ class Refunds:
         if offer.fee_minor != fee_minor:
             raise Refusal("refund_fee_changed", field="fee_minor")
         ride = ticket.ride
+        payment = self.way_back(unit, ticket, offer.refunded_minor)
         unit.append(
             TicketRefunded(
                 ticket.ticket_id.to_bytes(), ride.trip_no, ride.day, ride.from_idx, ride.to_idx, ticket.seat,
-                offer.fee_minor, offer.refunded_minor, ticket.currency, CASH, rules.reason_index(reason), offer.rule,
+                offer.fee_minor, offer.refunded_minor, ticket.currency, payment, rules.reason_index(reason), offer.rule,
                 clerk_no, offer.clock_sure,
             )
         )  # fmt: skip
         self._inventory.take_back(unit.connection, ride.trip_no, ride.day)
         store.keep_refund_key(unit.connection, key, ticket.ticket_id.serial)
+
+    def way_back(self, unit: UnitOfWork, ticket: Ticket, amount_minor: int) -> int:
+        """The way (of PAYMENTS) by which ``amount_minor`` goes back to who paid for ``ticket``: the one by which it came."""
+        return self._way_back(unit, ticket.ticket_id, amount_minor)
 
     def check(self, connection: sqlite3.Connection, ticket: Ticket) -> None:
         """Refuse a ticket that is not this log's to take back, or not any more.

@@ -17,7 +17,15 @@ from edge.domains.timetable.service import Timetable
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.ticketing.events import CASH, COUNTER, PROOFS, REISSUED, TicketRefunded, TicketReissued, TicketSold
+from sync.domains.ticketing.events import (
+    COUNTER,
+    PAYMENTS,
+    PROOFS,
+    REISSUED,
+    TicketRefunded,
+    TicketReissued,
+    TicketSold,
+)
 from sync.domains.ticketing.office.reissue import cause_index, reissue_rule
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel.errors import Refusal
@@ -67,7 +75,9 @@ class Reissuing:
         self._check(unit.connection, old, cause)
         serial, ride = sales.next_serial(unit.connection), old.ride
         where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx, old.seat)
-        until_s, price = self._until_s(old), (old.price_minor, old.currency, CASH)
+        until_s = self._until_s(old)
+        # No money moves, so the new ticket is paid for as the old one was.
+        price = (old.price_minor, old.currency, PAYMENTS.index(old.payment))
         unit.append(TicketReissued(old.ticket_id.to_bytes(), serial, cause_index(cause), clerk_no))
         unit.append(
             TicketRefunded(

@@ -39,7 +39,7 @@ class Refunded:
 @dataclass(frozen=True)
 class Ticket:
     """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it; ``rider`` is one of
-    RIDERS, ``proof`` one of PROOFS."""
+    RIDERS, ``proof`` one of PROOFS, ``payment`` one of PAYMENTS."""
 
     number: str
     short_code: str
@@ -58,6 +58,7 @@ class Ticket:
     boarded: tuple[int, str] | None
     refunded: Refunded | None
     past: bool = False
+    payment: str = "cash"
 
 
 @dataclass(frozen=True)

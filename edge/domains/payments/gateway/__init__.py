@@ -1,0 +1,1 @@
+"""The other end of the line: questions to the gateway, and the rounds in which they are asked."""

@@ -1,0 +1,53 @@
+"""Orders whose money comes otherwise than in cash: what the payments of this box need of a sale, and nothing more."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from edge.domains.inventory.service import Inventory
+from edge.domains.ticketing import store
+from edge.domains.ticketing.service import Ticketing
+from edge.kernel.scribe import UnitOfWork
+from sync.domains.ticketing.events import MOBILE
+from sync.kernel.errors import Refusal, invariant
+
+
+class Paying:
+    """Orders of a node, as they are paid for by phone."""
+
+    def __init__(self, ticketing: Ticketing, inventory: Inventory) -> None:
+        self._ticketing, self._inventory = ticketing, inventory
+
+    def waits(self, connection: sqlite3.Connection, order_no: int) -> bool:
+        """Whether an order still waits for its money."""
+        row = store.order(connection, order_no)
+        return row is not None and row.state == "waiting"
+
+    def begin(self, unit: UnitOfWork, order_no: int) -> tuple[int, str]:
+        """Somebody is about to pay: the seat is looked at again and held anew. What is due, and in which currency.
+
+        Raises :class:`Refusal`: ``no_such_order``, ``order_sold``, ``order_cancelled``, ``seat_taken``, ``departed``, …
+        """
+        row = self._waiting(unit, order_no)
+        ride = self._ticketing.for_sale(*row.where)
+        self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
+        self._inventory.hold(unit.connection, order_no, row.where, row.seat)
+        return row.price_minor, row.currency
+
+    def next_serial(self, connection: sqlite3.Connection) -> int:
+        """The serial of the next ticket of this log."""
+        return store.next_serial(connection)
+
+    def sell(self, unit: UnitOfWork, order_no: int, clerk_no: int, amount_minor: int) -> None:
+        """The money is here: sell the order, in the caller's transaction. Raises as :meth:`begin`."""
+        row = self._waiting(unit, order_no)
+        self._ticketing.sell_order(unit, order_no, clerk_no, None, MOBILE)
+        invariant(row.price_minor == amount_minor, f"order {order_no} was sold for other money than was taken")
+
+    def _waiting(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
+        row = store.order(unit.connection, order_no)
+        if row is None:
+            raise Refusal("no_such_order", status=404)
+        if row.state != "waiting":
+            raise Refusal("order_sold" if row.state == "sold" else "order_cancelled")
+        return row
