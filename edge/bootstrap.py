@@ -169,14 +169,17 @@ def _domains(
         database, scribe, keeper, signer, timetable, inventory, fares, boot_id, boarding.boarded, shifts.require_open
     )
     payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory), gateway)
-    refunds = Refunds(database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back)
+    people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
+    refunds = Refunds(
+        database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back, people
+    )
     catalogue = load()
     return {
         "signer": signer,
         "streams": Streams(domains.projections()),
         "directory": directory,
         "fleet": own,
-        "accounts": accounts.Accounts(database, scribe, keeper, ids, boot_id),
+        "accounts": people,
         "timetable": timetable,
         "journeys": Journeys(database, timetable, keeper),
         "inventory": inventory,

@@ -71,7 +71,8 @@ def _read(kind: type[R], path: Path, body_of: Callable[[dict[str, Any]], list[An
 
 def _refund_body(value: dict[str, Any]) -> list[Any]:
     bands = [[band["minutes_before"], band["fee_per_mille"], band["least_fee_minor"]] for band in value["band"]]
-    return [*_head(value), bands, value["currency"], value["rounding_minor"], value["limit_minor"]]
+    return [*_head(value), bands, value["currency"], value["rounding_minor"], value["limit_minor"],
+            *(value[name] for name in ("fault_minutes_after", "hub_decides") if name in value)]  # fmt: skip
 
 
 def _rebook_body(value: dict[str, Any]) -> list[Any]:

@@ -47,6 +47,9 @@ EVENTS: Final[dict[str, Any]] = {
     "ticket_refunded_by_fault": TicketRefunded(
         TICKET_ID, 102, 2518, 0, 1, 0, 0, 4000, "HKD", 0, 2, "default/trip_delayed", 11, False
     ),
+    "ticket_refunded_by_two": TicketRefunded(
+        TICKET_ID, 101, 2518, 0, 4, 12, 0, 60000, "CNY", 0, 3, "default/station_error", 11, True, 12
+    ),
     "ticket_rebooked": TicketRebooked(TICKET_ID, 2, 0, 0, "default/1", 1, 11, True),
     "traveller_named": TravellerNamed(
         1,
@@ -110,6 +113,9 @@ RECORDS: Final[dict[str, Any]] = {
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),
     "void_ticket": VoidTicket(101, 2518, 1_795_406_400_000),
     "refund_rules": RefundRules("gd-2026", "省厅规定", 2500, None, ((120, 100, 50), (0, 200, 100)), "CNY", 10, 50_000),
+    "refund_rules_after_departure": RefundRules(
+        "gz-2017", "广州 2017", 2500, None, ((0, 200, 100), (-60, 500, 0)), "CNY", 1, 50_000, 600, ("past_log",)
+    ),
     "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
     "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
     "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from kiosk_ui.app import create_app
+from sync.kernel.operations import Clerk
 from tests.kiosk_ui.conftest import SEATS
 from tests.kiosk_ui.person import Form, Page, Person
-from tests.support.nodes import COACH_TRIP, TODAY, Bench
+from tests.support.nodes import COACH_TRIP, PIN, TODAY, Bench, pin_hash
 
 RIDE = f"trip={COACH_TRIP}&day={TODAY}&from=0&to=4"
 
@@ -200,3 +201,18 @@ def test_takings_show_refunds_by_line_and_what_must_be_in_the_drawer(clerk: Pers
     mine = clerk.see("/clerk/takings")
     assert "退还 CNY ¥27.00" in mine.text and "应有现金 CNY ¥33.00" in mine.text and "旅客自己不走了" in mine.text
     assert any(link.endswith("/refund/receipt") for link in mine.links)
+
+
+def test_where_two_have_to_agree_the_second_types_number_and_pin(bench: Bench, clerk: Person) -> None:
+    bench.operate("node/7", "clerk/12", Clerk(12, "何同", ("clerk",), pin_hash()).to_bytes())
+    path = sell(clerk).path
+    bench.clock.pass_ms(3 * 3_600_000)
+    offer = clerk.see(f"{path}/refund?reason=trip_delayed")
+    form = refund_form(offer)
+    for typed, said in (({}, "approver_no"), ({"approver_no": "11", "pin": PIN}, "approver_no"),
+                        ({"approver_no": "12", "pin": "9999"}, "pin")):  # fmt: skip
+        refused = clerk.post(form.action, {**form.values, **typed})
+        assert refused.status in (401, 403) and f'id="{said}-problem"' in refused.html
+        assert "9999" not in refused.html
+    done = clerk.post(form.action, {**form.values, "approver_no": "12", "pin": PIN})
+    assert done.path.endswith("/receipt") and "退还旅客 ¥30.00" in done.text

@@ -65,6 +65,7 @@ refund = sa.Table(
     sa.Column("clerk_no", Big, nullable=False),
     sa.Column("clock_sure", sa.Boolean, nullable=False),
     sa.Column("refunded_hlc", Big, nullable=False),
+    sa.Column("approver_no", Big, nullable=False, server_default="0"),
     sa.Column("state", sa.Text, nullable=False),
     sa.Index("ix_refund_trip", "trip_no", "day"),
     info=STATE,

@@ -97,14 +97,17 @@ class RefundReason(Schema):
 
 
 class RefundRequest(RefundReason):
-    """Take an offer: ``fee_minor`` as it was shown. ``key``: the same key again gives the same refund."""
+    """Take an offer: ``fee_minor`` as it was shown. ``key``: the same key again gives the same refund. The second clerk's
+    number and PIN where the offer says so."""
 
     fee_minor = fields.Integer(required=True, validate=AMOUNT)
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+    approver_no = fields.Integer(load_default=None, allow_none=True, validate=NUMBER)
+    approver_pin = fields.String(load_default="", validate=validate.Length(max=20))
 
 
 class OfferSchema(Schema):
-    """What a refund costs now, and what is handed back."""
+    """What a refund costs now, and what is handed back. ``second``: another clerk has to agree, with a PIN."""
 
     number = fields.String(attribute="ticket.number")
     currency = fields.String(attribute="ticket.currency")
@@ -113,6 +116,7 @@ class OfferSchema(Schema):
     refunded_minor = fields.Integer()
     rule = fields.String()
     clock_sure = fields.Boolean()
+    second = fields.Boolean()
 
 
 class TakingsQuery(Schema):

@@ -8,15 +8,16 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import once_key, whole, words
+from kiosk_ui.kernel.forms import once_key, optional_whole, whole, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
 from sync.domains.ticketing.events import REASONS
 from sync.kernel.errors import Refusal
 
 routes = Blueprint("refund", __name__, url_prefix="/tickets/<number>/refund", template_folder="templates")
-FIELDS = ("reason",)
+FIELDS = ("reason", "approver_no", "pin")
 MAX_KEY = 64
+MAX_PIN = 20
 
 
 @routes.get("")
@@ -33,7 +34,8 @@ def confirm(number: str) -> ResponseReturnValue:
     once = words(request.form, "key", MAX_KEY, required=True)
     reason, fee_minor = request.form.get("reason", ""), whole(request.form, "fee_minor")
     try:
-        the_node().refunds.refund(number, reason, fee_minor, the_clerk().clerk_no, once)
+        second, pin = optional_whole(request.form, "approver_no"), words(request.form, "pin", MAX_PIN)
+        the_node().refunds.refund(number, reason, fee_minor, the_clerk().clerk_no, once, second, pin)
     except Refusal as refusal:
         said = beside_fields(refusal, FIELDS)
         return _offer_page(number, request.form, once, said), refusal.status

@@ -59,6 +59,7 @@ class TicketRefunded(Event):
 
     ``fee_minor`` and ``refunded_minor`` are together what was paid. ``payment`` (the way back) indexes PAYMENTS,
     ``reason`` GIVEN_BACK; ``rule`` names the rule that gave the fee. ``clock_sure`` False: no time was checked.
+    ``approver_no``: the second clerk, who gave a PIN for it; 0: none was needed.
     """
 
     TYPE: ClassVar[int] = 11
@@ -76,6 +77,7 @@ class TicketRefunded(Event):
     rule: str
     clerk_no: int
     clock_sure: bool
+    approver_no: int = 0
 
 
 @dataclass(frozen=True, slots=True)

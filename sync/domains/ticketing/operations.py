@@ -14,8 +14,11 @@ class RefundRules(Record):
 
     They hold for tickets sold on calendar day ``from_day`` or later, until a newer set of the same scope does. ``bands``
     are (minutes before departure, fee in per mille, least fee in minor units), the earliest first: a band holds
-    while so many minutes are left at least. Fees are rounded to ``rounding_minor``; least fees and rounding are meant
-    in ``currency`` and do not count in another. Above ``limit_minor`` a node refunds nothing by itself.
+    while so many minutes are left at least; minutes below 0 are minutes after it. Fees are rounded to ``rounding_minor``;
+    least fees and rounding are meant
+    in ``currency`` and do not count in another. Above ``limit_minor`` it takes a second clerk, and so does a fault of carrier or
+    station that is claimed after departure, which ends ``fault_minutes_after`` it. ``hub_decides``: which refunds a node that
+    may not make them asks the hub for, of :data:`sync.domains.ticketing.rules.ASKED`.
     """
 
     PREFIX: ClassVar[str] = "ruleset"
@@ -27,6 +30,8 @@ class RefundRules(Record):
     currency: str
     rounding_minor: int
     limit_minor: int
+    fault_minutes_after: int = 1440
+    hub_decides: tuple[str, ...] = ("other_box", "past_log", "departed", "clock_unsure")
 
     @property
     def key(self) -> str:

@@ -12,7 +12,10 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import Claims, TicketId
 
 VALID_AFTER_ARRIVAL_S = 6 * 3600
+# Kinds of refunds that a node may have to leave to the hub.
+ASKED = ("other_box", "past_log", "departed", "clock_unsure")
 _MINUTE_MS = 60_000
+_DAY_MINUTES = 1_440
 # For whom the hub has published nothing: the bands that most coach stations print. No law of its own.
 DEFAULT_REFUND_RULES: Final = RefundRules(
     name="default",
@@ -28,11 +31,13 @@ DEFAULT_REFUND_RULES: Final = RefundRules(
 
 @dataclass(frozen=True, slots=True)
 class RefundOffer:
-    """What the passenger pays for giving a ticket back, and what goes back. ``rule`` names set and band."""
+    """What the passenger pays for giving a ticket back, and what goes back. ``rule`` names set and band; ``second``: whether
+    a second clerk has to agree."""
 
     fee_minor: int
     refunded_minor: int
     rule: str
+    second: bool = False
 
 
 def claims_of(sold: TicketSold, node_no: int, epoch: int, superseded: Sequence[int] = ()) -> Claims:
@@ -80,25 +85,27 @@ def refund_rules(published: Iterable[RefundRules], agency_no: int, sold_day: int
 
 
 def refund_offer(
-    given: RefundRules, price_minor: int, currency: str, reason: int, left_ms: int, clock_sure: bool
+    given: RefundRules, price_minor: int, currency: str, reason: int, left_ms: int, clock_sure: bool, told: bool = False
 ) -> RefundOffer:
     """What a refund costs ``left_ms`` before departure. Carrier's and station's faults cost nothing.
 
-    Raises :class:`Refusal`: ``refund_departed``, ``refund_clock_unsure`` (a fee rests on the time), ``refund_above_limit``.
+    ``told``: the hub itself said that the trip was cancelled or came late. Then nobody has to agree, at any time. Raises
+    :class:`Refusal`: ``refund_departed``, ``refund_clock_unsure`` (a fee rests on the time).
     """
-    if clock_sure and left_ms <= 0:
-        raise Refusal("refund_departed", field="reason")
-    if price_minor > given.limit_minor:
-        raise Refusal("refund_above_limit", field="reason")
+    large = price_minor > given.limit_minor
     if reason != PASSENGER:
-        return RefundOffer(0, price_minor, f"{given.name}/{REASONS[reason]}")
+        departed = clock_sure and left_ms <= 0 and not told
+        if departed and left_ms <= -given.fault_minutes_after * _MINUTE_MS:
+            raise Refusal("refund_departed", field="reason")
+        return RefundOffer(0, price_minor, f"{given.name}/{REASONS[reason]}", (large or departed) and not told)
     if not clock_sure:
         raise Refusal("refund_clock_unsure", field="reason")
-    band = next((band for band in given.bands if left_ms >= band[0] * _MINUTE_MS), None)
+    open_bands = [band for band in given.bands if left_ms > 0 or band[0] < 0]
+    band = next((band for band in open_bands if left_ms >= band[0] * _MINUTE_MS), None)
     if band is None:
         raise Refusal("refund_departed", field="reason")
     fee = _fee_minor(given, band, price_minor, currency)
-    return RefundOffer(fee, price_minor - fee, f"{given.name}/{band[0]}")
+    return RefundOffer(fee, price_minor - fee, f"{given.name}/{band[0]}", large)
 
 
 def _fee_minor(given: RefundRules, band: tuple[int, int, int], price_minor: int, currency: str) -> int:
@@ -117,10 +124,12 @@ def check_refund_rules(given: RefundRules) -> RefundRules:
         for name, wrong in (
             ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
             ("source", not given.source.strip()),
-            ("bands", not minutes or minutes != sorted(set(minutes), reverse=True) or min(minutes) < 0),
+            ("bands", not minutes or minutes != sorted(set(minutes), reverse=True) or min(minutes) < -_DAY_MINUTES),
             ("bands", any(not 0 <= per_mille <= 1000 or least < 0 for _, per_mille, least in given.bands)),
             ("rounding_minor", given.rounding_minor < 1),
             ("limit_minor", given.limit_minor < 0),
+            ("fault_minutes_after", not 0 <= given.fault_minutes_after <= 100 * _DAY_MINUTES),
+            ("hub_decides", bool(set(given.hub_decides) - set(ASKED))),
             ("from_day", given.from_day < 0),
         )
         if wrong

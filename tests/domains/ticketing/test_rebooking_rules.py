@@ -59,10 +59,12 @@ def test_the_cut_off_is_a_minute_count_before_departure() -> None:
 
 
 @pytest.mark.parametrize("reason", range(1, len(REASONS)))
-def test_a_fault_of_carrier_or_station_has_no_fee_no_bounds_and_no_higher_price(reason: int) -> None:
-    for times, left_ms, sure in ((0, 0, True), (9, -(10**9), True), (9, 0, False)):
-        assert rebook_terms(PAID, (3000, 3500), reason, times, left_ms, sure).due_minor == 0
-        assert rebook_terms(PAID, (3000, 2000), reason, times, left_ms, sure).due_minor == -1000
+def test_a_fault_has_no_fee_and_no_higher_price_and_ends_with_the_departure_unless_the_hub_told(reason: int) -> None:
+    for times, left_ms, sure, told in ((0, 1, True, False), (9, -(10**9), True, True), (9, 0, False, False)):
+        assert rebook_terms(PAID, (3000, 3500), reason, times, left_ms, sure, told).due_minor == 0
+        assert rebook_terms(PAID, (3000, 2000), reason, times, left_ms, sure, told).due_minor == -1000
+    with pytest.raises(Refusal, match="rebook_late"):
+        rebook_terms(PAID, (3000, 3500), reason, 0, 0, True)
 
 
 def test_a_ride_fits_by_operator_and_currency_always_and_by_line_and_class_as_the_rules_say() -> None:

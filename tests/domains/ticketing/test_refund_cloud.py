@@ -163,6 +163,7 @@ def test_the_other_ticket_of_a_seat_sold_twice_stays_sold_when_one_is_given_back
         ({"seat": 2}, "refund_differs"), ({"to_idx": 2}, "refund_differs"), ({"trip_no": 8}, "refund_differs"),
         ({"currency": "HKD"}, "refund_differs"), ({"refunded_minor": 5001}, "refund_not_price"),
         ({"refunded_minor": 4499}, "refund_not_price"), ({"refunded_minor": 1 << 62}, "refund_not_price"),
+        ({"approver_no": 1}, "refund_self_approved"),
     ],
 )  # fmt: skip
 def test_a_refund_that_breaks_a_rule_counts_and_frees_nothing(world: World, changes: Any, code: str) -> None:

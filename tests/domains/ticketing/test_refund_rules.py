@@ -21,7 +21,7 @@ from sync.kernel.errors import Refusal
 
 HOUR_MS = 3_600_000
 bands = st.lists(
-    st.tuples(st.integers(0, 10_000), st.integers(0, 1000), st.integers(0, 500)), min_size=1, max_size=4,
+    st.tuples(st.integers(-1440, 10_000), st.integers(0, 1000), st.integers(0, 500)), min_size=1, max_size=4,
     unique_by=lambda band: band[0],
 ).map(lambda found: tuple(sorted(found, reverse=True)))  # fmt: skip
 sets = st.builds(
@@ -53,12 +53,27 @@ def test_a_fault_of_carrier_or_station_costs_nothing_also_where_the_clock_is_in_
     assert offered(3000, -HOUR_MS, reason, sure=False) == (0, 3000)
 
 
-def test_nothing_goes_back_after_departure_nor_above_the_limit() -> None:
-    for reason in range(len(REASONS)):
+def test_nothing_goes_back_after_departure_unless_a_band_says_so() -> None:
+    for left_ms in (0, -1, -HOUR_MS):
         with pytest.raises(Refusal, match="refund_departed"):
-            offered(3000, 0, reason)
-        with pytest.raises(Refusal, match="refund_above_limit"):
-            offered(DEFAULT_REFUND_RULES.limit_minor + 1, HOUR_MS, reason)
+            offered(3000, left_ms)
+    half = replace(DEFAULT_REFUND_RULES, bands=((0, 200, 0), (-60, 500, 0)))
+    found = refund_offer(half, 3000, "CNY", PASSENGER, -HOUR_MS, True)
+    assert (found.fee_minor, found.rule, found.second) == (1500, "default/-60", False)
+    with pytest.raises(Refusal, match="refund_departed"):
+        refund_offer(half, 3000, "CNY", PASSENGER, -HOUR_MS - 1, True)
+
+
+def test_a_second_clerk_is_needed_above_the_limit_and_for_a_fault_that_is_claimed_after_departure() -> None:
+    limit = DEFAULT_REFUND_RULES.limit_minor
+    for reason in range(len(REASONS)):
+        for price, second in ((limit, False), (limit + 1, True)):
+            assert refund_offer(DEFAULT_REFUND_RULES, price, "CNY", reason, HOUR_MS, True).second == second
+    for reason in range(1, len(REASONS)):
+        assert refund_offer(DEFAULT_REFUND_RULES, 3000, "CNY", reason, 0, True).second
+        assert not refund_offer(DEFAULT_REFUND_RULES, limit + 1, "CNY", reason, -(10**10), True, told=True).second
+        with pytest.raises(Refusal, match="refund_departed"):
+            refund_offer(DEFAULT_REFUND_RULES, 3000, "CNY", reason, -24 * HOUR_MS, True)
 
 
 def test_a_fee_is_never_guessed_from_a_clock_in_doubt() -> None:
@@ -113,6 +128,8 @@ def test_a_sale_is_judged_by_the_newest_set_of_its_day_the_operators_own_first(
     [
         ({"bands": ()}, "bands"), ({"bands": ((0, 100, 0), (60, 50, 0))}, "bands"), ({"bands": ((0, 1001, 0),)}, "bands"),
         ({"bands": ((0, 100, -1),)}, "bands"), ({"rounding_minor": 0}, "rounding_minor"), ({"limit_minor": -1}, "limit_minor"),
+        ({"bands": ((-1441, 1, 0),)}, "bands"),
+        ({"fault_minutes_after": -1}, "fault_minutes_after"), ({"hub_decides": ("all",)}, "hub_decides"),
         ({"name": "a/b"}, "name"), ({"name": ""}, "name"), ({"source": " "}, "source"), ({"from_day": -1}, "from_day"),
     ],
 )  # fmt: skip

@@ -22,7 +22,7 @@ from sync.kernel.ticket import TicketId
 
 _REFUND = (
     "pos", "ticket_id", "node_no", "trip_no", "day", "fee_minor", "refunded_minor", "currency", "payment", "reason",
-    "rule", "clerk_no", "clock_sure", "refunded_hlc", "state",
+    "rule", "clerk_no", "clock_sure", "refunded_hlc", "approver_no", "state",
 )  # fmt: skip
 _SUM = ("trip_no", "day", "node_no", "currency", "state", "refunds", "refunded_minor")
 _SALES = (
@@ -98,7 +98,8 @@ class RefundApplier:
         self._rows.append(
             (
                 received.pos, event.ticket_id, *where, event.fee_minor, event.refunded_minor, event.currency,
-                event.payment, event.reason, event.rule, event.clerk_no, event.clock_sure, hlc, state,
+                event.payment, event.reason, event.rule, event.clerk_no, event.clock_sure, hlc,
+                event.approver_no, state,
             )
         )  # fmt: skip
         key = (event.trip_no, event.day, received.node_no, event.currency, state)
@@ -120,6 +121,8 @@ class RefundApplier:
             return Quarantine("refund_differs", f"sold for {sale[:6]}")
         if event.fee_minor + event.refunded_minor != sale[6]:
             return Quarantine("refund_not_price", f"{event.fee_minor} + {event.refunded_minor} of {sale[6]}")
+        if event.approver_no == event.clerk_no:
+            return Quarantine("refund_self_approved", str(event.clerk_no))
         if event.reason in EXCHANGED and not self._replaced.covers(event.ticket_id, event.reason, event.fee_minor):
             return Quarantine("refund_no_exchange", TicketId.from_bytes(event.ticket_id).number)
         return None

@@ -15,6 +15,7 @@ from edge.domains.ticketing import store
 from edge.domains.ticketing.office import store as office
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
 from edge.domains.timetable.service import Timetable
+from edge.kernel.accounts import Accounts
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
@@ -25,10 +26,14 @@ from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 
+# Who may agree as the second to a refund.
+APPROVERS = ("clerk", "admin")
+
 
 @dataclass(frozen=True)
 class Offer:
-    """What giving ``ticket`` back costs now, for ``reason`` (of :data:`sync.domains.ticketing.events.REASONS`)."""
+    """What giving ``ticket`` back costs now, for ``reason`` (of :data:`sync.domains.ticketing.events.REASONS`). ``second``:
+    another clerk has to agree, with a PIN."""
 
     ticket: Ticket
     reason: str
@@ -36,6 +41,7 @@ class Offer:
     refunded_minor: int
     rule: str
     clock_sure: bool
+    second: bool
 
 
 class Refunds:
@@ -51,8 +57,9 @@ class Refunds:
         ticketing: Ticketing,
         boarded: Callable[[TicketId, sqlite3.Connection], tuple[int, str] | None],
         way_back: Callable[[UnitOfWork, TicketId, int], int],
+        accounts: Accounts,
     ) -> None:
-        self._way_back = way_back
+        self._way_back, self._accounts = way_back, accounts
         self._database, self._scribe, self._keeper, self._boarded = database, scribe, keeper, boarded
         self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
 
@@ -60,37 +67,54 @@ class Refunds:
         """What a refund would cost now; nothing is changed.
 
         Raises :class:`Refusal`: ``ticket_not_here``, ``refund_done``, ``refund_boarded``, ``refund_departed``,
-        ``refund_clock_unsure``, ``refund_above_limit``, ``refund_reason``, ``refund_rebooked``, ``refund_past`` (sold
+        ``refund_clock_unsure``, ``refund_reason``, ``refund_rebooked``, ``refund_past`` (sold
         before the box was enrolled anew: only its office can speak for that log).
         """
         return self._offer(self._database.read(), self._ticketing.find(number), reason)
 
-    def refund(self, number: str, reason: str, fee_minor: int, clerk_no: int, key: str) -> Ticket:
+    def refund(
+        self, number: str, reason: str, fee_minor: int, clerk_no: int, key: str, approver_no: int | None = None,
+        approver_pin: str = "",
+    ) -> Ticket:  # fmt: skip
         """Take the offer that was shown: the fee is still ``fee_minor``, or nothing happens. Durable when this returns.
 
-        The same ``key`` again gives the same refund. Raises as :meth:`offer`, and ``refund_fee_changed``, ``key_form``.
+        The same ``key`` again gives the same refund. Raises as :meth:`offer`, and ``refund_fee_changed``, ``key_form``; where a
+        second clerk has to agree ``refund_second``, ``approver_same``, ``approver_right``, ``pin_wrong``, ``pin_locked``.
         """
         check_key(key)
         ticket = self._ticketing.find(number)
         if store.refund_of_key(self._database.read(), key) is None:
-            self._scribe.record(lambda unit: self._refund(unit, ticket, reason, fee_minor, clerk_no, key))
+            second = 0 if approver_no is None else self._approver(clerk_no, approver_no, approver_pin)
+            self._scribe.record(lambda unit: self._refund(unit, ticket, reason, fee_minor, clerk_no, second, key))
         self._refuse_other_ticket(self._database.read(), ticket, key)
         return self._ticketing.find(number)
 
-    def _refund(self, unit: UnitOfWork, ticket: Ticket, reason: str, fee_minor: int, clerk_no: int, key: str) -> None:
+    def _approver(self, clerk_no: int, approver_no: int, pin: str) -> int:
+        """The second clerk, who is here and means it."""
+        if approver_no == clerk_no:
+            raise Refusal("approver_same", status=403, field="approver_no")
+        if set(APPROVERS).isdisjoint(self._accounts.sign_in(approver_no, pin).roles):
+            raise Refusal("approver_right", status=403, field="approver_no")
+        return approver_no
+
+    def _refund(
+        self, unit: UnitOfWork, ticket: Ticket, reason: str, fee_minor: int, clerk_no: int, second: int, key: str
+    ) -> None:
         if store.refund_of_key(unit.connection, key) is not None:
             return
         self._ticketing.require_duty(unit.connection, clerk_no)
         offer = self._offer(unit.connection, ticket, reason)
         if offer.fee_minor != fee_minor:
             raise Refusal("refund_fee_changed", field="fee_minor")
+        if offer.second and not second:
+            raise Refusal("refund_second", status=403, field="approver_no")
         ride = ticket.ride
         payment = self.way_back(unit, ticket, offer.refunded_minor)
         unit.append(
             TicketRefunded(
                 ticket.ticket_id.to_bytes(), ride.trip_no, ride.day, ride.from_idx, ride.to_idx, ticket.seat,
                 offer.fee_minor, offer.refunded_minor, ticket.currency, payment, rules.reason_index(reason), offer.rule,
-                clerk_no, offer.clock_sure,
+                clerk_no, offer.clock_sure, second if offer.second else 0,
             )
         )  # fmt: skip
         self._inventory.take_back(unit.connection, ride.trip_no, ride.day)
@@ -123,7 +147,7 @@ class Refunds:
         if index == PASSENGER:
             self._refuse_rebooked(connection, ticket, agency_no, sold_day)
         found = rules.refund_offer(given, ticket.price_minor, ticket.currency, index, left_ms, sure)
-        return Offer(ticket, reason, found.fee_minor, found.refunded_minor, found.rule, sure)
+        return Offer(ticket, reason, found.fee_minor, found.refunded_minor, found.rule, sure, found.second)
 
     def _refuse_rebooked(self, connection: sqlite3.Connection, ticket: Ticket, agency_no: int, sold_day: int) -> None:
         """Some stations take a ticket back no more once it was rebooked."""

@@ -70,16 +70,20 @@ def fits(given: RebookRules, old: Way, new: Way) -> bool:
 
 
 def rebook_terms(
-    given: RebookRules, prices_minor: tuple[int, int], reason: int, times: int, left_ms: int, clock_sure: bool
-) -> Terms:
+    given: RebookRules, prices_minor: tuple[int, int], reason: int, times: int, left_ms: int, clock_sure: bool,
+    told: bool = False,
+) -> Terms:  # fmt: skip
     """What it costs to exchange a ticket ``left_ms`` before its departure, when it was rebooked ``times`` times before.
 
-    ``prices_minor``: of the old ticket and of the new ride. A fault of carrier or station has no fee and no bounds, and
-    the passenger never pays more than before (民法典 821). Raises :class:`Refusal`: ``rebook_clock_unsure``,
+    ``prices_minor``: of the old ticket and of the new ride. A fault of carrier or station has no fee and is not counted,
+    and the passenger never pays more than before (民法典 821); claimed at the counter it ends with the departure, ``told`` by the
+    hub it does not. Raises :class:`Refusal`: ``rebook_clock_unsure``,
     ``rebook_late``, ``rebook_times``.
     """
     old_minor, new_minor = prices_minor
     if reason != PASSENGER:
+        if clock_sure and left_ms <= 0 and not told:
+            raise Refusal("rebook_late", field="reason", minutes=0)
         return Terms(0, old_minor, min(old_minor, new_minor), f"{given.name}/{REASONS[reason]}")
     if times >= given.most_times:
         raise Refusal("rebook_times", field="reason", times=times)
