@@ -22,6 +22,7 @@ from edge.domains.ticketing.office.paying import Paying
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.office.reissue import Reissuing
+from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.journeys.service import Journeys
 from edge.domains.timetable.service import Timetable
@@ -46,7 +47,7 @@ from sync.kernel.events import NodeStarted
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids, Transport
 
-LATER_SCHEMAS = (2, 3)
+LATER_SCHEMAS = range(2, 10)
 # A passenger stands before the page: rather "not now" than a page that never comes.
 _GATEWAY_TIMEOUT_S = 8.0
 
@@ -71,6 +72,7 @@ class Node:
     fares: Fares
     elsewhere: Enquiry
     shifts: Shifts
+    travellers: Travellers
     ticketing: Ticketing
     payments: Payments
     rounds: Rounds
@@ -165,10 +167,12 @@ def _domains(
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
     fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
+    travellers = Travellers(database, keeper, timetable, ids)
     ticketing = Ticketing(
-        database, scribe, keeper, signer, timetable, inventory, fares, boot_id, boarding.boarded, shifts.require_open
-    )
-    payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory), gateway)
+        database, scribe, keeper, signer, timetable, inventory, fares, travellers, boot_id, boarding.boarded,
+        shifts.require_open,
+    )  # fmt: skip
+    payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory, travellers), gateway)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
         database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back, people
@@ -186,12 +190,13 @@ def _domains(
         "boarding": boarding,
         "fares": fares,
         "shifts": shifts,
+        "travellers": travellers,
         "ticketing": ticketing,
         "payments": payments,
         "rounds": Rounds(payments, keeper),
         "refunds": refunds,
-        "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, ticketing, refunds),
         "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
+        "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flask import request
 
+from edge.domains.ticketing.office.travellers import ShownDocument
 from sync.kernel import money
 from sync.kernel.errors import Malformed, Refusal
 
@@ -21,6 +22,8 @@ MAX_DAY = 36_524
 MAX_STOPS = 10_000
 MAX_CODE = 1_400
 MAX_PICTURE = 8 * 2**20
+MAX_DOCUMENT = 80
+DOCUMENT_FIELDS = ("document_type", "document_number", "document_name")
 _WHOLE = re.compile(r"\d{1,16}", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?::?(\d{2}))?", re.ASCII)
 _MONEY = re.compile(r"(?:[A-Z]{0,3}[¥$€£]?)\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d[\d.]*)\s*(?:元|[A-Z]{3})?", re.ASCII)
@@ -123,3 +126,12 @@ def picture(name: str) -> bytes | None:
 def once_key() -> str:
     """Drawn with a form and sent with it: the same form sent twice does its work once."""
     return secrets.token_urlsafe(16)
+
+
+def shown_document(source: Mapping[str, str]) -> ShownDocument | None:
+    """The document that a form holds, or None where neither number nor name was typed. Raises ``input_long``."""
+    number = words(source, "document_number", MAX_DOCUMENT)
+    name = words(source, "document_name", MAX_DOCUMENT)
+    if not number and not name:
+        return None
+    return ShownDocument(source.get("document_type", ""), number, name)

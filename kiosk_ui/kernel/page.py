@@ -17,6 +17,7 @@ from kiosk_ui.kernel.context import is_page, the_node
 from kiosk_ui.kernel.language import NAMES, big_print, language, remember
 from kiosk_ui.kernel.staff import ROLES, allowed, first_page, signed_in
 from kiosk_ui.kernel.words import known, listed, t
+from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
 
 STATIC = Path(__file__).parents[1] / "static"
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -75,6 +76,7 @@ def _template_words() -> dict[str, Any]:
         "csrf": _csrf_field,
         "asset": asset,
         "languages": NAMES,
+        "document_types": DOCUMENT_TYPES,
         "here": _here,
         "staff": signed_in,
         "allowed": allowed,

@@ -4,7 +4,7 @@
   const EVERY_MS = 4000;
   const list = document.getElementById("orders");
   function busy() {
-    const typed = Array.from(list.querySelectorAll(".cash")).some(function (field) { return field.value !== ""; });
+    const typed = Array.from(list.querySelectorAll("input:not([type=hidden])")).some(function (field) { return field.value !== ""; });
     return typed || list.contains(document.activeElement) || list.querySelector(".problem") !== null;
   }
   async function renew() {

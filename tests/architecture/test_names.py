@@ -10,7 +10,16 @@ from tests.tooling.tree import ROOMS, files
 # A file that a domain has no use for is absent; __init__.py may stand anywhere.
 NAMES = {
     "sync": {"events.py", "operations.py", "rules.py"},
-    "edge": {"schema.sql", "schema_2.sql", "schema_3.sql", "store.py", "service.py", "routes.py", "devices.py"},
+    "edge": {
+        "schema.sql",
+        "schema_2.sql",
+        "schema_3.sql",
+        "schema_5.sql",
+        "store.py",
+        "service.py",
+        "routes.py",
+        "devices.py",
+    },
     "cloud": {"tables.py", "apply.py", "service.py", "publish.py", "routes.py"},
     "kiosk_ui": {"service.py", "routes.py"},
     "firmware_bridges": set(),

@@ -17,6 +17,7 @@ from sync.domains.ratings.rules import LEVELS, TAGS
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from sync.domains.ticketing.events import PAYMENTS
+from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
 from sync.domains.ticketing.office.reissue import OFFERED
 from sync.kernel.ticket import RIDERS
 from tests.kiosk_ui.person import Person
@@ -29,6 +30,7 @@ SOURCES = sorted(ROOM.rglob("*.py"))
 SEATS = ("open", "sold", "held", "elsewhere")
 # Keys that are put together from a part of the page's data: prefix → what may follow.
 MADE = {
+    "document_type_": (*DOCUMENT_TYPES, "label"),
     "home_": ("kiosk", "clerk", "gate", "portal", "status"),
     "kiosk_step_": ("to", "trip", "seat", "pay", "ticket"),
     "places_": ("open", "few", "sold_out", "ask", "not_for_sale"),

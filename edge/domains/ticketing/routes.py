@@ -9,6 +9,7 @@ from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
 from edge.domains.ticketing.office.refunds import Refunds
+from edge.domains.ticketing.office.shapes import DocumentSchema, MaskedSchema
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.service import Timetable
 from edge.kernel import qr
@@ -34,12 +35,14 @@ class SaleRequest(OrderRequest):
     proof = fields.String(load_default="", validate=validate.OneOf(PROOFS))
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
     tendered_minor = fields.Integer(load_default=None, allow_none=True, validate=AMOUNT)
+    document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
 
 class Payment(Schema):
     """Cash that was handed over; without it the exact price."""
 
     tendered_minor = fields.Integer(load_default=None, allow_none=True, validate=AMOUNT)
+    document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
 
 class OrderSchema(Schema):
@@ -55,6 +58,7 @@ class OrderSchema(Schema):
     state = fields.String()
     ticket_number = fields.String(allow_none=True)
     age_s = fields.Integer()
+    named = fields.Boolean()
 
 
 class RefundedSchema(Schema):
@@ -88,6 +92,7 @@ class TicketSchema(Schema):
     clerk_no = fields.Integer()
     channel = fields.String()
     refunded = fields.Nested(RefundedSchema, allow_none=True)
+    traveller = fields.Nested(MaskedSchema, allow_none=True)
 
 
 class RefundReason(Schema):
@@ -244,4 +249,4 @@ def _add_orders(bp: Any, ticketing: Ticketing, guard: Guard) -> None:
         @bp.response(200, TicketSchema)
         def post(self, body: dict[str, Any], order_no: int) -> Any:
             """The cash is here: sell. Again: the same ticket."""
-            return ticketing.confirm(order_no, g.clerk.clerk_no, body["tendered_minor"])
+            return ticketing.confirm(order_no, g.clerk.clerk_no, **body)

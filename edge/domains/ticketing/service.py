@@ -12,13 +12,23 @@ from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office.fares import Fare, Fares
 from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket
+from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, GIVEN_BACK, PAYMENTS, PROOFS, TicketSold
+from sync.domains.ticketing.events import (
+    CASH,
+    CHANNELS,
+    COUNTER,
+    GIVEN_BACK,
+    PAYMENTS,
+    PROOFS,
+    TicketSold,
+    TravellerNamed,
+)
 from sync.domains.ticketing.office.fares import ADULT, check_children
 from sync.kernel import certificate, days, ticket
 from sync.kernel.certificate import Certificate
@@ -45,12 +55,13 @@ class Ticketing:
         timetable: Timetable,
         inventory: Inventory,
         fares: Fares,
+        travellers: Travellers,
         boot_id: bytes,
         boarded: Callable[[TicketId], tuple[int, str] | None],
         on_duty: Callable[[sqlite3.Connection, int], None],
     ) -> None:
         self._database, self._scribe, self._keeper, self._signer = database, scribe, keeper, signer
-        self._boarded, self._fares, self._on_duty = boarded, fares, on_duty
+        self._boarded, self._fares, self._on_duty, self._travellers = boarded, fares, on_duty, travellers
         self._timetable, self._inventory, self._boot = timetable, inventory, boot_id
 
     def order(
@@ -76,12 +87,18 @@ class Ticketing:
         """Give an order up. Raises :class:`Refusal`: ``no_such_order``, ``order_sold``."""
         self._scribe.record(lambda unit: self._cancel(unit, order_no))
 
-    def confirm(self, order_no: int, clerk_no: int, tendered_minor: int | None = None) -> Ticket:
+    def confirm(
+        self, order_no: int, clerk_no: int, tendered_minor: int | None = None, document: ShownDocument | None = None
+    ) -> Ticket:
         """The agent has the cash: sell. Confirming a sold order again gives the same ticket.
 
-        Raises :class:`Refusal`: ``no_such_order``, ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``.
+        Raises :class:`Refusal`: ``no_such_order``, ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``,
+        and as :meth:`Travellers.prepare`.
         """
-        sold = self._scribe.record(lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor))
+        row = store.order(self._database.read(), order_no)
+        waits = row is not None and row.state == "waiting"
+        named = self._travellers.prepare(row.trip_no, row.day, document) if row is not None and waits else None
+        sold = self._scribe.record(lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor, CASH, named))
         return self._ticket(*sold)
 
     def sell(
@@ -96,11 +113,13 @@ class Ticketing:
         tendered_minor: int | None = None,
         rider: str = "adult",
         proof: str = "",
+        document: ShownDocument | None = None,
     ) -> Ticket:
         """Sell across the counter. The same ``key`` again gives the same ticket, whatever happened in between.
 
         ``proof`` (of PROOFS) was seen for a concession. Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``,
-        ``seat_taken``, ``cash_short``, ``rider_unknown``, ``rider_not_here``, ``proof_needed``, ``child_needs_adult``, …
+        ``seat_taken``, ``cash_short``, ``rider_unknown``, ``rider_not_here``, ``proof_needed``, ``child_needs_adult``, …,
+        and as :meth:`Travellers.prepare` and :meth:`Travellers.add`.
         """
         check_key(key)
         known = store.serial_of_key(self._database.read(), key)
@@ -108,13 +127,14 @@ class Ticketing:
             ride = self.for_sale(trip_no, day, from_idx, to_idx)
             check_children([rider])
             fare, until_s = self._fares.of(ride, rider, proof), self._until_s(ride)
+            named = self._travellers.prepare(trip_no, day, document)
 
             def work(unit: UnitOfWork) -> tuple[int, int | None]:
                 again = store.serial_of_key(unit.connection, key)
                 if again is not None:
                     return again
                 taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat)
-                sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor)
+                sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor, named)
                 store.keep_key(unit.connection, key, sold)
                 return sold, None
 
@@ -220,7 +240,13 @@ class Ticketing:
         self._inventory.release(unit.connection, order_no)
 
     def sell_order(
-        self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None, payment: int = CASH
+        self,
+        unit: UnitOfWork,
+        order_no: int,
+        clerk_no: int,
+        tendered_minor: int | None,
+        payment: int = CASH,
+        named: TravellerNamed | None = None,
     ) -> tuple[int, int | None]:
         """As :meth:`confirm`, in the caller's transaction: serial, and epoch of its log (None: the present one)."""
         row = self._order_row(unit, order_no)
@@ -232,7 +258,7 @@ class Ticketing:
         ride = replace(self.for_sale(*row.where), currency=row.currency)
         fare, until_s = Fare(ADULT, 0, row.price_minor, "fare"), self._until_s(ride)
         seat = self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
-        serial = self._record(unit, ride, seat, fare, clerk_no, row.channel, until_s, tendered_minor, payment)
+        serial = self._record(unit, ride, seat, fare, clerk_no, row.channel, until_s, tendered_minor, named, payment)
         store.set_order(unit.connection, order_no, "sold", serial)
         self._inventory.release(unit.connection, order_no)
         return serial, None
@@ -245,7 +271,7 @@ class Ticketing:
 
     def _record(
         self, unit: UnitOfWork, ride: Ride, seat: int, fare: Fare, clerk_no: int, channel: int, until_s: int,
-        tendered_minor: int | None, payment: int = CASH,
+        tendered_minor: int | None, named: TravellerNamed | None, payment: int = CASH,
     ) -> int:  # fmt: skip
         self.require_duty(unit.connection, clerk_no)
         if tendered_minor is not None:
@@ -257,6 +283,7 @@ class Ticketing:
                 fare.proof,
             )
         )  # fmt: skip
+        self._travellers.add(unit, named, serial)
         return serial
 
     def _ticket(self, serial: int, epoch: int | None = None) -> Ticket:
@@ -272,7 +299,8 @@ class Ticketing:
         own = _certificate(identity)
         carry = identity.certificate if own.young_on(days.day_at(row.sold_ms, "UTC")) else None
         superseded = store.superseded_by(self._database.read(), row.event, MAX_SUPERSEDED)
-        claims = rules.claims_of(row.event, identity.node_no, identity.epoch, superseded)
+        check = self._travellers.check_of(row.event.serial)
+        claims = rules.claims_of(row.event, identity.node_no, identity.epoch, superseded, check)
         return ticket.issue(claims, self._signer, carry)
 
     def _view(self, row: store.SoldRow) -> Ticket:
@@ -300,6 +328,7 @@ class Ticketing:
             refunded=_refunded(store.refund(connection, sold.serial, row.epoch)),
             past=row.epoch is not None,
             payment=PAYMENTS[sold.payment],
+            traveller=self._travellers.masked(sold.serial, row.epoch),
         )
 
     def _order(self, row: store.OrderRow) -> Order:
@@ -311,6 +340,7 @@ class Ticketing:
         return Order(
             row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.seat),
             row.price_minor, row.currency, CHANNELS[row.channel], row.state, number, max(age_ms, 0) // 1000,
+            self._travellers.demanded(row.trip_no),
         )  # fmt: skip
 
 

@@ -6,7 +6,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import MAX_DAY, RideKey, once_key, optional_whole, ride_key, signed, words
+from kiosk_ui.kernel.forms import (
+    DOCUMENT_FIELDS,
+    MAX_DAY,
+    RideKey,
+    once_key,
+    optional_whole,
+    ride_key,
+    shown_document,
+    signed,
+    words,
+)
 from kiosk_ui.kernel.offers import offer_of, seat_rows
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
@@ -14,7 +24,7 @@ from sync.domains.ticketing.events import REASONS
 from sync.kernel.errors import Refusal
 
 routes = Blueprint("rebook", __name__, url_prefix="/tickets/<number>/rebook", template_folder="templates")
-FIELDS = ("reason", "seat", "day")
+FIELDS = ("reason", "seat", "day", *DOCUMENT_FIELDS)
 MAX_KEY = 64
 
 
@@ -52,7 +62,8 @@ def confirm(number: str) -> ResponseReturnValue:
     seat, due_minor = optional_whole(request.form, "seat", 10_000), signed(request.form, "due_minor")
     try:
         reason = request.form.get("reason", "")
-        the_node().rebooking.rebook(number, where, seat, reason, due_minor, the_clerk().clerk_no, once)
+        document, clerk_no = shown_document(request.form), the_clerk().clerk_no
+        the_node().rebooking.rebook(number, where, seat, reason, due_minor, clerk_no, once, document)
     except Refusal as refusal:
         return _offer_page(number, key, once, beside_fields(refusal, FIELDS)), refusal.status
     return redirect(url_for("clerk.rebook.receipt", number=number), 303)
@@ -79,9 +90,11 @@ def _offer_page(number: str, key: RideKey, once: str, errors: dict[str, str]) ->
         found = node.rebooking.offer(number, where, reason)
     except Refusal as refusal:
         errors = errors or beside_fields(refusal, FIELDS)
+    ticket = node.ticketing.find(number)
     reserved = found is not None and found.ride.seat_kind == "reserved"
     return render_template(
-        "clerk/rebook_offer.html", ticket=node.ticketing.find(number), ride=node.timetable.ride(*where), key=key,
+        "clerk/rebook_offer.html", ticket=ticket, ride=node.timetable.ride(*where), key=key,
         offer=found, rows=seat_rows(node.inventory.seat_map(*where)) if reserved else [], reasons=REASONS, reason=reason,
-        once=once, errors=errors,
+        once=once, errors=errors, typed=request.form,
+        named=ticket.traveller is not None or node.travellers.demanded(key.trip_no),
     )  # fmt: skip

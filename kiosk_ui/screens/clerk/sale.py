@@ -9,7 +9,16 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import MAX_DAY, amount_minor, once_key, optional_whole, ride_key, words
+from kiosk_ui.kernel.forms import (
+    DOCUMENT_FIELDS,
+    MAX_DAY,
+    amount_minor,
+    once_key,
+    optional_whole,
+    ride_key,
+    shown_document,
+    words,
+)
 from kiosk_ui.kernel.offers import PAGE, offer_of, offers, seat_rows
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, t
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
     from edge.domains.timetable.service import StopView
 
 routes = Blueprint("sale", __name__, url_prefix="/sell", template_folder="templates")
-FIELDS = ("text", "day", "from_stop", "seat", "tendered")
+FIELDS = ("text", "day", "from_stop", "seat", "tendered", *DOCUMENT_FIELDS)
 MAX_SEARCH = 60
 MAX_KEY = 64
 
@@ -94,7 +103,7 @@ def sell() -> ResponseReturnValue:
         tendered = amount_minor(request.form, "tendered", ride.currency)
         ticket = the_node().ticketing.sell(
             key.trip_no, key.day, key.from_idx, key.to_idx, optional_whole(request.form, "seat", 10_000),
-            the_clerk().clerk_no, once, tendered,
+            the_clerk().clerk_no, once, tendered, document=shown_document(request.form),
         )  # fmt: skip
     except Refusal as refusal:
         return _ride_page(beside_fields(refusal, FIELDS), once), refusal.status
@@ -110,5 +119,5 @@ def _ride_page(errors: dict[str, str], once: str) -> str:
     )
     return render_template(
         "clerk/ride.html", ride=ride, key=key, offer=offer_of(node, ride), rows=seat_rows(cells), once=once,
-        errors=errors, typed=request.form,
+        errors=errors, typed=request.form, named=node.travellers.demanded(key.trip_no),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whole, plain, words
+from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whole, plain, shown_document, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
@@ -55,7 +55,7 @@ def confirm(number: int) -> ResponseReturnValue:
     try:
         order = ticketing.order_view(number)
         tendered = amount_minor(request.form, "tendered", order.currency)
-        ticket = ticketing.confirm(number, the_clerk().clerk_no, tendered)
+        ticket = ticketing.confirm(number, the_clerk().clerk_no, tendered, shown_document(request.form))
     except Refusal as refusal:
         return _desk({str(number): sentence(refusal)}), refusal.status
     return redirect(url_for("clerk.ticket", number=ticket.number, tendered=tendered), 303)

@@ -40,10 +40,13 @@ class RefundOffer:
     second: bool = False
 
 
-def claims_of(sold: TicketSold, node_no: int, epoch: int, superseded: Sequence[int] = ()) -> Claims:
+def claims_of(
+    sold: TicketSold, node_no: int, epoch: int, superseded: Sequence[int] = (), document_check: bytes = b""
+) -> Claims:
     """The signed claims of the ticket that ``sold`` records, when node ``node_no`` sold it in log epoch ``epoch``.
 
     ``superseded``: serials of earlier tickets of this log for the same seat or place, refunded before this sale.
+    ``document_check``: the check value of the traveller's document, where one was named.
     """
     return Claims(
         ticket_id=TicketId(node_no, epoch, sold.serial),
@@ -54,6 +57,7 @@ def claims_of(sold: TicketSold, node_no: int, epoch: int, superseded: Sequence[i
         seat=sold.seat,
         rider=sold.rider,
         until_s=sold.until_s,
+        document_check=document_check,
         supersedes=b"".join(TicketId(node_no, epoch, serial).to_bytes() for serial in superseded),
     )
 

@@ -71,12 +71,13 @@ def sale_checked_outside() -> Iterator[None]:
 
     def sell(
         self: Ticketing, trip_no: int, day: int, from_idx: int, to_idx: int, seat: Any, clerk_no: int, key: str,
-        tendered_minor: Any = None, rider: str = "adult", proof: str = "",
+        tendered_minor: Any = None, rider: str = "adult", proof: str = "", document: Any = None,
     ) -> Any:  # fmt: skip
         sale = tickets.serial_of_key(self._database.read(), key)
         if sale is None:
             ride = self.for_sale(trip_no, day, from_idx, to_idx)
             where, fare, until_s = ticketing._where(ride), self._fares.of(ride, rider, proof), self._until_s(ride)
+            named = self._travellers.prepare(trip_no, day, document)
             taken = self._inventory.take(self._database.read(), where, ride.seat_kind, seat)
             self._keeper.wall_ms()
 
@@ -84,7 +85,7 @@ def sale_checked_outside() -> Iterator[None]:
                 known = tickets.serial_of_key(unit.connection, key)
                 if known is not None:
                     return known
-                sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor)
+                sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor, named)
                 tickets.keep_key(unit.connection, key, sold)
                 return sold, None
 

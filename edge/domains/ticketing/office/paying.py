@@ -6,6 +6,7 @@ import sqlite3
 
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
+from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.service import Ticketing
 from edge.kernel.scribe import UnitOfWork
 from sync.domains.ticketing.events import MOBILE
@@ -15,8 +16,8 @@ from sync.kernel.errors import Refusal, invariant
 class Paying:
     """Orders of a node, as they are paid for by phone."""
 
-    def __init__(self, ticketing: Ticketing, inventory: Inventory) -> None:
-        self._ticketing, self._inventory = ticketing, inventory
+    def __init__(self, ticketing: Ticketing, inventory: Inventory, travellers: Travellers) -> None:
+        self._ticketing, self._inventory, self._travellers = ticketing, inventory, travellers
 
     def waits(self, connection: sqlite3.Connection, order_no: int) -> bool:
         """Whether an order still waits for its money."""
@@ -26,9 +27,12 @@ class Paying:
     def begin(self, unit: UnitOfWork, order_no: int) -> tuple[int, str]:
         """Somebody is about to pay: the seat is looked at again and held anew. What is due, and in which currency.
 
-        Raises :class:`Refusal`: ``no_such_order``, ``order_sold``, ``order_cancelled``, ``seat_taken``, ``departed``, …
+        Raises :class:`Refusal`: ``no_such_order``, ``order_sold``, ``order_cancelled``, ``seat_taken``, ``departed``, …,
+        and ``document_at_counter``: a phone shows nobody's document.
         """
         row = self._waiting(unit, order_no)
+        if self._travellers.demanded(row.trip_no):
+            raise Refusal("document_at_counter", status=422)
         ride = self._ticketing.for_sale(*row.where)
         self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
         self._inventory.hold(unit.connection, order_no, row.where, row.seat)

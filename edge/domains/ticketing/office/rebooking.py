@@ -15,6 +15,7 @@ from edge.domains.ticketing import store as sales
 from edge.domains.ticketing.office import store
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.refunds import Refunds
+from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.clock import TimeKeeper
@@ -32,6 +33,7 @@ from sync.domains.ticketing.events import (
     TicketRebooked,
     TicketRefunded,
     TicketSold,
+    TravellerNamed,
 )
 from sync.domains.ticketing.office import rebooking as rules
 from sync.domains.ticketing.operations import RebookRules
@@ -78,10 +80,11 @@ class Rebooking:
         timetable: Timetable,
         inventory: Inventory,
         fares: Fares,
+        travellers: Travellers,
         ticketing: Ticketing,
         refunds: Refunds,
     ) -> None:
-        self._fares = fares
+        self._fares, self._travellers = fares, travellers
         self._database, self._scribe, self._keeper, self._refunds = database, scribe, keeper, refunds
         self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
 
@@ -107,17 +110,22 @@ class Rebooking:
         return self._offer(self._database.read(), self._ticketing.find(number), where, reason)
 
     def rebook(
-        self, number: str, where: RideKey, seat: int | None, reason: str, due_minor: int, clerk_no: int, key: str
-    ) -> Ticket:
+        self, number: str, where: RideKey, seat: int | None, reason: str, due_minor: int, clerk_no: int, key: str,
+        document: ShownDocument | None = None,
+    ) -> Ticket:  # fmt: skip
         """Take the offer that was shown: ``due_minor`` is still what changes hands, or nothing happens. Durable when this
         returns. The same ``key`` again gives the same new ticket.
 
-        Raises as :meth:`offer`, and ``rebook_due_changed``, ``no_seat``, ``seat_taken``, ``key_form``.
+        Raises as :meth:`offer`, and ``rebook_due_changed``, ``no_seat``, ``seat_taken``, ``key_form``, and as
+        :meth:`Travellers.again` for a ticket with a name.
         """
         check_key(key)
         old = self._ticketing.find(number)
         if sales.serial_of_key(self._database.read(), key) is None:
-            self._scribe.record(lambda unit: self._rebook(unit, old, where, seat, reason, due_minor, clerk_no, key))
+            named = self._travellers.again(old, where[0], where[1], document)
+            self._scribe.record(
+                lambda unit: self._rebook(unit, old, where, seat, reason, due_minor, clerk_no, key, named)
+            )
         serial = store.exchanged_under(self._database.read(), sales.serial_of_key(self._database.read(), key), old)
         return self._ticketing.find(_number(old, serial))
 
@@ -132,7 +140,7 @@ class Rebooking:
 
     def _rebook(
         self, unit: UnitOfWork, old: Ticket, where: RideKey, seat: int | None, reason: str, due_minor: int,
-        clerk_no: int, key: str,
+        clerk_no: int, key: str, named: TravellerNamed | None,
     ) -> None:  # fmt: skip
         if sales.serial_of_key(unit.connection, key) is not None:
             return
@@ -169,6 +177,7 @@ class Rebooking:
         price = (offer.price_minor, old.currency, CASH)
         rider, proof = RIDERS.index(old.rider), PROOFS.index(old.proof)
         unit.append(TicketSold(serial, *where, taken, rider, *price, clerk_no, COUNTER, until_s, proof))
+        self._travellers.add(unit, named, serial)
         sales.keep_key(unit.connection, key, serial)
 
     def _offer(self, connection: sqlite3.Connection, old: Ticket, where: RideKey, reason: str) -> Offer:

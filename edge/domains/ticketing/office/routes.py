@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.reissue import Reissuing
+from edge.domains.ticketing.office.shapes import DocumentSchema
 from edge.domains.ticketing.routes import AMOUNT, RefundReason, TicketSchema
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
@@ -48,6 +49,7 @@ class RebookRequest(NewRide):
     seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1000))
     due_minor = fields.Integer(required=True, validate=validate.Range(min=-AMOUNT.max, max=AMOUNT.max))
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+    document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
 
 class ReissueRequest(Schema):
@@ -90,8 +92,9 @@ def _add_rebooking(bp: Any, rebooking: Rebooking, guard: Guard) -> None:
         def post(self, body: dict[str, Any], number: str) -> Any:
             """Exchange the ticket for what was shown; gives the new one. It is on the disk when this answers."""
             return rebooking.rebook(
-                number, _where(body), body["seat"], body["reason"], body["due_minor"], g.clerk.clerk_no, body["key"]
-            )
+                number, _where(body), body["seat"], body["reason"], body["due_minor"], g.clerk.clerk_no, body["key"],
+                body["document"],
+            )  # fmt: skip
 
 
 def _add_reissue(bp: Any, reissuing: Reissuing, guard: Guard) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.domains.timetable.service import Ride
+from sync.domains.ticketing.office.documents import Masked
 from sync.kernel.ticket import TicketId
 
 
 @dataclass(frozen=True)
 class Order:
-    """A ride chosen and a seat held until somebody pays. ``state``: waiting, sold, cancelled."""
+    """A ride chosen and a seat held until somebody pays. ``state``: waiting, sold, cancelled; ``named``: whether the line
+    wants a document with the payment."""
 
     order_no: int
     ride: Ride
@@ -22,6 +24,7 @@ class Order:
     state: str
     ticket_number: str | None
     age_s: int
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Ticket:
     refunded: Refunded | None
     past: bool = False
     payment: str = "cash"
+    traveller: Masked | None = None
 
 
 @dataclass(frozen=True)

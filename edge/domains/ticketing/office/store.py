@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 from sync.domains.ticketing.events import PASSENGER, TicketRebooked, TicketReissued
-from sync.domains.ticketing.operations import FareRules, RebookRules
+from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Stamp
 from sync.kernel.operations import Record
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REFERENCE_TABLES = ("office_rules",)
 STATE_TABLES = ("replacement",)
 # Kind of a set of rules, as its key names it → the record.
-RULES: dict[str, type[Record]] = {"rebook": RebookRules, "fare": FareRules}
+RULES: dict[str, type[Record]] = {"rebook": RebookRules, "fare": FareRules, "realname": RealNameRules}
 
 
 def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -98,3 +98,9 @@ def fare_rules(connection: sqlite3.Connection) -> tuple[FareRules, ...]:
     """All sets of fare rules that the hub has told of."""
     rows = connection.execute("SELECT body FROM office_rules WHERE kind = 'fare' ORDER BY scope, from_day")
     return tuple(FareRules.from_bytes(row[0]) for row in rows)
+
+
+def real_name_rules(connection: sqlite3.Connection) -> tuple[RealNameRules, ...]:
+    """All sets that say where travellers are named."""
+    rows = connection.execute("SELECT body FROM office_rules WHERE kind = 'realname' ORDER BY scope, from_day")
+    return tuple(RealNameRules.from_bytes(row[0]) for row in rows)
