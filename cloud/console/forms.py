@@ -21,6 +21,7 @@ from wtforms.fields.core import Field
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cloud.console.desk import Desk
+from cloud.domains.sellers.books.accounts import SCOPES
 from cloud.kernel.clerks import ROLES
 from cloud.kernel.nodes import KINDS
 from sync.kernel.errors import Refusal
@@ -109,6 +110,26 @@ class NewClerk(Clerk):
 class Pin(FlaskForm):
     pin = PasswordField()
     repeated = PasswordField()
+
+
+class Seller(FlaskForm):
+    limit = StringField(validators=[needed])
+    commission = IntegerField(default=0)
+
+
+class NewSeller(Seller):
+    name = StringField(validators=[needed])
+
+
+class SellerKey(FlaskForm):
+    label = StringField()
+    scopes = Choices(choices=[(scope, scope) for scope in SCOPES], validators=[needed])
+
+
+class SellerPayment(FlaskForm):
+    amount = StringField(validators=[needed])
+    currency = StringField(validators=[needed])
+    reference = StringField()
 
 
 def put_beside(form: FlaskForm, refusal: Refusal, desk: Desk) -> None:

@@ -75,6 +75,8 @@ class Ride:
     arrives_ms: int
     ends_ms: int
     agency_no: int
+    route_no: int
+    route_type: int
     zone: str
     price_minor: int
     currency: str
@@ -140,6 +142,9 @@ class Office(Protocol):
 
     def published_refund_rules(self, tx: Connection) -> Sequence[RefundRules]:
         """All sets of refund rules that were published."""
+
+    def demands_name(self, tx: Connection, agency_no: int, route_no: int, route_type: int, day: int) -> bool:
+        """Whether travellers on a line are named when they buy on calendar day ``day``."""
 
 
 class Boardings(Protocol):

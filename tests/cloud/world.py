@@ -118,7 +118,7 @@ class TestTimetable:
         return Ride(
             trip_no, day, from_idx, to_idx, trip.stop_nos[from_idx], trip.stop_nos[to_idx],
             trip.departs_ms(day, from_idx), trip.arrives_ms(day, to_idx), trip.arrives_ms(day, len(trip.stop_nos) - 1),
-            trip.agency_no, "Asia/Shanghai", FARE_MINOR * (to_idx - from_idx), "CNY", trip.seat_plan_kind == "reserved",
+            trip.agency_no, 1, 3, "Asia/Shanghai", FARE_MINOR * (to_idx - from_idx), "CNY", trip.seat_plan_kind == "reserved",
         )  # fmt: skip
 
     def operator(self, _tx: Connection, trip_no: int) -> tuple[int, str]:

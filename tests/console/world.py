@@ -15,6 +15,9 @@ from werkzeug.test import TestResponse
 
 from cloud.app import create_app
 from cloud.bootstrap import Hub, build
+from cloud.domains.sellers.books import accounts
+from cloud.domains.sellers.books.accounts import SCOPES
+from cloud.domains.sellers.service import Once, Wish
 from cloud.domains.timetable import service as timetable
 from cloud.domains.timetable.gtfs import compile_feed
 from cloud.domains.timetable.publish import import_feed
@@ -126,6 +129,7 @@ def fill(world: ConsoleWorld) -> ConsoleWorld:
     for box in (station, village, ferry):
         box.visit()
     _add_people(world, station, village)
+    _sell_for_others(world)
     with hub.database.write() as tx:
         hub.nodes.revoke(tx, world.boxes["粤H-20231"].node_no, "设备被盗")
     return world
@@ -186,6 +190,22 @@ def _first(box: Box) -> Any:
     """The first grant that a box holds."""
     grants = [read_grant(body, box.hub.signer.verify_key) for body in box.keys("grant").values()]
     return min(grants, key=lambda grant: (grant.day, grant.grant_id))
+
+
+def _sell_for_others(world: ConsoleWorld) -> None:
+    """A seller that sold two places on the ferry and gave one back."""
+    hub = world.hub
+    with hub.database.write() as tx:
+        number = hub.sellers.add(tx, "竹林旅行", 500_000, 50)
+        hub.sellers.new_key(tx, number, "website", SCOPES)
+        hub.sellers.pay(tx, number, "CNY", 1_000, "slip 1", "test")
+        ride = timetable.ride(tx, *world.ferry, 0, 1)
+        wish = Wish(*world.ferry, 0, 1, ride.price_minor, ride.currency)
+        who = accounts.find(tx, number)
+        made = hub.selling.book(tx, who, [wish, wish], "", Once("order-01", b"1"))
+        hub.selling.ticket(tx, who, made.booking_id, Once("order-02", b"2"))
+        fee = hub.selling.refund_offers(tx, who, made.booking_id)[0].fee_minor
+        hub.selling.refund(tx, who, made.booking_id, 0, fee, Once("order-03", b"3"))
 
 
 def _add_people(world: ConsoleWorld, station: Box, village: Box) -> None:

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from cloud.console.pages import nodes, overview, people, quarantine, sales, seats, sign_in, tails, timetable, travellers
+from cloud.console.pages import (
+    nodes,
+    overview,
+    people,
+    quarantine,
+    sales,
+    seats,
+    sellers,
+    sign_in,
+    tails,
+    timetable,
+    travellers,
+)
 
 if TYPE_CHECKING:
     from cloud.console.desk import Desk
@@ -14,5 +26,5 @@ if TYPE_CHECKING:
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
-    for module in (overview, sign_in, nodes, sales, seats, quarantine, tails, timetable, travellers, people):
+    for module in (overview, sign_in, nodes, sales, seats, quarantine, tails, timetable, travellers, sellers, people):
         module.register(blueprint, desk)

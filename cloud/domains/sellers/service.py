@@ -92,7 +92,7 @@ class Selling:
         """Hold a place for each wish, for a while: all of them, or none. The same ``once`` again gives the same booking.
 
         Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
-        ``places_held``, and as :meth:`OwnNode.open` and :meth:`Seats.take`.
+        ``places_held``, ``name_at_counter``, and as :meth:`OwnNode.open` and :meth:`Seats.take`.
         """
         return self._once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
 
@@ -194,6 +194,9 @@ class Selling:
             raise Refusal("departed")
         if ride.departs_ms > now + BOOKABLE_MS:
             raise Refusal("not_bookable")
+        line = (ride.agency_no, ride.route_no, ride.route_type)
+        if self._parts.office.demands_name(tx, *line, days.day_at(now, ride.zone)):
+            raise Refusal("name_at_counter")
         return ride
 
     def _ticket(self, tx: Connection, seller: Seller, booking_id: str) -> int:

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import OK
+from cloud.domains.ticketing.office.sealing import published_rules
 from cloud.domains.ticketing.tables import refund, refund_sum, sale_sum, serial_end, ticket
-from cloud.kernel.tables import operation
+from cloud.kernel import streams
+from sync.domains.ticketing.office import realname
 from sync.domains.ticketing.operations import RefundRules
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
@@ -77,10 +79,12 @@ def last_serial(tx: Connection, node_no: int, epoch: int) -> int:
 
 def published_refund_rules(tx: Connection) -> list[RefundRules]:
     """All sets of refund rules that nodes were told of."""
-    column, begin = operation.c, f"{RefundRules.PREFIX}/refund/"
-    mine = (column.stream == NET, column.key >= begin, column.key < begin[:-1] + "0", column.body.is_not(None))
-    rows = tx.execute(sa.select(column.body).where(*mine).order_by(column.key)).scalars()
-    return [RefundRules.from_bytes(bytes(body)) for body in rows]
+    return [RefundRules.from_bytes(one) for one in streams.bodies_under(tx, NET, f"{RefundRules.PREFIX}/refund/")]
+
+
+def demands_name(tx: Connection, agency_no: int, route_no: int, route_type: int, day: int) -> bool:
+    """Whether travellers on a line are named when they buy on calendar day ``day``."""
+    return realname.demands_name(realname.rules_on(published_rules(tx), agency_no, day), route_no, route_type)
 
 
 def sales(

@@ -12,14 +12,16 @@ import sqlalchemy as sa
 from cloud.domains.boarding.tables import void_ticket
 from cloud.domains.sellers.tables import seller_entry, seller_sum
 from cloud.domains.ticketing import service as ticketing
-from cloud.kernel import nodes, rebuild
+from cloud.kernel import nodes, rebuild, streams
 from cloud.kernel.tables import event_log, node_key, quarantine
 from sync.domains.boarding.events import TicketBoarded
 from sync.domains.inventory.events import SeatsAsked
 from sync.domains.ticketing.events import ACCOUNT
+from sync.domains.ticketing.operations import RealNameRules
 from sync.kernel import certificate, chain, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Refusal
+from sync.kernel.operations import NET
 from sync.kernel.ticket import TicketId
 from tests.cloud.selling import Shopper
 from tests.cloud.world import DAY, FARE_MINOR, HOUR_MS, Trip, World, adds_up, new_world
@@ -262,6 +264,18 @@ def test_an_offer_whose_price_changed_and_a_trip_that_left_are_not_sold(world: W
     with pytest.raises(Refusal, match="departed"):
         shop.book((0, 3, 2))
     assert shop.book((1, 3, 2)).items[0].seat == 2
+
+
+def test_where_travellers_are_named_the_hub_sells_to_nobody_without_a_name(world: World) -> None:
+    shop = Shopper(world)
+    given = RealNameRules("gd", "notice no. 1", 0, None, True, (), (3,), 400)
+    with world.hub.database.write() as tx:
+        streams.publish(tx, NET, given.key, given.to_bytes())
+    with pytest.raises(Refusal, match="name_at_counter"):
+        shop.book((0, 3, 1))
+    with world.hub.database.write() as tx:
+        streams.publish(tx, NET, given.key, replace(given, route_types=(4,)).to_bytes())
+    shop.book((0, 3, 1))
 
 
 def test_a_seller_holds_only_so_many_places_without_paying(hub_database_url: str, tmp_path: Path) -> None:

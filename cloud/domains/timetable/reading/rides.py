@@ -85,6 +85,8 @@ def _ride(facts: TripFacts, day: int, from_idx: int, to_idx: int, price_minor: i
         arrives_ms=facts.arrives_ms(day, to_idx),
         ends_ms=facts.arrives_ms(day, len(facts.stop_nos) - 1),
         agency_no=facts.agency_no,
+        route_no=facts.route_no,
+        route_type=facts.route.route_type,
         zone=facts.zone,
         price_minor=price_minor,
         currency=facts.currency,
