@@ -14,6 +14,7 @@ from edge.domains.payments import routes as payments
 from edge.domains.ratings import routes as ratings
 from edge.domains.shifts import routes as shifts
 from edge.domains.ticketing import routes as ticketing
+from edge.domains.ticketing.office import booking_routes as bookings
 from edge.domains.ticketing.office import routes as office
 from edge.domains.timetable import routes as timetable
 from edge.kernel import routes
@@ -54,6 +55,7 @@ def create_app(node: Node) -> Flask:
         inventory.blueprint(node.inventory, node.elsewhere, guard, node.schedule.soon),
         shifts.blueprint(node.shifts, node.accounts, guard),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
+        bookings.blueprint(node.bookings, guard),
         office.blueprint(node.rebooking, node.reissuing, guard),
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),

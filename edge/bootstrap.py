@@ -17,6 +17,7 @@ from edge.domains.payments.gateway.rounds import Rounds
 from edge.domains.payments.service import Payments
 from edge.domains.ratings.service import Ratings
 from edge.domains.shifts.service import Shifts
+from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.paying import Paying
 from edge.domains.ticketing.office.rebooking import Rebooking
@@ -76,6 +77,7 @@ class Node:
     ticketing: Ticketing
     payments: Payments
     rounds: Rounds
+    bookings: Bookings
     refunds: Refunds
     rebooking: Rebooking
     reissuing: Reissuing
@@ -166,6 +168,7 @@ def _domains(
     timetable = Timetable(database, own, keeper)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
+    journeys = Journeys(database, timetable, keeper)
     fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
     travellers = Travellers(database, keeper, timetable, ids)
     ticketing = Ticketing(
@@ -185,7 +188,7 @@ def _domains(
         "fleet": own,
         "accounts": people,
         "timetable": timetable,
-        "journeys": Journeys(database, timetable, keeper),
+        "journeys": journeys,
         "inventory": inventory,
         "boarding": boarding,
         "fares": fares,
@@ -194,6 +197,7 @@ def _domains(
         "ticketing": ticketing,
         "payments": payments,
         "rounds": Rounds(payments, keeper),
+        "bookings": Bookings(database, scribe, inventory, fares, ticketing, journeys.connects),
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),

@@ -17,6 +17,7 @@ from cloud.domains.sellers import tables as sellers_tables
 from cloud.domains.sellers.apply import SellersApplier
 from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
+from cloud.domains.ticketing.office.bookings import BookingApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.ticketing.office.travellers import TravellerApplier
 from cloud.domains.timetable import tables as timetable_tables
@@ -42,6 +43,15 @@ class SaleApplier(TicketingApplier):
         return line_fares(tx, trip_nos)
 
 
+class PartyApplier(BookingApplier):
+    """The same for bookings."""
+
+    @staticmethod
+    def lines(tx: Connection, trip_nos: Sequence[int]) -> Mapping[int, LineFares]:
+        """As the timetable says."""
+        return line_fares(tx, trip_nos)
+
+
 # In the order in which they see an event: whether a refund is a good one is known before its seat is free, and whether a
 # seat was the node's to sell, and whether it may sell on account, before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
@@ -50,6 +60,7 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     InventoryApplier,
     SellersApplier,
     SaleApplier,
+    PartyApplier,
     TravellerApplier,
     BoardingApplier,
     RatingsApplier,

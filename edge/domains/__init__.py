@@ -12,7 +12,7 @@ from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
 from edge.domains.shifts import store as shifts
 from edge.domains.ticketing import store as ticketing
-from edge.domains.ticketing.office import named
+from edge.domains.ticketing.office import booked, named
 from edge.domains.ticketing.office import store as office
 from edge.domains.timetable import store as timetable
 from edge.kernel.accounts import keep_clerk
@@ -25,7 +25,7 @@ from edge.kernel.streams import Project
 from sync.kernel.events import Event
 
 DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
-_STORES: Final = (timetable, inventory, shifts, ticketing, office, named, payments, boarding, ratings)
+_STORES: Final = (timetable, inventory, shifts, ticketing, booked, office, named, payments, boarding, ratings)
 
 KERNEL_REFERENCE: Final = ("clerk", "issuer", "revoked_issuer")
 REFERENCE_TABLES: Final = KERNEL_REFERENCE + tuple(table for store in _STORES for table in store.REFERENCE_TABLES)
@@ -61,7 +61,7 @@ def projections() -> dict[str, Project]:
 def appliers() -> Mapping[type[Event], Apply]:
     """Event class → how it changes the state tables, the domains in the order of :data:`DOMAINS`."""
     found: dict[type[Event], list[Apply]] = {}
-    for store in (inventory, shifts, ticketing, office, named, payments, boarding, ratings):
+    for store in (inventory, shifts, ticketing, booked, office, named, payments, boarding, ratings):
         for kind, apply in store.APPLIERS.items():
             found.setdefault(kind, []).append(apply)
     return {kind: _in_turn(applies) for kind, applies in found.items()}
@@ -69,7 +69,7 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, shifts, ticketing, office, named, payments):
+    for store in (inventory, shifts, ticketing, booked, office, named, payments):
         store.end_log(connection, epoch)
 
 

@@ -21,6 +21,7 @@ EVENTS: Final = Registry(
         TailHandedIn,
         ticketing.TicketSold,
         ticketing.TicketRefunded,
+        ticketing.BookingSold,
         ticketing.TravellerNamed,
         ticketing.TicketRebooked,
         ticketing.TicketReissued,

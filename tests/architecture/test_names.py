@@ -14,6 +14,7 @@ NAMES = {
         "schema.sql",
         "schema_2.sql",
         "schema_3.sql",
+        "schema_4.sql",
         "schema_5.sql",
         "store.py",
         "service.py",

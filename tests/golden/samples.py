@@ -19,6 +19,7 @@ from sync.domains.ratings.events import TripRated
 from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.ticketing.events import (
+    BookingSold,
     TicketRebooked,
     TicketRefunded,
     TicketReissued,
@@ -43,6 +44,8 @@ EVENTS: Final[dict[str, Any]] = {
     "tail_handed_in": TailHandedIn(2, 41, bytes(range(32)), (bytes.fromhex("860101000000824801020304050607086130"),)),
     "ticket_sold": TicketSold(1, 101, 2518, 0, 4, 12, 0, 3000, "CNY", 0, 11, 1, 1_795_440_600),
     "ticket_sold_to_a_child": TicketSold(2, 101, 2518, 0, 4, 65_535, 2, 0, "CNY", 0, 11, 0, 1_795_440_600, proof=1),
+    "booking_sold": BookingSold(1, 3, 6500, "CNY", 0, 11, 0, (("luggage", 1, 500),)),
+    "booking_sold_bare": BookingSold(4, 2, 6000, "CNY", 0, 11, 1, ()),
     "ticket_refunded": TicketRefunded(TICKET_ID, 101, 2518, 0, 4, 12, 300, 2700, "CNY", 0, 0, "default/120", 11, True),
     "ticket_refunded_by_fault": TicketRefunded(
         TICKET_ID, 102, 2518, 0, 1, 0, 0, 4000, "HKD", 0, 2, "default/trip_delayed", 11, False

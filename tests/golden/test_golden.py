@@ -67,8 +67,8 @@ def test_type_numbers_are_those_of_version_1() -> None:
     """A number once given never names anything else."""
     numbers = {kind.__name__: kind.TYPE for kind in EVENTS}
     assert numbers == numbers | {
-        "NodeStarted": 1, "ClerkLocked": 5, "TicketSold": 10, "TicketRefunded": 11, "TravellerNamed": 13, "TicketRebooked": 14,
-        "TicketReissued": 15,
+        "NodeStarted": 1, "ClerkLocked": 5, "TicketSold": 10, "TicketRefunded": 11, "BookingSold": 12, "TravellerNamed": 13,
+        "TicketRebooked": 14, "TicketReissued": 15,
         "SeatsAsked": 20, "GrantReturned": 21,
         "TicketBoarded": 30, "BoardingRefused": 31, "GateOpened": 32, "TicketSuperseded": 33, "TripRated": 40,
     }  # fmt: skip

@@ -53,6 +53,11 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/orders/{order_no}/payment"): SELLERS,
     ("GET", "/api/v1/payments/offer"): OPEN,
     ("POST", "/api/v1/payments/callback"): OPEN,  # the gateway's signature is its right
+    ("POST", "/api/v1/orders/{order_no}/pay"): SELLERS,
+    ("POST", "/api/v1/bookings"): SELLERS,
+    ("POST", "/api/v1/bookings/quote"): SELLERS,
+    ("POST", "/api/v1/bookings/hold"): SELLERS,
+    ("GET", "/api/v1/bookings/{number}"): SELLERS,
     ("POST", "/api/v1/boarding/checks"): GATE,
     ("GET", "/api/v1/boarding/current"): GATE,
     ("PUT", "/api/v1/boarding/current"): GATE,

@@ -54,7 +54,7 @@ class TicketingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = (one.envelope.event for one in batch if one.envelope is not None)
-        self._prices.prepare(event for event in events if isinstance(event, TicketSold))
+        self._prices.prepare({event.trip_no for event in events if isinstance(event, TicketSold)})
         logs = sorted({one.log for one in batch})
         for some in chunks(logs):
             for node_no, epoch, last, missing in self._tx.execute(_ENDS, {"logs": some}):

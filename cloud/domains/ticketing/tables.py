@@ -33,7 +33,7 @@ ticket = sa.Table(
     info=STATE,
 )
 
-# Takings by trip, service day, node and state.
+# Takings by trip, service day, node and state, with the money of extras.
 sale_sum = sa.Table(
     "sale_sum",
     metadata,
@@ -103,6 +103,27 @@ replacement = sa.Table(
     sa.Column("clerk_no", Big, nullable=False),
     sa.Column("made_hlc", Big, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    info=STATE,
+)
+
+# One row a booking of several tickets, also of one that breaks a rule.
+booking_sold = sa.Table(
+    "booking_sold",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("first_serial", Big, nullable=False),
+    sa.Column("count", Big, nullable=False),
+    sa.Column("total_minor", Big, nullable=False),
+    sa.Column("extras_minor", Big, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("payment", Big, nullable=False),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Column("channel", Big, nullable=False),
+    sa.Column("sold_hlc", Big, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_booking_sold_serial", "node_no", "epoch", "first_serial"),
     info=STATE,
 )
 

@@ -45,8 +45,19 @@ class Payment(Schema):
     document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
 
+class OrderRiderSchema(Schema):
+    """One rider of an order on one ride."""
+
+    ride = fields.Nested(RideSchema)
+    seat = fields.Integer()
+    seat_label = fields.String()
+    rider = fields.String()
+    proof = fields.String()
+    price_minor = fields.Integer()
+
+
 class OrderSchema(Schema):
-    """An order."""
+    """An order; ``riders`` only of one of several."""
 
     order_no = fields.Integer()
     ride = fields.Nested(RideSchema)
@@ -59,6 +70,7 @@ class OrderSchema(Schema):
     ticket_number = fields.String(allow_none=True)
     age_s = fields.Integer()
     named = fields.Boolean()
+    riders = fields.List(fields.Nested(OrderRiderSchema))
 
 
 class RefundedSchema(Schema):
@@ -132,10 +144,12 @@ class TakingsQuery(Schema):
 
 
 class TakingsSchema(Schema):
-    """Sums by currency in minor units, and the newest tickets sold and given back. ``in_hand``: taken less handed back."""
+    """Sums by currency in minor units, and the newest tickets sold and given back. ``extras`` are part of
+    ``totals``; ``in_hand``: taken less handed back."""
 
     count = fields.Integer()
     totals = fields.Dict(keys=fields.String(), values=fields.Integer())
+    extras = fields.Dict(keys=fields.String(), values=fields.Integer())
     refunds = fields.Integer()
     handed_back = fields.Dict(keys=fields.String(), values=fields.Integer())
     in_hand = fields.Dict(keys=fields.String(), values=fields.Integer())

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
+from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.fares import Fare, Fares
-from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket
+from edge.domains.ticketing.office.shown import Extra, Order, OrderRider, Refunded, Takings, Ticket
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
@@ -99,7 +100,7 @@ class Ticketing:
         waits = row is not None and row.state == "waiting"
         named = self._travellers.prepare(row.trip_no, row.day, document) if row is not None and waits else None
         sold = self._scribe.record(lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor, CASH, named))
-        return self._ticket(*sold)
+        return self.ticket(*sold)
 
     def sell(
         self,
@@ -139,7 +140,7 @@ class Ticketing:
                 return sold, None
 
             known = self._scribe.record(work)
-        return self._ticket(*known)
+        return self.ticket(*known)
 
     def find(self, text: str) -> Ticket:
         """A ticket of this node by its number or its code. Raises :class:`Refusal` ``ticket_not_here``, ``ticket_form``."""
@@ -152,7 +153,7 @@ class Ticketing:
         identity = meta.identity(self._database.read())
         if identity is None or wanted.node_no != identity.node_no:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=wanted.node_no)
-        return self._ticket(wanted.serial, None if wanted.epoch == identity.epoch else wanted.epoch)
+        return self.ticket(wanted.serial, None if wanted.epoch == identity.epoch else wanted.epoch)
 
     def good(self, text: str) -> Ticket:
         """As :meth:`find`, for showing its code. Raises also :class:`Refusal` ``ticket_refunded``."""
@@ -171,7 +172,8 @@ class Ticketing:
             for sale in store.sold_between(connection, from_ms, until_ms)
             if clerk_no is None or sale.event.clerk_no == clerk_no
         ]
-        totals: dict[str, int] = {}
+        extras = dict(booked.extra_sums(connection, from_ms, until_ms, clerk_no))
+        totals: dict[str, int] = dict(extras)
         for sale in sales:
             totals[sale.event.currency] = totals.get(sale.event.currency, 0) + sale.event.price_minor
         refunds = store.refund_sums(connection, from_ms, until_ms, clerk_no)
@@ -180,6 +182,7 @@ class Ticketing:
         return Takings(
             count=len(sales),
             totals=dict(sorted(totals.items())),
+            extras=extras,
             refunds=sum(count for _, count, _ in refunds),
             handed_back=handed_back,
             in_hand={
@@ -187,7 +190,7 @@ class Ticketing:
                 for currency in sorted(totals | handed_back)
             },
             tickets=_shown(self._view, sales[: -_LISTED - 1 : -1]),
-            returned=_shown(lambda row: self._ticket(row.serial, row.epoch), returned),
+            returned=_shown(lambda row: self.ticket(row.serial, row.epoch), returned),
         )
 
     def require_duty(self, connection: sqlite3.Connection, clerk_no: int) -> None:
@@ -224,16 +227,28 @@ class Ticketing:
     def _hold(self, unit: UnitOfWork, ride: Ride, seat: int | None, channel: int) -> int:
         connection = unit.connection
         taken = self._inventory.take(connection, _where(ride), ride.seat_kind, seat)
-        row = store.OrderRow(
-            0, *_where(ride), taken, ride.price_minor or 0, ride.currency, channel, "waiting", None,
-            self._boot, self._keeper.since_start_ms(),
-        )  # fmt: skip
-        order_no = store.add_order(connection, row)
+        order_no = self.add_order(unit, ride, ride.price_minor or 0, channel, taken)
         self._inventory.hold(connection, order_no, _where(ride), taken)
         return order_no
 
+    def add_order(self, unit: UnitOfWork, ride: Ride, price_minor: int, channel: int, seat: int = 0) -> int:
+        """Inside a transaction: a new order that waits for its cash; its number."""
+        row = store.OrderRow(
+            0, *_where(ride), seat, price_minor, ride.currency, channel, "waiting", None,
+            self._boot, self._keeper.since_start_ms(),
+        )  # fmt: skip
+        return store.add_order(unit.connection, row)
+
+    def record(
+        self, unit: UnitOfWork, ride: Ride, seat: int | None, fare: Fare, clerk_no: int, channel: int, own_hold: int = 0,
+        payment: int = CASH,
+    ) -> int:  # fmt: skip
+        """Inside a transaction: take the seat, record the sale; the ticket's serial. Raises as :meth:`Inventory.take`."""
+        taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat, own_hold)
+        return self._record(unit, ride, taken, fare, clerk_no, channel, self._until_s(ride), None, payment)
+
     def _cancel(self, unit: UnitOfWork, order_no: int) -> None:
-        row = self._order_row(unit, order_no)
+        row = self.order_row(unit, order_no)
         if row.state == "sold":
             raise Refusal("order_sold")
         store.set_order(unit.connection, order_no, "cancelled")
@@ -249,11 +264,13 @@ class Ticketing:
         named: TravellerNamed | None = None,
     ) -> tuple[int, int | None]:
         """As :meth:`confirm`, in the caller's transaction: serial, and epoch of its log (None: the present one)."""
-        row = self._order_row(unit, order_no)
+        row = self.order_row(unit, order_no)
         if row.serial is not None:
             return row.serial, row.epoch
         if row.state == "cancelled":
             raise Refusal("order_cancelled")
+        if booked.riders_of(unit.connection, order_no):
+            raise Refusal("order_of_several")
         # The price is what the passenger was shown, also where the timetable has changed since.
         ride = replace(self.for_sale(*row.where), currency=row.currency)
         fare, until_s = Fare(ADULT, 0, row.price_minor, "fare"), self._until_s(ride)
@@ -263,7 +280,8 @@ class Ticketing:
         self._inventory.release(unit.connection, order_no)
         return serial, None
 
-    def _order_row(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
+    def order_row(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
+        """An order as stored. Raises :class:`Refusal` ``no_such_order``."""
         row = store.order(unit.connection, order_no)
         if row is None:
             raise Refusal("no_such_order", status=404)
@@ -286,7 +304,8 @@ class Ticketing:
         self._travellers.add(unit, named, serial)
         return serial
 
-    def _ticket(self, serial: int, epoch: int | None = None) -> Ticket:
+    def ticket(self, serial: int, epoch: int | None = None) -> Ticket:
+        """A ticket of the present log, or of that of ``epoch``. Raises :class:`Refusal` ``ticket_not_here``."""
         found = store.sold(self._database.read(), serial, epoch)
         if found is None:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=0)
@@ -341,7 +360,22 @@ class Ticketing:
             row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.seat),
             row.price_minor, row.currency, CHANNELS[row.channel], row.state, number, max(age_ms, 0) // 1000,
             self._travellers.demanded(row.trip_no),
+            *self._party(row),
         )  # fmt: skip
+
+    def _party(self, row: store.OrderRow) -> tuple[tuple[OrderRider, ...], tuple[Extra, ...]]:
+        """Riders and extras of an order of several."""
+        connection = self._database.read()
+        riders = tuple(
+            OrderRider(
+                self._timetable.ride(*one.where), one.seat, self._inventory.label(one.trip_no, one.seat),
+                RIDERS[one.rider], PROOFS[one.proof], one.price_minor,
+            )
+            for one in booked.riders_of(connection, row.order_no)
+        )  # fmt: skip
+        extras = booked.extras_of(connection, row.order_no) if riders else []
+        names = {code: names for code, _, names in self._fares.rules(row.trip_no).extras} if extras else {}
+        return riders, tuple(Extra(one.code, names.get(one.code, {}), one.count, one.price_minor) for one in extras)
 
 
 def check_key(key: str) -> None:

@@ -81,6 +81,26 @@ class TicketRefunded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingSold(Event):
+    """Tickets ``first_serial`` and following of this log, ``count`` of them, paid together, with extras: said behind their
+    sales, in the same commit. One plain ticket needs none.
+
+    ``extras`` are (code, how many, price of all of them); ``total_minor`` is what was paid for tickets and extras.
+    ``payment`` indexes PAYMENTS, ``channel`` CHANNELS.
+    """
+
+    TYPE: ClassVar[int] = 12
+    first_serial: int
+    count: int
+    total_minor: int
+    currency: str
+    payment: int
+    clerk_no: int
+    channel: int
+    extras: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketRebooked(Event):
     """A ticket of this log is exchanged for another ride: said before the refund of the old one (``reason`` REBOOKED) and the
     sale of the new one, ticket ``serial`` of this log, all three in one commit.

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.ticketing.events import TicketRebooked, TicketRefunded, TicketReissued, TicketSold
+from sync.domains.ticketing.events import BookingSold, TicketRebooked, TicketRefunded, TicketReissued, TicketSold
 from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
 from sync.domains.ticketing.rules import claims_of
 from sync.kernel import ticket
@@ -19,7 +19,7 @@ from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ticket import MAX_SUPERSEDED, TicketId
 from tests.golden.strategies import of
 
-SENT = [TicketSold, TicketRefunded, TicketRebooked, TicketReissued]
+SENT = [BookingSold, TicketSold, TicketRefunded, TicketRebooked, TicketReissued]
 NODE = Ed25519Signer(bytes(32))
 
 

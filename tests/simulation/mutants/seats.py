@@ -90,7 +90,7 @@ def sale_checked_outside() -> Iterator[None]:
                 return sold, None
 
             sale = self._scribe.record(work)
-        return self._ticket(*sale)
+        return self.ticket(*sale)
 
     with mock.patch.object(Ticketing, "sell", sell):
         yield

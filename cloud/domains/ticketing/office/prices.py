@@ -7,7 +7,7 @@ changes its fare, so a rebuild of the books says the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -65,9 +65,9 @@ class Prices:
         self._lines: Mapping[int, Line] = {}
         self._sets: list[_Set] = []
 
-    def prepare(self, sales: Iterable[TicketSold]) -> None:
+    def prepare(self, trip_nos: Collection[int]) -> None:
         """Read the fares of the trips, and the sets of rules."""
-        self._lines = self._read(self._tx, sorted({event.trip_no for event in sales}))
+        self._lines = self._read(self._tx, sorted(trip_nos))
         self._sets = [_Set(row.pos, FareRules.from_bytes(row.body)) for row in self._tx.execute(_SETS)]
 
     def wrong(self, received: Received, event: TicketSold) -> Quarantine | None:
@@ -82,6 +82,21 @@ class Prices:
         if event.rider == fares.ADULT and event.price_minor == full and event.currency == line.currency:
             return None
         return self._judged(received, event, line, full)
+
+    def wrong_extras(
+        self, received: Received, trip_no: int, extras: Sequence[tuple[str, int, int]], currency: str
+    ) -> Quarantine | None:
+        """What is wrong with the extras of a booking whose first ticket is for ``trip_no``: ``price_differs``."""
+        line = self._lines.get(trip_no)
+        if line is None or not extras:
+            return None
+        for given in self._known(received, line):
+            try:
+                if all(fares.extra_minor(given, code, n, currency) == minor for code, n, minor in extras):
+                    return None
+            except Refusal:
+                continue
+        return Quarantine("price_differs", ", ".join(f"{n} {code} for {minor}" for code, n, minor in extras)[:200])
 
     def _judged(self, received: Received, event: TicketSold, line: Line, full: int | None) -> Quarantine | None:
         """A price that is right by no set, or right by one of which the proof was not seen."""

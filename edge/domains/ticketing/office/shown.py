@@ -10,9 +10,32 @@ from sync.kernel.ticket import TicketId
 
 
 @dataclass(frozen=True)
+class Extra:
+    """``count`` of something that goes along, for ``price_minor`` together."""
+
+    code: str
+    names: dict[str, str]
+    count: int
+    price_minor: int
+
+
+@dataclass(frozen=True)
+class OrderRider:
+    """One rider of an order on one ride, with the seat that is held. ``rider``: of RIDERS, ``proof``: of PROOFS."""
+
+    ride: Ride
+    seat: int
+    seat_label: str
+    rider: str
+    proof: str
+    price_minor: int
+
+
+@dataclass(frozen=True)
 class Order:
     """A ride chosen and a seat held until somebody pays. ``state``: waiting, sold, cancelled; ``named``: whether the line
-    wants a document with the payment."""
+    wants a document with the payment. Of several riders, ``ride`` and ``seat`` are those of the first, ``price_minor`` is what
+    all of it costs."""
 
     order_no: int
     ride: Ride
@@ -25,6 +48,8 @@ class Order:
     ticket_number: str | None
     age_s: int
     named: bool
+    riders: tuple[OrderRider, ...] = ()
+    extras: tuple[Extra, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,12 +91,28 @@ class Ticket:
 
 
 @dataclass(frozen=True)
+class Booking:
+    """Tickets that were paid together, leg by leg, and what went along; a ticket sold by itself is a booking of one."""
+
+    tickets: tuple[Ticket, ...]
+    extras: tuple[Extra, ...]
+    total_minor: int
+    currency: str
+
+    @property
+    def number(self) -> str:
+        """That of its first ticket."""
+        return self.tickets[0].number
+
+
+@dataclass(frozen=True)
 class Takings:
-    """Of a day: tickets sold and ``totals`` currency → minor units taken, ``refunds`` and what was ``handed_back``, what
-    is left of both, and the newest of each."""
+    """Of a day: tickets sold and ``totals`` currency → minor units taken, ``extras`` among them; ``refunds`` and what was
+    ``handed_back``, what is left of both, and the newest of each."""
 
     count: int
     totals: dict[str, int]
+    extras: dict[str, int]
     refunds: int
     handed_back: dict[str, int]
     in_hand: dict[str, int]

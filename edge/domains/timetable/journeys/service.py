@@ -91,6 +91,12 @@ class Journeys:
             found = search(plan.departures(day, zone), origins, plan.goal(targets), after_s, most)
         return [self._view(journey) for journey in found]
 
+    def connects(self, ride: Ride, onward: Ride) -> bool:
+        """Whether one may ride ``onward`` after ``ride``: planned times and the way between the two stops allow it."""
+        reach = dict(self._current().network.changes.get(ride.to_stop.stop_no, ()))
+        needed_s = reach.get(onward.from_stop.stop_no)
+        return needed_s is not None and ride.arrives_ms + needed_s * 1000 <= onward.departs_ms
+
     def _origins(self, from_stop_no: int | None) -> frozenset[int]:
         timetable = self._timetable
         return frozenset(timetable.own_stops() if from_stop_no is None else timetable.with_children(from_stop_no))
