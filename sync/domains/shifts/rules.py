@@ -8,7 +8,7 @@ from typing import Final
 
 from sync.domains.shifts.events import CASH_REASONS, CashMoved, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
-from sync.domains.ticketing.events import CASH, TicketRefunded, TicketSold
+from sync.domains.ticketing.events import CASH, BookingSold, TicketRefunded, TicketSold
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Event
 from sync.kernel.money import exponent
@@ -30,7 +30,7 @@ Kind = tuple[str, int]
 class Movement:
     """What one event does to the money of a clerk: ``amount_minor`` taken (``back`` False) or handed back.
 
-    ``rider`` is None where the event does not say whose ticket it is about.
+    ``rider`` is None where the event does not say whose ticket it is about, ``trip_no`` for what goes along with several.
     """
 
     clerk_no: int
@@ -38,7 +38,7 @@ class Movement:
     payment: int
     amount_minor: int
     back: bool
-    trip_no: int
+    trip_no: int | None
     rider: int | None
 
 
@@ -47,6 +47,10 @@ def movement(event: Event) -> Movement | None:
     if isinstance(event, TicketSold):
         paid = (event.clerk_no, event.currency, event.payment, event.price_minor)
         return Movement(*paid, back=False, trip_no=event.trip_no, rider=event.rider)
+    if isinstance(event, BookingSold):
+        extras = sum(price for _, _, price in event.extras)
+        paid = (event.clerk_no, event.currency, event.payment, extras)
+        return Movement(*paid, back=False, trip_no=None, rider=None) if extras else None
     if isinstance(event, TicketRefunded):
         given = (event.clerk_no, event.currency, event.payment, event.refunded_minor)
         return Movement(*given, back=True, trip_no=event.trip_no, rider=None)
@@ -114,10 +118,9 @@ class Drawer:
         return dict(sorted(found.items()))
 
     def _count(self, moved: Movement) -> None:
-        sums = [
-            self.kinds.setdefault((moved.currency, moved.payment), Sum()),
-            self.trips.setdefault((moved.trip_no, moved.currency), Sum()),
-        ]
+        sums = [self.kinds.setdefault((moved.currency, moved.payment), Sum())]
+        if moved.trip_no is not None:
+            sums.append(self.trips.setdefault((moved.trip_no, moved.currency), Sum()))
         if moved.rider is not None:
             sums.append(self.riders.setdefault((moved.rider, moved.currency), Sum()))
         for one in sums:
