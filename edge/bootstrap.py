@@ -175,7 +175,9 @@ def _domains(
         database, scribe, keeper, signer, timetable, inventory, fares, travellers, boot_id, boarding.boarded,
         shifts.require_open,
     )  # fmt: skip
-    payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory, travellers), gateway)
+    bookings = Bookings(database, scribe, inventory, fares, ticketing, travellers, journeys.connects)
+    paying = Paying(ticketing, inventory, bookings, travellers)
+    payments = Payments(database, scribe, keeper, ids, paying, gateway)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
         database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back, people
@@ -197,7 +199,7 @@ def _domains(
         "ticketing": ticketing,
         "payments": payments,
         "rounds": Rounds(payments, keeper),
-        "bookings": Bookings(database, scribe, inventory, fares, ticketing, journeys.connects),
+        "bookings": bookings,
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),

@@ -240,12 +240,12 @@ class Ticketing:
         return store.add_order(unit.connection, row)
 
     def record(
-        self, unit: UnitOfWork, ride: Ride, seat: int | None, fare: Fare, clerk_no: int, channel: int, own_hold: int = 0,
-        payment: int = CASH,
+        self, unit: UnitOfWork, ride: Ride, seat: int | None, fare: Fare, named: TravellerNamed | None, clerk_no: int,
+        channel: int, own_hold: int = 0, payment: int = CASH,
     ) -> int:  # fmt: skip
         """Inside a transaction: take the seat, record the sale; the ticket's serial. Raises as :meth:`Inventory.take`."""
         taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat, own_hold)
-        return self._record(unit, ride, taken, fare, clerk_no, channel, self._until_s(ride), None, payment)
+        return self._record(unit, ride, taken, fare, clerk_no, channel, self._until_s(ride), None, named, payment)
 
     def _cancel(self, unit: UnitOfWork, order_no: int) -> None:
         row = self.order_row(unit, order_no)

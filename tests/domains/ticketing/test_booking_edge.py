@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.domains.ticketing.office.bookings import Rider, Wish
+from edge.domains.ticketing.office.paying import Paying
 from edge.kernel import log
 from sync.domains import EVENTS
 from sync.domains.inventory import rules
 from sync.domains.inventory.rules import LAP
-from sync.domains.ticketing.events import BookingSold, TicketSold
+from sync.domains.ticketing.events import MOBILE, BookingSold, TicketSold
 from sync.domains.timetable.operations import Transfer
 from sync.kernel.errors import Refusal
 from tests.edge.folding import differing
@@ -110,6 +111,17 @@ def test_a_held_family_keeps_its_seats_and_prices_until_it_pays(bench: Bench) ->
     assert ([one.seat for one in found.tickets], found.total_minor) == ([5, 6, LAP], 5100)
     assert bench.node.bookings.pay(order.order_no, CLERK_NO) == found
     assert bench.node.ticketing.order_view(order.order_no).ticket_number == found.number
+
+
+def test_an_order_of_several_is_paid_by_phone_as_well(bench: Bench) -> None:
+    node = bench.node
+    order = node.bookings.hold(Wish((WHOLE,), FAMILY), "kiosk")
+    paying = Paying(node.ticketing, node.inventory, node.bookings, node.travellers)
+    assert node.scribe.write(lambda unit: paying.begin(unit, order.order_no)) == (4500, "CNY")
+    bench.clock.pass_ms(10 * 60_000)  # held anew when the payment began
+    node.scribe.write(lambda unit: paying.sell(unit, order.order_no, 0, 4500))
+    assert {one.payment for one in events(bench)[1:]} == {MOBILE}
+    assert node.ticketing.order_view(order.order_no).state == "sold"
 
 
 def test_a_cancelled_order_of_several_frees_every_seat(bench: Bench) -> None:

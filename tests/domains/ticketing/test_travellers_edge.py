@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge import domains
+from edge.domains.ticketing.office.bookings import Rider, Wish
 from edge.domains.ticketing.office.paying import Paying
+from edge.domains.ticketing.office.shown import Booking
 from edge.domains.ticketing.office.travellers import ShownDocument
 from edge.domains.ticketing.service import Ticket
 from edge.kernel.rebuild import dump, rebuild
@@ -205,7 +207,7 @@ def test_an_order_from_the_kiosk_is_paid_with_a_document(bench: Bench) -> None:
 
 
 def test_a_phone_alone_pays_no_order_that_wants_a_document(bench: Bench) -> None:
-    paying = Paying(bench.node.ticketing, bench.node.inventory, bench.node.travellers)
+    paying = Paying(bench.node.ticketing, bench.node.inventory, bench.node.bookings, bench.node.travellers)
     order = bench.node.ticketing.order(COACH_TRIP, TODAY, 0, 4)
     with pytest.raises(Refusal, match="document_at_counter"):
         bench.node.scribe.record(lambda unit: paying.begin(unit, order.order_no))
@@ -276,3 +278,22 @@ def test_a_document_is_sealed_anew_each_time(bench: Bench) -> None:
 def _sold(bench: Bench) -> TravellerNamed:
     sell(bench, 1)
     return _named(bench)
+
+
+def test_in_a_booking_every_rider_is_named_or_nobody_rides(bench: Bench) -> None:
+    leg = (COACH_TRIP, TODAY, 0, 4)
+
+    def book(*documents: ShownDocument | None, key: str = "booking-with-names") -> Booking:
+        wish = Wish((leg,), tuple(Rider(document=one) for one in documents))
+        return bench.node.bookings.sell(wish, CLERK_NO, key)
+
+    for documents, code in (((shown(1), None), "document_missing"), ((shown(1), shown(1)), "document_twice")):
+        with pytest.raises(Refusal, match=code):
+            book(*documents)
+    assert logged(bench) == []
+    assert [one.traveller is not None for one in book(shown(1), shown(2)).tickets] == [True, True]
+    order = bench.node.bookings.hold(Wish((leg,), (Rider(), Rider())), "counter")
+    with pytest.raises(Refusal, match="document_missing"):
+        bench.node.bookings.pay(order.order_no, CLERK_NO, None, [shown(3)])
+    found = bench.node.bookings.pay(order.order_no, CLERK_NO, None, [shown(3), shown(4)])
+    assert all(one.traveller is not None for one in found.tickets)

@@ -9,6 +9,7 @@ from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
 from edge.domains.ticketing.office.bookings import Bookings, Quote, Rider, Wish
+from edge.domains.ticketing.office.shapes import DocumentSchema
 from edge.domains.ticketing.routes import OrderSchema, Payment, TicketSchema
 from edge.kernel.schemas import NUMBER, RideKey, names
 from edge.kernel.web import Blueprint, Guard
@@ -30,6 +31,7 @@ class RiderRequest(Schema):
     """One rider. ``seat`` is that on the first leg, ``seats`` has one a leg; null or none: the box chooses. ``proof``: what
     was seen for a concession."""
 
+    document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
     rider = fields.String(load_default=RIDERS[0], validate=validate.OneOf(RIDERS))
     proof = fields.String(load_default="", validate=validate.OneOf(PROOFS))
     seat = fields.Integer(load_default=None, allow_none=True, validate=_SEAT)
@@ -58,6 +60,15 @@ class BookingRequest(WishRequest):
 
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
     tendered_minor = Payment().fields["tendered_minor"]
+
+
+class PartyPayment(Schema):
+    """Cash that was handed over; without it the exact price. ``documents``: one a rider, where the line wants names."""
+
+    tendered_minor = Payment().fields["tendered_minor"]
+    documents = fields.List(
+        fields.Nested(DocumentSchema, allow_none=True), load_default=list, validate=validate.Length(max=MOST_RIDERS)
+    )
 
 
 class LineSchema(Schema):
@@ -134,11 +145,11 @@ def _add_bookings(bp: Any, bookings: Bookings, guard: Guard) -> None:
     @bp.route("/orders/<int(max=9007199254740991):order_no>/pay")
     class Pay(MethodView):
         @guard("clerk", "agent")
-        @bp.arguments(Payment)
+        @bp.arguments(PartyPayment)
         @bp.response(200, BookingSchema)
         def post(self, body: dict[str, Any], order_no: int) -> Any:
             """The cash for an order is here, of one rider or of several: sell. Again: the same booking."""
-            return bookings.pay(order_no, g.clerk.clerk_no, body["tendered_minor"])
+            return bookings.pay(order_no, g.clerk.clerk_no, **body)
 
 
 def _add_offers(bp: Any, bookings: Bookings, guard: Guard) -> None:
@@ -164,7 +175,10 @@ def _add_offers(bp: Any, bookings: Bookings, guard: Guard) -> None:
 def wish_of(body: dict[str, Any]) -> Wish:
     """The booking that a request asks for."""
     legs = tuple((leg["trip_no"], leg["day"], leg["from_idx"], leg["to_idx"]) for leg in body["legs"])
-    riders = tuple(Rider(one["rider"], tuple(one["seats"]) or (one["seat"],), one["proof"]) for one in body["riders"])
+    riders = tuple(
+        Rider(one["rider"], tuple(one["seats"]) or (one["seat"],), one["proof"], one["document"])
+        for one in body["riders"]
+    )
     return Wish(legs, riders, tuple((extra["code"], extra["count"]) for extra in body["extras"]))
 
 

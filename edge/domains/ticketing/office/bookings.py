@@ -12,31 +12,35 @@ from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.booked import ExtraRow, RiderRow
 from edge.domains.ticketing.office.fares import Fare, Fares
 from edge.domains.ticketing.office.shown import Booking, Extra, Order
+from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.ticketing.service import Ticketing, check_key
 from edge.domains.timetable.service import Ride
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, BookingSold
+from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, BookingSold, TravellerNamed
 from sync.domains.ticketing.office import fares as fare_rules
 from sync.domains.ticketing.office.bookings import check_shape
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
 RideKey = tuple[int, int, int, int]
+# One a ticket: what names its traveller.
+Names = tuple[TravellerNamed | None, ...]
 # What keeps one leg of a journey from being sold here.
 _NOT_HERE = frozenset({"no_seat", "seat_taken", "grant_past"})
 
 
 @dataclass(frozen=True)
 class Rider:
-    """Who wants to ride: one of RIDERS, with the proof that was seen (of PROOFS), and the seat wanted on each leg (missing
-    or None: the box chooses)."""
+    """Who wants to ride: one of RIDERS, with the proof that was seen (of PROOFS), the seat wanted on each leg (missing
+    or None: the box chooses), and the document where a line wants a name."""
 
     rider: str = RIDERS[0]
     seats: tuple[int | None, ...] = ()
     proof: str = ""
+    document: ShownDocument | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ class Bookings:
         inventory: Inventory,
         fares: Fares,
         ticketing: Ticketing,
+        travellers: Travellers,
         connects: Callable[[Ride, Ride], bool],
     ) -> None:
         self._database, self._scribe, self._inventory = database, scribe, inventory
-        self._fares, self._ticketing, self._connects = fares, ticketing, connects
+        self._fares, self._ticketing, self._travellers, self._connects = fares, ticketing, travellers, connects
 
     def quote(self, wish: Wish) -> Quote:
         """What ``wish`` costs now; nothing is changed.
@@ -111,33 +116,39 @@ class Bookings:
     def sell(self, wish: Wish, clerk_no: int, key: str, tendered_minor: int | None = None) -> Booking:
         """Sell across the counter; durable when this returns. The same ``key`` again gives the same booking.
 
-        Raises as :meth:`hold`, and ``key_form``, ``cash_short``.
+        Raises as :meth:`hold`, and ``key_form``, ``cash_short``, and as :meth:`Travellers.prepare` and :meth:`Travellers.add`.
         """
         check_key(key)
         known = store.serial_of_key(self._database.read(), key)
         if known is None:
             quote = self.quote(wish)
+            names = self._named([line.ride for line in quote.lines], [one.document for one in wish.riders])
 
             def work(unit: UnitOfWork) -> tuple[int, int | None]:
                 again = store.serial_of_key(unit.connection, key)
                 if again is not None:
                     return again
-                first = self._record(unit, quote, clerk_no, COUNTER, tendered_minor)
+                first = self._record(unit, quote, names, clerk_no, COUNTER, tendered_minor)
                 store.keep_key(unit.connection, key, first)
                 return first, None
 
             known = self._scribe.record(work)
         return self._booking(*known)
 
-    def pay(self, order_no: int, clerk_no: int, tendered_minor: int | None = None) -> Booking:
+    def pay(
+        self, order_no: int, clerk_no: int, tendered_minor: int | None = None,
+        documents: Sequence[ShownDocument | None] = (),
+    ) -> Booking:  # fmt: skip
         """The cash for an order is here, of one rider or of several: sell. Paying a sold order again gives the same booking.
 
-        Raises :class:`Refusal`: ``no_such_order``, ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``.
+        ``documents``: one a rider, where the line wants names. Raises :class:`Refusal`: ``no_such_order``,
+        ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``, and as :meth:`Travellers.prepare`.
         """
-        if not booked.riders_of(self._database.read(), order_no):
-            one = self._ticketing.confirm(order_no, clerk_no, tendered_minor)
-            return self.find(one.number)
-        first = self._scribe.record(lambda unit: self._pay(unit, order_no, clerk_no, tendered_minor))
+        order, names = self._ticketing.order_view(order_no), None
+        if order.state == "waiting":
+            rides = [one.ride for one in order.riders] or [order.ride]
+            names = self._named(rides, documents)
+        first = self._scribe.record(lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor, CASH, names))
         return self._booking(*first)
 
     def find(self, number: str) -> Booking:
@@ -151,6 +162,14 @@ class Bookings:
             raise Refusal("legs_apart", status=422, field="legs")
         if len({ride.currency for ride in rides}) > 1:
             raise Refusal("currencies_differ", status=422, field="legs")
+
+    def _named(self, rides: Sequence[Ride], documents: Sequence[ShownDocument | None]) -> Names:
+        """What names the traveller of each ticket: riders in turn, leg by leg. ``documents`` has one a rider at most."""
+        riders = sum(_where(ride) == _where(rides[0]) for ride in rides)
+        shown = [*documents, *[None] * riders][:riders]
+        return tuple(
+            self._travellers.prepare(ride.trip_no, ride.day, shown[place % riders]) for place, ride in enumerate(rides)
+        )
 
     def _line(self, leg: int, ride: Ride, one: Rider) -> Line:
         fare = self._fares.of(ride, one.rider, one.proof)
@@ -173,9 +192,15 @@ class Bookings:
         booked.keep_extras(connection, order_no, quote.extras)
         return order_no
 
-    def _pay(
-        self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None
-    ) -> tuple[int, int | None]:
+    def sell_order(
+        self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None, payment: int = CASH,
+        names: Names | None = None,
+    ) -> tuple[int, int | None]:  # fmt: skip
+        """As :meth:`pay`, in the caller's transaction: the first serial, and epoch of its log (None: the present one)."""
+        riders = booked.riders_of(unit.connection, order_no)
+        if not riders:
+            one_name = names[0] if names else None
+            return self._ticketing.sell_order(unit, order_no, clerk_no, tendered_minor, payment, one_name)
         row = self._ticketing.order_row(unit, order_no)
         if row.serial is not None:
             return row.serial, row.epoch
@@ -183,32 +208,36 @@ class Bookings:
             raise Refusal("order_cancelled")
         # Seats and prices are what the passengers were shown, also where the timetable has changed since.
         lines = []
-        for one in booked.riders_of(unit.connection, order_no):
+        for one in riders:
             ride = replace(self._ticketing.for_sale(*one.where), currency=row.currency)
             lines.append(Line(0, ride, one.seat or None, Fare(one.rider, one.proof, one.price_minor, "")))
         quote = Quote(tuple(lines), tuple(booked.extras_of(unit.connection, order_no)), row.price_minor, row.currency)
-        first = self._record(unit, quote, clerk_no, row.channel, tendered_minor, order_no)
+        names = names or (None,) * len(lines)
+        first = self._record(unit, quote, names, clerk_no, row.channel, tendered_minor, order_no, payment)
         store.set_order(unit.connection, order_no, "sold", first)
         self._inventory.release(unit.connection, order_no)
         return first, None
 
     def _record(
-        self, unit: UnitOfWork, quote: Quote, clerk_no: int, channel: int, tendered_minor: int | None, own_hold: int = 0
-    ) -> int:
+        self, unit: UnitOfWork, quote: Quote, names: Names, clerk_no: int, channel: int, tendered_minor: int | None,
+        own_hold: int = 0, payment: int = CASH,
+    ) -> int:  # fmt: skip
         """A ticket a line, and the booking behind them unless one plain ticket says it all; gives the first serial."""
         if tendered_minor is not None:
             rules.change_minor(quote.total_minor, tendered_minor)
         serials = []
-        for line in quote.lines:
+        for line, named in zip(quote.lines, names, strict=True):
             try:
-                taken = self._ticketing.record(unit, line.ride, line.seat, line.fare, clerk_no, channel, own_hold)
+                taken = self._ticketing.record(
+                    unit, line.ride, line.seat, line.fare, named, clerk_no, channel, own_hold, payment
+                )
             except Refusal as refusal:
                 raise _of_leg(refusal, quote, line) from None
             serials.append(taken)
         if len(serials) > 1 or quote.extras:
             unit.append(
                 BookingSold(
-                    serials[0], len(serials), quote.total_minor, quote.currency, CASH, clerk_no, channel,
+                    serials[0], len(serials), quote.total_minor, quote.currency, payment, clerk_no, channel,
                     tuple((extra.code, extra.count, extra.price_minor) for extra in quote.extras),
                 )
             )  # fmt: skip

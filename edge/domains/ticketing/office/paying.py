@@ -6,6 +6,8 @@ import sqlite3
 
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
+from edge.domains.ticketing.office import booked
+from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.service import Ticketing
 from edge.kernel.scribe import UnitOfWork
@@ -16,8 +18,9 @@ from sync.kernel.errors import Refusal, invariant
 class Paying:
     """Orders of a node, as they are paid for by phone."""
 
-    def __init__(self, ticketing: Ticketing, inventory: Inventory, travellers: Travellers) -> None:
-        self._ticketing, self._inventory, self._travellers = ticketing, inventory, travellers
+    def __init__(self, ticketing: Ticketing, inventory: Inventory, bookings: Bookings, travellers: Travellers) -> None:
+        self._ticketing, self._inventory, self._bookings = ticketing, inventory, bookings
+        self._travellers = travellers
 
     def waits(self, connection: sqlite3.Connection, order_no: int) -> bool:
         """Whether an order still waits for its money."""
@@ -31,11 +34,13 @@ class Paying:
         and ``document_at_counter``: a phone shows nobody's document.
         """
         row = self._waiting(unit, order_no)
-        if self._travellers.demanded(row.trip_no):
-            raise Refusal("document_at_counter", status=422)
-        ride = self._ticketing.for_sale(*row.where)
-        self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
-        self._inventory.hold(unit.connection, order_no, row.where, row.seat)
+        several = [(one.where, one.seat) for one in booked.riders_of(unit.connection, order_no)]
+        for item, (where, seat) in enumerate(several or [(row.where, row.seat)]):
+            if self._travellers.demanded(where[0]):
+                raise Refusal("document_at_counter", status=422)
+            ride = self._ticketing.for_sale(*where)
+            self._inventory.take(unit.connection, where, ride.seat_kind, seat or None, own_hold=order_no)
+            self._inventory.hold(unit.connection, order_no, where, seat, item)
         return row.price_minor, row.currency
 
     def next_serial(self, connection: sqlite3.Connection) -> int:
@@ -45,7 +50,7 @@ class Paying:
     def sell(self, unit: UnitOfWork, order_no: int, clerk_no: int, amount_minor: int) -> None:
         """The money is here: sell the order, in the caller's transaction. Raises as :meth:`begin`."""
         row = self._waiting(unit, order_no)
-        self._ticketing.sell_order(unit, order_no, clerk_no, None, MOBILE)
+        self._bookings.sell_order(unit, order_no, clerk_no, None, MOBILE)
         invariant(row.price_minor == amount_minor, f"order {order_no} was sold for other money than was taken")
 
     def _waiting(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
