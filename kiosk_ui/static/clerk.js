@@ -19,6 +19,18 @@
   }
   if (list) { setInterval(renew, EVERY_MS); }
 
+  // The page of a payment by phone: look until the gateway has said something new, then show it.
+  const waiting = document.querySelector('[data-waiting="asked"]');
+  async function look() {
+    try {
+      const answer = await fetch(location.href);
+      if (answer.redirected) { location.replace(answer.url); return; }
+      if (answer.ok && !(await answer.text()).includes('data-waiting="asked"')) { location.reload(); return; }
+    } catch (error) { /* The box is busy or restarting: the next round will do. */ }
+    setTimeout(look, EVERY_MS / 2);
+  }
+  if (waiting) { setTimeout(look, EVERY_MS / 2); }
+
   const choice = document.getElementById("seat");
   document.querySelectorAll(".cabin.small [data-seat]").forEach(function (cell) {
     cell.addEventListener("click", function () { choice.value = cell.dataset.seat; show(); });

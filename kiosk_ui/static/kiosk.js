@@ -32,14 +32,15 @@
   const round = setInterval(look, 1000);
   look();
 
-  // Nobody touches the page that waits for cash: it asks whether the agent has confirmed, and goes where that leads.
+  // Nobody touches the page that waits for money: it asks whether it is here, and goes where that leads.
   async function ask() {
     try {
       const answer = await fetch(location.href);
       if (answer.redirected) { location.replace(answer.url); return; }
-      if (answer.status < 500 && !(await answer.text()).includes("data-waiting")) { location.reload(); return; }
+      if (answer.status < 500 && !(await answer.text()).includes('data-waiting="' + waiting.dataset.waiting + '"')) { location.reload(); return; }
     } catch (error) { /* The box is busy or restarting: the next round will do. */ }
     setTimeout(ask, ASK_MS);
   }
-  if (document.querySelector("[data-waiting]")) { setTimeout(ask, ASK_MS); }
+  const waiting = document.querySelector("[data-waiting]");
+  if (waiting) { setTimeout(ask, ASK_MS); }
 })();

@@ -13,12 +13,14 @@ from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 
 FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
              "/clerk/takings", "/clerk/ask", "/clerk/tickets/1",
+             "/clerk/orders/1/phone", "/clerk/orders/1/phone/code.svg",
              "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
              "/clerk/shift", "/clerk/shift/1/slip",
              "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/thanks", "/sign-in", "/healthz"}  # fmt: skip
-BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>", "/kiosk/ticket/<number>", "/tickets/<number>/qr.svg",
+BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
+              "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>", "/tickets/<number>/qr.svg",
               "/tickets/<number>/print"}  # fmt: skip
 
 
@@ -42,7 +44,7 @@ def test_every_page_is_open_or_guarded_and_a_new_one_must_say_which(app: Flask, 
         if address in OPEN | BY_SESSION:
             continue
         plain = address.replace("<int(max=9007199254740991):trip_no>", "1").replace("<int(max=36524):day>", "1")
-        plain = plain.replace("<int(max=2147483647):number>", "1")
+        plain = plain.replace("<int(max=2147483647):number>", "1").replace("<int(max=9007199254740991):number>", "1")
         answer = passenger.client.get(plain.replace("<number>", "1"))
         assert answer.status_code == 303, f"{address} is neither open nor guarded"
 

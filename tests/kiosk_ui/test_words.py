@@ -49,6 +49,7 @@ MADE = {
     "reissue_why_": OFFERED,
     "cash_reason_": CASH_REASONS,
     "payment_": PAYMENTS,
+    "phone_state_": ("asked", "taken", "ended", "back"),
     "rider_": RIDERS,
     "http_": ("400", "403", "404", "405", "413", "500"),
 }

@@ -49,7 +49,8 @@ def receipt(number: str) -> ResponseReturnValue:
     if ticket.refunded is None:
         return redirect(url_for("clerk.ticket", number=number), 303)
     clerk = the_node().accounts.clerk(ticket.refunded.clerk_no)
-    return render_template("clerk/receipt.html", ticket=ticket, clerk=clerk.name if clerk else "")
+    back = the_node().payments.back_of(ticket.ticket_id)
+    return render_template("clerk/receipt.html", ticket=ticket, clerk=clerk.name if clerk else "", back=back)
 
 
 def _offer_page(number: str, typed: Mapping[str, str], once: str, errors: dict[str, str]) -> str:

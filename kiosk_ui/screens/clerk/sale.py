@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import (
     DOCUMENT_FIELDS,
     MAX_DAY,
+    RideKey,
     amount_minor,
     once_key,
     optional_whole,
@@ -100,6 +102,8 @@ def sell() -> ResponseReturnValue:
     once = words(request.form, "key", MAX_KEY, required=True)
     try:
         ride = the_node().timetable.ride(key.trip_no, key.day, key.from_idx, key.to_idx)
+        if request.form.get("pay") == "phone":
+            return _by_phone(key)
         tendered = amount_minor(request.form, "tendered", ride.currency)
         ticket = the_node().ticketing.sell(
             key.trip_no, key.day, key.from_idx, key.to_idx, optional_whole(request.form, "seat", 10_000),
@@ -108,6 +112,16 @@ def sell() -> ResponseReturnValue:
     except Refusal as refusal:
         return _ride_page(beside_fields(refusal, FIELDS), once), refusal.status
     return redirect(url_for("clerk.ticket", number=ticket.number, tendered=tendered), 303)
+
+
+def _by_phone(key: RideKey) -> ResponseReturnValue:
+    """Hold the seat as an order of the counter, and show the code that its passenger scans."""
+    node, seat = the_node(), optional_whole(request.form, "seat", 10_000)
+    order = node.ticketing.order(key.trip_no, key.day, key.from_idx, key.to_idx, seat, "counter")
+    with contextlib.suppress(Refusal):  # the order stands; its page says why not, and cash is as good
+        node.payments.ask(order.order_no, the_clerk().clerk_no)
+        node.rounds.soon()
+    return redirect(url_for("clerk.phone.page", number=order.order_no), 303)
 
 
 def _ride_page(errors: dict[str, str], once: str) -> str:
@@ -119,5 +133,5 @@ def _ride_page(errors: dict[str, str], once: str) -> str:
     )
     return render_template(
         "clerk/ride.html", ride=ride, key=key, offer=offer_of(node, ride), rows=seat_rows(cells), once=once,
-        errors=errors, typed=request.form, named=node.travellers.demanded(key.trip_no),
+        errors=errors, typed=request.form, named=node.travellers.demanded(key.trip_no), phone=node.payments.refused(),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whol
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
+from kiosk_ui.screens.clerk.phone import routes as phone_routes
 from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
 from kiosk_ui.screens.clerk.refund import routes as refund_routes
 from kiosk_ui.screens.clerk.reissue import routes as reissue_routes
@@ -22,6 +23,7 @@ from sync.kernel.errors import Refusal
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
 blueprint.register_blueprint(sale_routes)
 blueprint.register_blueprint(ask_routes)
+blueprint.register_blueprint(phone_routes)
 blueprint.register_blueprint(refund_routes)
 blueprint.register_blueprint(rebook_routes)
 blueprint.register_blueprint(reissue_routes)
@@ -38,14 +40,16 @@ def home() -> str:
 def _desk(errors: dict[str, str], typed: str = "") -> str:
     """``errors``: ``ticket`` for the search field, an order's number for that order."""
     waiting = the_node().ticketing.waiting()
-    return render_template("clerk/desk.html", waiting=waiting, errors=errors, typed=typed)
+    phone = the_node().payments.refused() is None
+    return render_template("clerk/desk.html", waiting=waiting, errors=errors, typed=typed, phone=phone)
 
 
 @blueprint.get("/waiting")
 @only(*SELLERS)
 def waiting() -> str:
     """Only the list of orders: the desk's script asks for it, so that a half-typed number is never lost."""
-    return render_template("clerk/waiting.html", waiting=the_node().ticketing.waiting(), errors={})
+    phone = the_node().payments.refused() is None
+    return render_template("clerk/waiting.html", waiting=the_node().ticketing.waiting(), errors={}, phone=phone)
 
 
 @blueprint.post("/orders/<int(max=9007199254740991):number>/confirm")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -14,8 +15,12 @@ from kiosk_ui.kernel.language import forget
 from kiosk_ui.kernel.offers import PAGE, key_of, offer_of, offers, seat_rows
 from kiosk_ui.kernel.ways import ways
 from kiosk_ui.kernel.words import sentence
+from kiosk_ui.screens.clerk.phone import picture as phone_picture
 from kiosk_ui.screens.ticket.views import forget_tickets, own_ticket, remember_ticket
 from sync.kernel.errors import Refusal
+
+if TYPE_CHECKING:
+    from edge.domains.ticketing.service import Order
 
 blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk", template_folder="templates")
 _ORDERS = "orders"
@@ -152,7 +157,35 @@ def order_page(number: int) -> ResponseReturnValue:
         return redirect(url_for("kiosk.ticket", number=found.ticket_number), 303)
     if found.state == "waiting" and found.age_s > UNATTENDED_S:
         return leave()
-    return render_template("kiosk/order.html", order=found)
+    return _order_page(found, "")
+
+
+def _order_page(found: Order, problem: str) -> str:
+    payments = the_node().payments
+    return render_template(
+        "kiosk/order.html", order=found, payment=payments.of_sale(found.order_no), refused=payments.refused(),
+        problem=problem,
+    )  # fmt: skip
+
+
+@blueprint.post("/order/<int(max=9007199254740991):number>/phone")
+def phone(number: int) -> ResponseReturnValue:
+    """Pay here and now, with a phone."""
+    node = the_node()
+    try:
+        node.payments.ask(_own_order(number))
+    except Refusal as refusal:
+        if refusal.code == "order_not_yours":
+            raise
+        return _order_page(node.ticketing.order_view(number), sentence(refusal)), refusal.status
+    node.rounds.soon()
+    return redirect(url_for("kiosk.order_page", number=number), 303)
+
+
+@blueprint.get("/order/<int(max=9007199254740991):number>/code.svg")
+def phone_code(number: int) -> Response:
+    """What the passenger's phone scans."""
+    return phone_picture(_own_order(number))
 
 
 @blueprint.post("/order/<int(max=9007199254740991):number>/cancel")
