@@ -19,6 +19,7 @@ from cloud.domains.ticketing import routes as ticketing
 from cloud.domains.timetable import routes as timetable
 from cloud.kernel import noderoutes, syncroutes
 from cloud.kernel.web import Problem, handle_errors
+from cloud.shop import create_shop
 from sync.domains.inventory.elsewhere import enquiry
 from sync.kernel import apidoc
 from sync.kernel.days import date_of, day_of
@@ -54,6 +55,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_blueprint(syncroutes.blueprint(hub.database, hub.exchange, hub.enrolment, hub.presenting, questions))
     _add_api(app, hub)
     app.register_blueprint(create_console(hub))
+    app.register_blueprint(create_shop(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")
     app.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     handle_errors(app)

@@ -81,6 +81,7 @@ class Hub:
     sellers: SellerAccounts
     selling: selling.Selling
     places: Places
+    rides: Timetable
     offers: Offers
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -175,5 +176,6 @@ def build(
         sellers=SellerAccounts(clock, ids),
         selling=selling.Selling(parts),
         places=places,
-        offers=Offers(places, inventory, clock),
+        rides=trips,
+        offers=Offers(places, trips, inventory, clock),
     )

@@ -54,6 +54,7 @@ RIGHTS: Final[dict[str, Right]] = {
     "seller_key_add": Right(ADMIN, ADMIN),
     "seller_key_end": Right(ADMIN, ADMIN),
     "seller_paid": Right(ADMIN, ADMIN),
+    "seller_issue": Right(ADMIN, ADMIN),
     "seller_bar": Right(ADMIN, ADMIN),
     "clerks": Right(),
     "clerk_add": Right(ADMIN, ADMIN),

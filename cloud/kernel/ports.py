@@ -53,6 +53,9 @@ class Timetable(Protocol):
     def ride(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
         """One ride. Raises :class:`sync.kernel.errors.Refusal` when it is not for sale."""
 
+    def ends_of(self, tx: Connection, trip_no: int, from_idx: int, to_idx: int) -> tuple[int, int, str]:
+        """The stops of a ride, for sale or not, and the time zone of its clocks."""
+
     def operator(self, tx: Connection, trip_no: int) -> tuple[int, str]:
         """Number and time zone of the operator of a trip that there was once."""
 

@@ -66,6 +66,7 @@ class Settings:
     hold_minutes: int = 15
     held_places: int = 200
     seller_calls_per_minute: int = 600
+    shop_seller: str = ""
 
     @property
     def database_url(self) -> str:

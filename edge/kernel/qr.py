@@ -1,29 +1,19 @@
-"""QR pictures: drawn on request and never inside a sale's transaction, because drawing costs more than selling."""
+"""QR pictures: drawn by :mod:`sync.kernel.qr`, read here from what people photograph."""
 
 from __future__ import annotations
 
 import io
-from functools import lru_cache
 from typing import Final
 
 from sync.kernel.errors import Refusal
+from sync.kernel.qr import svg
+
+__all__ = ["read_picture", "svg"]
 
 MAX_PICTURE_BYTES: Final = 8 * 1024 * 1024
 _MAX_PIXELS: Final = 40_000_000
 # What cameras and browsers make; others (PostScript) would start programs to be read.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-
-
-@lru_cache(maxsize=64)
-def svg(text: str) -> str:
-    """The QR of ``text`` as an SVG element (error correction M, 4 modules of quiet zone)."""
-    import qrcode
-    from qrcode.image.svg import SvgPathImage
-
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4, image_factory=SvgPathImage)
-    code.add_data(text)
-    code.make(fit=True)
-    return str(code.make_image().to_string(encoding="unicode"))
 
 
 def read_picture(data: bytes) -> str:

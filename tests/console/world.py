@@ -206,6 +206,7 @@ def _sell_for_others(world: ConsoleWorld) -> None:
         hub.selling.ticket(tx, who, made.booking_id, Once("order-02", b"2"))
         fee = hub.selling.refund_offers(tx, who, made.booking_id)[0].fee_minor
         hub.selling.refund(tx, who, made.booking_id, 0, fee, Once("order-03", b"3"))
+        hub.selling.book(tx, who, [wish], "K7MW2P", Once("order-04", b"4"))
 
 
 def _add_people(world: ConsoleWorld, station: Box, village: Box) -> None:

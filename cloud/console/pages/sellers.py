@@ -8,9 +8,10 @@ from flask import Blueprint, Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from cloud.console import forms
-from cloud.console.desk import Desk
+from cloud.console.desk import PAGE, Desk
 from cloud.console.pages.sales import asked_day
-from cloud.domains.sellers.books import accounts, statements
+from cloud.domains.sellers.books import accounts, bookings, statements
+from cloud.domains.sellers.service import Once
 from sync.kernel.days import date_of, day_at
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.money import decimal_text, parse_minor
@@ -126,6 +127,15 @@ def _register_acts(blueprint: Blueprint, desk: Desk) -> None:
             return _page(desk, number, refusal.status, pay_form=form)
         return _saved(desk, number)
 
+    @blueprint.post(f"{SELLER}/bookings/<string:name>/issue")
+    def seller_issue(number: int, name: str) -> ResponseReturnValue:
+        once = Once(f"console-{name}", b"issue")
+        with desk.database.write() as tx:
+            done = desk.hub.selling.ticket(tx, accounts.find(tx, number), name, once)
+            audited = {"seller": number, "booking": done.reference or done.booking_no, "amounts": done.totals}
+            desk.accounts.audit(tx, desk.who().name, "seller_ticketed", **audited)
+        return _saved(desk, number)
+
     @blueprint.post(f"{SELLER}/bar")
     def seller_bar(number: int) -> ResponseReturnValue:
         with desk.database.write() as tx:
@@ -144,6 +154,7 @@ def _page(desk: Desk, number: int, status: int = 200, **shown: Any) -> ResponseR
             "info": info,
             "balances": accounts.balances(tx, number),
             "keys": accounts.keys_of(tx, number),
+            "waiting": bookings.of_seller(tx, number, bookings.HELD, PAGE, 0),
             "lines": statements.statement(tx, number, *span),
         }
     values |= {

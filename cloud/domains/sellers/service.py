@@ -137,6 +137,10 @@ class Selling:
         """
         return self._once(tx, seller, once, lambda: self._refund(tx, seller, booking_id, idx, fee_minor))
 
+    def refund_offer(self, tx: Connection, found: Booking, idx: int) -> RefundOffer:
+        """What one ticket would cost to give back now. Raises as :meth:`refund`."""
+        return self._refund_offer(tx, _item(found, idx))
+
     def lapse(self, tx: Connection) -> int:
         """Let go what was held too long; gives the number of bookings. By the hub's clock alone, and in the log of the
         hub's own node: nobody else's seats are touched."""
@@ -258,9 +262,7 @@ class Selling:
 
     def _refund(self, tx: Connection, seller: Seller, booking_id: str, idx: int, fee_minor: int) -> int:
         found = bookings.find(tx, booking_id, seller.seller_no)
-        item = next((item for item in found.items if item.idx == idx), None)
-        if item is None:
-            raise Refusal("ticket_unknown", status=404)
+        item = _item(found, idx)
         offer = self._refund_offer(tx, item)
         if offer.fee_minor != fee_minor:
             raise Refusal("refund_fee_changed", field="fee_minor")
@@ -275,6 +277,13 @@ class Selling:
         values = {"refunded_minor": offer.refunded_minor, "fee_minor": offer.fee_minor, "rule": offer.rule}
         bookings.set_item(tx, item, **values, refunded_ms=hlc.wall_ms_of(times[0]))
         return found.booking_no
+
+
+def _item(found: Booking, idx: int) -> Item:
+    item = next((item for item in found.items if item.idx == idx), None)
+    if item is None:
+        raise Refusal("ticket_unknown", status=404)
+    return item
 
 
 def _check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None:

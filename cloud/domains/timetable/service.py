@@ -12,7 +12,7 @@ from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.report import ImportReport, read_report
 from cloud.domains.timetable.reading.departures import DatedTrip, dated_trips_at
 from cloud.domains.timetable.reading.facts import TripFacts, trip_facts
-from cloud.domains.timetable.reading.rides import operator, ride, rides
+from cloud.domains.timetable.reading.rides import ends_of, operator, ride, rides
 from cloud.domains.timetable.tables import NUMBERED
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Agency, Stop
@@ -31,6 +31,7 @@ __all__ = [
     "agency_of",
     "bookable_days",
     "dated_trips_at",
+    "ends_of",
     "get_import",
     "horizon_ms",
     "list_imports",

@@ -10,12 +10,14 @@ from typing import Final
 from sqlalchemy.engine import Connection
 
 from cloud.domains.sellers.service import BOOKABLE_MS, Wish
-from cloud.kernel.ports import Places, Ride, Seats
+from cloud.kernel.ports import Places, Ride, Seats, Timetable
 from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock
 
 MOST_OFFERS: Final = 50
+MOST_NAMES: Final = 8
+_MOST_STOPS: Final = 200
 _ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([A-Z]{3})")
 
 
@@ -46,15 +48,42 @@ def wish(offer_id: str, seat: int | None) -> Wish:
     return Wish(trip_no, day, from_idx, to_idx, price, found[6], seat)
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody may mean by a typed place: one ``name`` with its stops, or ``names`` to choose from."""
+
+    name: str
+    stop_nos: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+
 class Offers:
     """Looks for rides that the hub can sell."""
 
-    def __init__(self, places: Places, seats: Seats, clock: Clock) -> None:
-        self._places, self._seats, self._clock = places, seats, clock
+    def __init__(self, places: Places, rides: Timetable, seats: Seats, clock: Clock) -> None:
+        self._places, self._rides, self._seats, self._clock = places, rides, seats, clock
 
     def today(self, tx: Connection) -> int:
         """The calendar day at the network's stations."""
         return days.day_at(self._clock.wall_ms(), self._places.main_zone(tx))
+
+    def place(self, tx: Connection, text: str, language: str) -> Typed:
+        """The place that ``text`` names. Raises :class:`Refusal` ``stop_unknown``."""
+        found: dict[str, list[int]] = {}
+        for stop_no, _, name, _ in self._places.search_stops(tx, text, language, _MOST_STOPS):
+            found.setdefault(name, []).append(stop_no)
+        if not text.strip() or not found:
+            raise Refusal("stop_unknown", status=404, text=text[:40])
+        exact = text.strip() if text.strip() in found else next(iter(found)) if len(found) == 1 else ""
+        return Typed(exact, tuple(found.get(exact, ())), () if exact else tuple(found)[:MOST_NAMES])
+
+    def one(self, tx: Connection, offer_id: str, language: str) -> Offer:
+        """An offer again, with the price and what is left of it now. Raises as :func:`wish`, and as the timetable does."""
+        said = wish(offer_id, None)
+        ride = self._rides.ride(tx, said.trip_no, said.day, said.from_idx, said.to_idx)
+        left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
+        names = self._places.stop_names(tx, {ride.from_stop_no, ride.to_stop_no}, language)
+        return Offer(ride, names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, ""), left, seats)
 
     def span_ms(self, tx: Connection, first: int, last: int) -> tuple[int, int]:
         """From the begin of one calendar day to the end of another, in milliseconds since 1970."""

@@ -42,6 +42,15 @@ def ride(tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> 
     return _ride(facts, day, from_idx, to_idx, price)
 
 
+def ends_of(tx: Connection, trip_no: int, from_idx: int, to_idx: int) -> tuple[int, int, str]:
+    """Numbers of the first and last stop of a ride, for sale or not, and the time zone of its clocks. Raises
+    :class:`Refusal` ``no_such_trip``."""
+    facts = trip_facts(tx, trip_no)
+    if facts is None:
+        raise Refusal("no_such_trip", status=404)
+    return facts.stop_nos[from_idx], facts.stop_nos[to_idx], facts.zone
+
+
 def operator(tx: Connection, trip_no: int) -> tuple[int, str]:
     """Number and time zone of the operator of a trip, published or not. Raises :class:`Refusal` ``no_such_trip``."""
     facts = trip_facts(tx, trip_no)

@@ -1,0 +1,173 @@
+"""The shop's pages: search, a ride, a booking, its tickets, giving one back."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Any, Final
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.engine import Connection
+
+from cloud.console.desk import language
+from cloud.domains.sellers.api.schemas import number_of
+from cloud.domains.sellers.books import offers
+from cloud.domains.sellers.books.bookings import TICKETED, Booking
+from cloud.domains.sellers.books.offers import Offer, Typed
+from cloud.domains.sellers.service import Once
+from cloud.shop.counter import Counter
+from cloud.shop.web import render
+from sync.kernel import qr, ticket
+from sync.kernel.days import day_of, local_time
+from sync.kernel.errors import Refusal
+
+MOST_PLACES: Final = 9
+_ID: Final = "/bookings/<string:booking_id>"
+_KEY_BYTES: Final = 16
+
+
+def register(blueprint: Blueprint, counter: Counter) -> None:
+    """Every page under its address."""
+    _register_search(blueprint, counter)
+    _register_booking(blueprint, counter)
+    _register_refund(blueprint, counter)
+
+
+def _register_search(blueprint: Blueprint, counter: Counter) -> None:
+    hub = counter.hub
+
+    @blueprint.get("/")
+    def search() -> ResponseReturnValue:
+        """From where to where, and when; below it what there is."""
+        asked = {name: request.args.get(name, "").strip()[:60] for name in ("from", "to", "date")}
+        with hub.database.read() as tx:
+            counter.seller(tx)
+            day = _day(asked["date"], hub.offers.today(tx))
+            values: dict[str, Any] = {"asked": asked, "day": day, "found": None}
+            if asked["from"] and asked["to"]:
+                values |= _found(tx, counter, asked, day)
+        return render("search.html", **values)
+
+    @blueprint.get("/ride")
+    def ride() -> ResponseReturnValue:
+        """One ride: how many places, on which seats."""
+        with hub.database.read() as tx:
+            counter.seller(tx)
+            offer = hub.offers.one(tx, request.args.get("offer", ""), language())
+        key = hub.ids.token(_KEY_BYTES).hex()
+        return render("ride.html", offer=offer, times=_times(offer), key=key, most=min(MOST_PLACES, offer.left))
+
+    @blueprint.post("/ride")
+    def book() -> ResponseReturnValue:
+        """Hold the places. The same form sent twice is one booking."""
+        counter.booked.spend(request.remote_addr or "")
+        wishes = [offers.wish(request.form.get("offer", ""), seat) for seat in _seats()]
+        said = repr([request.form.get("offer"), _seats()]).encode()
+        once = Once(request.form.get("key", ""), hashlib.sha256(said).digest())
+        with hub.database.write() as tx:
+            made = hub.selling.book(tx, counter.seller(tx), wishes, counter.pick_up_number(), once)
+        return redirect(url_for("shop.booking", booking_id=made.booking_id))
+
+
+def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
+    hub = counter.hub
+
+    @blueprint.get(_ID)
+    def booking(booking_id: str) -> ResponseReturnValue:
+        """What is held and until when; once it is paid, the tickets."""
+        with hub.database.read() as tx:
+            found = counter.booking(tx, booking_id)
+            texts = hub.selling.codes(tx, found) if found.state == TICKETED else {}
+            rides = [_described(tx, counter, found, idx, texts) for idx in range(len(found.items))]
+            seller = counter.seller(tx)
+        return render("booking.html", booking=found, rides=rides, seller=seller)
+
+    @blueprint.post(f"{_ID}/cancel")
+    def cancel(booking_id: str) -> ResponseReturnValue:
+        """Let the places go."""
+        with hub.database.write() as tx:
+            hub.selling.cancel(tx, counter.seller(tx), booking_id)
+        return redirect(url_for("shop.booking", booking_id=booking_id))
+
+
+def _register_refund(blueprint: Blueprint, counter: Counter) -> None:
+    hub = counter.hub
+
+    @blueprint.get(f"{_ID}/refund/<int(max=100):idx>")
+    def refund(booking_id: str, idx: int) -> ResponseReturnValue:
+        """What giving one ticket back costs; nothing is changed yet."""
+        with hub.database.write() as tx:
+            found = counter.booking(tx, booking_id)
+            offer = hub.selling.refund_offer(tx, found, idx)
+            ride = _described(tx, counter, found, idx, {})
+        key = hub.ids.token(_KEY_BYTES).hex()
+        return render("refund.html", booking=found, offer=offer, ride=ride, key=key)
+
+    @blueprint.post(f"{_ID}/refund/<int(max=100):idx>")
+    def refund_confirmed(booking_id: str, idx: int) -> ResponseReturnValue:
+        """Take the offer that was shown."""
+        fee = request.form.get("fee_minor", "")
+        if not (fee.isascii() and fee.isdigit() and len(fee) < 13):
+            raise Refusal("refund_fee_changed")
+        once = Once(request.form.get("key", ""), hashlib.sha256(f"{booking_id} {idx} {fee}".encode()).digest())
+        with hub.database.write() as tx:
+            hub.selling.refund(tx, counter.seller(tx), booking_id, idx, int(fee), once)
+        return redirect(url_for("shop.booking", booking_id=booking_id))
+
+
+def _found(tx: Connection, counter: Counter, asked: dict[str, str], day: int) -> dict[str, Any]:
+    """The rides, or the names that somebody may have meant, or why there is nothing."""
+    ends: dict[str, Typed] = {}
+    for name in ("from", "to"):
+        try:
+            ends[name] = counter.hub.offers.place(tx, asked[name], language())
+        except Refusal as refusal:
+            return {"wrong": {name: refusal}}
+    if any(end.names for end in ends.values()):
+        return {"choices": {name: end.names for name, end in ends.items() if end.names}}
+    stops = (ends["from"].stop_nos, ends["to"].stop_nos)
+    found = counter.hub.offers.search(tx, *stops, day, 1, language())
+    return {"found": [(offer, _times(offer)) for offer in found]}
+
+
+def _day(text: str, today: int) -> int:
+    """The day that was asked for; today for none or one that is over."""
+    try:
+        return max(day_of(date.fromisoformat(text)), today)
+    except ValueError:
+        return today
+
+
+def _seats() -> list[int | None]:
+    """The seats that were chosen, filled up with any others to the number of places. Raises :class:`Refusal`."""
+    chosen: list[int | None] = [int(text) for text in request.form.getlist("seat") if text.isascii() and text.isdigit()]
+    places = request.form.get("places", "1")
+    count = int(places) if places.isascii() and places.isdigit() and len(places) < 4 else 0
+    wanted = max(count, len(chosen))
+    if not 1 <= wanted <= MOST_PLACES:
+        raise Refusal("booking_size", status=422, most=MOST_PLACES)
+    return chosen + [None] * (wanted - len(chosen))
+
+
+def _times(offer: Offer) -> tuple[str, str]:
+    """Departure and arrival as clocks show them there."""
+    return _clock(offer.ride.departs_ms, offer.ride.zone), _clock(offer.ride.arrives_ms, offer.ride.zone)
+
+
+def _clock(at_ms: int, zone: str) -> str:
+    return local_time(at_ms, zone).strftime("%H:%M")
+
+
+def _described(tx: Connection, counter: Counter, found: Booking, idx: int, texts: dict[int, str]) -> dict[str, Any]:
+    """One place of a booking as the page shows it."""
+    item = next(item for item in found.items if item.idx == idx)
+    from_no, to_no, zone = counter.hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
+    names = counter.hub.places.stop_names(tx, {from_no, to_no}, language())
+    text = texts.get(idx)
+    return {
+        "item": item, "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
+        "moment": local_time(item.departs_ms, zone).strftime("%Y-%m-%d %H:%M"), "number": number_of(item),
+        "short_code": ticket.short_code(text) if text else None, "qr": Markup(qr.svg(text)) if text else None,  # noqa: S704
+    }  # fmt: skip

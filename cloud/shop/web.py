@@ -1,0 +1,92 @@
+"""What all pages of the shop share: language, headers, limits, form tokens, and what a refusal looks like."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, session
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from cloud.console.desk import language
+from cloud.console.formats import Formats
+from cloud.console.web import HEADERS, here, iso_day
+from cloud.kernel import guard
+from cloud.shop.counter import Counter
+from sync import catalogue
+from sync.kernel.errors import Refusal
+
+log = logging.getLogger("cloud.shop")
+_texts = catalogue.load()
+
+
+def t(key: str, **args: object) -> str:
+    """A text in the language of this request."""
+    return _texts.text(key, language(), **args)
+
+
+def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
+    """A page."""
+    return render_template(f"shop/{template}", **values), status
+
+
+def prepare(blueprint: Blueprint, counter: Counter) -> None:
+    """Everything under ``blueprint``."""
+
+    @blueprint.before_request
+    def check() -> Response | None:
+        with counter.hub.database.read() as tx:
+            g.formats = Formats(language(), counter.hub.places.main_zone(tx))
+        if request.endpoint == "shop.static":
+            return None
+        counter.asked.spend(request.remote_addr or "")
+        if request.method not in guard.SAFE:
+            guard.csrf.protect()
+        return _choose_language()
+
+    @blueprint.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint != "shop.static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @blueprint.context_processor
+    def context() -> dict[str, Any]:
+        return {
+            "language": language(), "languages": catalogue.LANGUAGES, "t": t, "f": g.formats, "here": here,
+            "iso_day": iso_day,
+        }  # fmt: skip
+
+    blueprint.register_error_handler(Refusal, lambda error: refused(error.code, error.status, error.details))
+    blueprint.register_error_handler(CSRFError, lambda _error: refused("console_stale_form", 403, {}))
+    blueprint.register_error_handler(HTTPException, _http_error)
+    blueprint.register_error_handler(Exception, _failed)
+
+
+def refused(code: str, status: int, args: Mapping[str, object]) -> tuple[str, int]:
+    """A page that says what is the matter."""
+    return render("refused.html", status, sentence=t(code, **args))
+
+
+def _choose_language() -> Response | None:
+    chosen = request.args.get("language")
+    if chosen not in catalogue.LANGUAGES or request.method != "GET":
+        return None
+    session["language"] = chosen
+    return redirect(here(language=None))
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.response is not None:
+        return error.response
+    code = error.code or 500
+    return refused(f"http_{code if code in (404, 405, 413) else 400 if code < 500 else 500}", code, {})
+
+
+def _failed(error: Exception) -> tuple[str, int]:
+    log.error("%s %s", request.method, request.path, exc_info=error)
+    return refused("http_500", 500, {})
