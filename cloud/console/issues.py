@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from cloud.console import queries
 from cloud.console.queries import NodeState
-from cloud.kernel import recovery, tables
+from cloud.domains.shifts.service import worth_telling
+from cloud.kernel import alerts, recovery, tables
 from cloud.kernel.nodes import ACTIVE, HUB
 from sync.kernel.days import DAY_MS, day_at
 
@@ -126,6 +127,8 @@ def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
     found = _recovering(tx)
     if unseen := queries.quarantine_unseen(tx):
         found.append(Issue("quarantine", BAD, link=url_for("console.quarantine"), args={"count": unseen}))
+    if told := alerts.count_open(tx, worth_telling(tx, day_at(now_ms, zone))):
+        found.append(Issue("alerts", BAD, link=url_for("console.alerts"), args={"count": told}))
     if conflicts := queries.conflict_count(tx):
         found.append(Issue("conflicts", BAD, link=url_for("console.conflicts"), args={"count": conflicts}))
     end_day, any_feed = queries.feed_end(tx)

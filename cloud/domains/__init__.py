@@ -15,9 +15,12 @@ from cloud.domains.ratings import tables as ratings_tables
 from cloud.domains.ratings.apply import RatingsApplier
 from cloud.domains.sellers import tables as sellers_tables
 from cloud.domains.sellers.apply import SellersApplier
+from cloud.domains.shifts import tables as shifts_tables
+from cloud.domains.shifts.apply import ShiftApplier
 from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
 from cloud.domains.ticketing.office.bookings import BookingApplier
+from cloud.domains.ticketing.office.conduct import ConductApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.ticketing.office.travellers import TravellerApplier
 from cloud.domains.timetable import tables as timetable_tables
@@ -25,12 +28,14 @@ from cloud.domains.timetable.reading.fares import LineFares, line_fares
 from cloud.kernel import accounts, audit, clerks, guesses, tables
 from cloud.kernel.fold import Applier
 from cloud.kernel.nodeevents import NodeApplier
+from sync.domains import EVENTS
 
 DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "boarding", "ratings", "sellers")
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
     timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
+    shifts_tables,
 )  # fmt: skip
 
 
@@ -52,6 +57,12 @@ class PartyApplier(BookingApplier):
         return line_fares(tx, trip_nos)
 
 
+class DrawerApplier(ShiftApplier):
+    """Shifts, with all events at hand that move money."""
+
+    registry = EVENTS
+
+
 # In the order in which they see an event: whether a refund is a good one is known before its seat is free, and whether a
 # seat was the node's to sell, and whether it may sell on account, before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
@@ -64,4 +75,6 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     TravellerApplier,
     BoardingApplier,
     RatingsApplier,
+    ConductApplier,
+    DrawerApplier,
 )

@@ -16,11 +16,13 @@ from sqlalchemy.engine import Connection
 
 from cloud.kernel.database import insert_rows
 from cloud.kernel.eventcheck import check, check_many
-from cloud.kernel.tables import event_log, quarantine, state_tables, unknown_event
+from cloud.kernel.tables import alert, event_log, quarantine, state_tables, unknown_event
+from sync.kernel import hlc
 from sync.kernel.errors import Malformed
 from sync.kernel.events import Envelope, Event, Registry
 
 BATCH: Final = 2_000
+_ALERT: Final = ("pos", "code", "node_no", "clerk_no", "currency", "amount_minor", "detail", "claimed_ms")
 UNREADABLE: Final = -1
 # What a person took into the books of log E for it stands in the log as that of epoch E + AMENDED: the log itself never
 # grows behind its end, and everybody sees which of its events came by a decision.
@@ -36,9 +38,38 @@ class Quarantine(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An event looks like fraud: ``code`` for people and machines, what it is about, and whom it concerns."""
+
+    code: str
+    clerk_no: int
+    detail: str = ""
+    currency: str = ""
+    amount_minor: int = 0
+
+
+# Rules that nobody breaks by accident: what is quarantined for one of them is told as an alert, too.
+SUSPECT: Final = {
+    "price_differs": "price_override",
+    "proof_missing": "concession_without_document",
+    "refund_boarded": "ghost_refund",
+    "boarded_refunded": "ghost_refund",
+    "refund_unknown_ticket": "ghost_refund",
+    "refund_twice": "refund_again",
+    "refund_no_exchange": "refund_again",
+    "replace_unknown_ticket": "refund_again",
+    "replace_twice": "refund_again",
+    "refund_differs": "refund_differs",
+    "refund_not_price": "refund_differs",
+    "shift_differs": "slip_differs",
+}
+
+
 @dataclass(slots=True)
 class Received:
-    """One event of the log. ``envelope`` None: unreadable. ``held`` is set once a rule was found broken."""
+    """One event of the log. ``envelope`` None: unreadable. ``held`` is set once a rule was found broken; ``alerts`` are what
+    people should look at although it counts as it is."""
 
     pos: int
     node_no: int
@@ -46,6 +77,7 @@ class Received:
     seq: int
     envelope: Envelope | None
     held: Quarantine | None = None
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def log(self) -> tuple[int, int]:
@@ -170,9 +202,23 @@ def _run(applier: Applier, mine: Sequence[Received]) -> Applier:
     return applier
 
 
+def _alerts_of(one: Received) -> list[tuple[object, ...]]:
+    found = list(one.alerts)
+    event = one.envelope.event if one.envelope else None
+    if one.held is not None and one.held.code in SUSPECT:
+        clerk_no = getattr(event, "clerk_no", 0)
+        found.insert(0, Alert(SUSPECT[one.held.code], clerk_no, f"{one.held.code} {one.held.detail}".strip()))
+    claimed_ms = hlc.wall_ms_of(one.envelope.stamp.hlc) if one.envelope else 0
+    return [
+        (one.pos, code, one.node_no, said.clerk_no, said.currency, said.amount_minor, said.detail, claimed_ms)
+        for code, said in {said.code: said for said in reversed(found)}.items()
+    ]
+
+
 def _record(tx: Connection, batch: Sequence[Received]) -> None:
     held = [(one.node_no, one.epoch, one.seq, one.pos, one.held.code, one.held.detail) for one in batch if one.held]
     insert_rows(tx, quarantine, ("node_no", "epoch", "seq", "pos", "code", "detail"), held)
+    insert_rows(tx, alert, _ALERT, [row for one in batch if one.held or one.alerts for row in _alerts_of(one)])
     unknown = [
         (one.pos, one.node_no, one.envelope.type, one.envelope.version)
         for one in batch

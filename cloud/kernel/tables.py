@@ -227,6 +227,33 @@ quarantine_note = sa.Table(
     sa.Column("resolved_ms", Big, nullable=False),
 )
 
+# What looks like fraud: events that break no rule by themselves, or break one that people break. ``amount_minor``: what it
+# is about, below zero where it is missing.
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("node_no", sa.Integer, nullable=False, index=True),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("amount_minor", Big, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("claimed_ms", Big, nullable=False),
+    info=STATE,
+)
+
+# Who looked at an alert, and what they found.
+alert_note = sa.Table(
+    "alert_note",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("seen_ms", Big, nullable=False),
+)
+
 unknown_event = sa.Table(
     "unknown_event",
     metadata,

@@ -40,5 +40,6 @@ EVENTS: Final = Registry(
         shifts.ShiftOpened,
         shifts.CashMoved,
         shifts.ShiftClosed,
+        ticketing.TicketPrinted,
     ]
 )

@@ -27,7 +27,8 @@ OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to
             "/clerk/takings", "/clerk/shift", "/clerk/ask",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
             "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
-AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "ratings", "quarantine",
+AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "ratings",
+                  "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
                   "passphrase", "nowhere")  # fmt: skip
 

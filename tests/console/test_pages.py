@@ -16,6 +16,7 @@ from cloud.kernel.accounts import ADMIN, VIEWER
 from sync.catalogue import LANGUAGES
 from sync.domains.boarding.events import TicketBoarded
 from sync.domains.ratings.events import TripRated
+from sync.domains.shifts.events import ShiftClosed, ShiftOpened
 from sync.kernel.events import ClerkLocked, NodeStarted
 from tests.console.world import ConsoleWorld, Person
 
@@ -238,3 +239,27 @@ def test_the_language_is_that_of_the_browser_until_one_is_chosen(bare: ConsoleWo
         assert f'<html lang="{wanted}">' in page.text
     person.get("/console/sign-in?language=zh-Hant")
     assert '<html lang="zh-Hant">' in person.get("/console/sign-in", headers={"Accept-Language": "en"}).text
+
+
+def test_an_alert_is_read_with_its_cause_and_next_step_and_answered_with_a_note(world: ConsoleWorld) -> None:
+    box = world.boxes["肇庆站-1"]
+    box.append(ShiftOpened(1, 101, (("CNY", 10_000),), 0, "gd"))
+    box.append(ShiftClosed(1, 101, (("CNY", 0, 10_000, 9_000),), (), 0))
+    box.visit()
+    admin, viewer = world.add_admin("王敏"), world.add_admin("审计员", VIEWER)
+    assert "有事件看起来像舞弊" in admin.get("/console/").text
+    page = viewer.get("/console/alerts").text
+    for text in ("长短款", "-¥10.00", "肇庆站-1", "交班实点与应有不符", "与售票员一起复点"):
+        assert text in page, text
+    assert "标为已处理" not in page
+    shown = viewer.get("/console/shifts?state=closed&clerk=101").text
+    assert "¥90.00" in shown and "-¥10.00" in shown and "肇庆站-1" in shown
+    assert "还没有人开班" in viewer.get("/console/shifts?state=open").text
+    found = re.search(r"/console/alerts/\d+/cash_difference", admin.get("/console/alerts").text)
+    assert found is not None
+    assert admin.post(found[0], form="/console/alerts", note="").status_code == 422
+    assert admin.post(found[0], form="/console/alerts", note="少找了零钱").status_code == 302
+    assert "长短款" not in admin.get("/console/alerts").text
+    assert "少找了零钱" in admin.get("/console/alerts?seen=1").text
+    assert "处理警示" in admin.get("/console/audit").text
+    assert admin.post("/console/alerts/1/shared_pin", form="/console/alerts?seen=1", note="x").status_code == 404

@@ -20,6 +20,7 @@ from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.ticketing.events import (
     BookingSold,
+    TicketPrinted,
     TicketRebooked,
     TicketRefunded,
     TicketReissued,
@@ -83,6 +84,7 @@ EVENTS: Final[dict[str, Any]] = {
     "gate_opened": GateOpened(TICKET_ID, "gate-1"),
     "trip_rated": TripRated(TICKET_ID, 101, 2518, 5, ("clean", "on_time"), "很好，谢谢 👍", "zh-Hans"),
     "trip_rated_bare": TripRated(TICKET_ID, 101, 2518, 1, (), "", "en"),
+    "ticket_printed": TicketPrinted(TICKET_ID, 2, 11),
     "shift_opened": ShiftOpened(3, 11, (("CNY", 20_000), ("HKD", 5_000)), 2, "gd-2026"),
     "shift_opened_bare": ShiftOpened(1, 11, (), 0, ""),
     "cash_moved": CashMoved(3, 11, False, "CNY", 100_000, 1),

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from cloud.console.pages import (
     nodes,
+    office,
     overview,
     people,
     quarantine,
@@ -26,5 +27,7 @@ if TYPE_CHECKING:
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
-    for module in (overview, sign_in, nodes, sales, seats, quarantine, tails, timetable, travellers, sellers, people):
+    for module in (
+        overview, sign_in, nodes, sales, seats, office, quarantine, tails, timetable, travellers, sellers, people,
+    ):  # fmt: skip
         module.register(blueprint, desk)

@@ -174,3 +174,12 @@ sealing_period = sa.Table(
     sa.Column("made_ms", Big, nullable=False),
     sa.Column("erased_ms", Big),
 )
+
+# Tickets that were put on paper, and how often.
+printed = sa.Table(
+    "printed",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("copies", Big, nullable=False),
+    info=STATE,
+)

@@ -268,7 +268,7 @@ def _lines(drawer: Drawer, closed: ShiftClosed | None) -> tuple[Line, ...]:
     counted = {(currency, payment): count for currency, payment, _, count in closed.lines} if closed else {}
     lines = []
     for currency, payment in sorted({*expected, *counted}):
-        one, cash = drawer.kinds.get((currency, payment), Sum()), payment == CASH
+        one, cash = drawer.sum_of((currency, payment)), payment == CASH
         lines.append(
             Line(
                 currency, PAYMENTS[payment] if payment < len(PAYMENTS) else str(payment),

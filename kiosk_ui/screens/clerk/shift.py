@@ -131,6 +131,6 @@ def _page(errors: dict[str, str]) -> str:
     typed = {name: value[:40] for name, value in request.form.items() if name not in ("pin", "csrf_token", "key")}
     return render_template(
         "clerk/shift.html", shift=found, currencies=_currencies(found), pieces=DENOMINATIONS, reasons=CASH_REASONS,
-        payments=PAYMENTS[1:], past=[one for one in node.shifts.newest(clerk.clerk_no) if one.closed_ms][:10],
+        past=[one for one in node.shifts.newest(clerk.clerk_no) if one.closed_ms][:10],
         zone=node.timetable.zone(), once=once_key(), typed=typed, errors=errors,
     )  # fmt: skip

@@ -28,7 +28,7 @@ Kind = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What one event does to the money of a clerk: ``amount_minor`` taken (``back`` False) or handed back.
+    """What one event does to the money of a clerk: ``amount_minor`` taken (``back`` False) or handed back, for ``tickets``.
 
     ``rider`` is None where the event does not say whose ticket it is about, ``trip_no`` for what goes along with several.
     """
@@ -38,6 +38,7 @@ class Movement:
     payment: int
     amount_minor: int
     back: bool
+    tickets: int
     trip_no: int | None
     rider: int | None
 
@@ -46,14 +47,14 @@ def movement(event: Event) -> Movement | None:
     """The money of an event at the counter; None for one that moves none. New kinds of sale have their line here."""
     if isinstance(event, TicketSold):
         paid = (event.clerk_no, event.currency, event.payment, event.price_minor)
-        return Movement(*paid, back=False, trip_no=event.trip_no, rider=event.rider)
+        return Movement(*paid, back=False, tickets=1, trip_no=event.trip_no, rider=event.rider)
     if isinstance(event, BookingSold):
         extras = sum(price for _, _, price in event.extras)
         paid = (event.clerk_no, event.currency, event.payment, extras)
-        return Movement(*paid, back=False, trip_no=None, rider=None) if extras else None
+        return Movement(*paid, back=False, tickets=0, trip_no=None, rider=None) if extras else None
     if isinstance(event, TicketRefunded):
         given = (event.clerk_no, event.currency, event.payment, event.refunded_minor)
-        return Movement(*given, back=True, trip_no=event.trip_no, rider=None)
+        return Movement(*given, back=True, tickets=1, trip_no=event.trip_no, rider=None)
     return None
 
 
@@ -66,12 +67,12 @@ class Sum:
     refunds: int = 0
     refunded_minor: int = 0
 
-    def add(self, amount_minor: int, back: bool) -> None:
+    def add(self, moved: Movement) -> None:
         """Count one sale or refund in."""
-        if back:
-            self.refunds, self.refunded_minor = self.refunds + 1, self.refunded_minor + amount_minor
+        if moved.back:
+            self.refunds, self.refunded_minor = self.refunds + moved.tickets, self.refunded_minor + moved.amount_minor
         else:
-            self.sold, self.sold_minor = self.sold + 1, self.sold_minor + amount_minor
+            self.sold, self.sold_minor = self.sold + moved.tickets, self.sold_minor + moved.amount_minor
 
     def merge(self, other: Sum) -> None:
         """Count another sum in."""
@@ -85,6 +86,7 @@ class Drawer:
 
     shift_no: int
     clerk_no: int
+    begun: bool = False
     float_minor: dict[str, int] = field(default_factory=dict)
     paid_in: dict[str, int] = field(default_factory=dict)
     paid_out: dict[str, int] = field(default_factory=dict)
@@ -95,9 +97,11 @@ class Drawer:
 
     def add(self, event: Event) -> None:
         """Count an event in; those of other clerks and shifts change nothing."""
-        if isinstance(event, ShiftOpened) and event.shift_no == self.shift_no:
-            self.float_minor = _summed(event.float_minor)
-        elif isinstance(event, CashMoved) and event.shift_no == self.shift_no:
+        if isinstance(event, ShiftOpened):
+            # A shift begins once: another opening under its number says nothing.
+            if event.shift_no == self.shift_no and not self.begun:
+                self.begun, self.float_minor = True, _summed(event.float_minor)
+        elif isinstance(event, CashMoved) and (event.shift_no, event.clerk_no) == (self.shift_no, self.clerk_no):
             side = self.paid_in if event.into else self.paid_out
             side[event.currency] = side.get(event.currency, 0) + event.amount_minor
         else:
@@ -117,6 +121,10 @@ class Drawer:
             found[kind] = found.get(kind, 0) + one.sold_minor - one.refunded_minor
         return dict(sorted(found.items()))
 
+    def sum_of(self, kind: Kind) -> Sum:
+        """Sales and refunds of one currency and kind of payment."""
+        return self.kinds.get(kind, Sum())
+
     def _count(self, moved: Movement) -> None:
         sums = [self.kinds.setdefault((moved.currency, moved.payment), Sum())]
         if moved.trip_no is not None:
@@ -124,7 +132,7 @@ class Drawer:
         if moved.rider is not None:
             sums.append(self.riders.setdefault((moved.rider, moved.currency), Sum()))
         for one in sums:
-            one.add(moved.amount_minor, moved.back)
+            one.add(moved)
 
 
 def office_rules(published: Iterable[OfficeRules], place_no: int, day: int) -> OfficeRules:
@@ -140,7 +148,7 @@ def check_office_rules(given: OfficeRules) -> OfficeRules:
         for name, wrong in (
             ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
             ("source", not given.source.strip()),
-            ("currency", not _is_currency(given.currency)),
+            ("currency", not is_currency(given.currency)),
             ("difference_limit_minor", not 0 <= given.difference_limit_minor <= MAX_AMOUNT_MINOR),
             ("from_day", given.from_day < 0),
         )
@@ -157,10 +165,17 @@ def above_limit(given: OfficeRules, currency: str, difference_minor: int) -> boo
     return abs(difference_minor) > limit
 
 
+def many_refunds(sold: int, refunds: int, others_sold: int, others_refunds: int) -> bool:
+    """Whether a clerk gave back far more of what was sold in a shift than all others do: five at least, and more than
+    three times their share, once there is enough to measure by."""
+    enough = refunds >= 5 and others_sold >= 20
+    return enough and refunds * others_sold > 3 * max(others_refunds, 1) * max(sold, 1)
+
+
 def check_amounts(amounts: Mapping[str, int], field_name: str) -> tuple[tuple[str, int], ...]:
     """Amounts of cash by currency, those of nothing left out. Raises :class:`Refusal` ``cash_amount``."""
     for currency, minor in amounts.items():
-        if not _is_currency(currency) or not 0 <= minor <= MAX_AMOUNT_MINOR:
+        if not is_currency(currency) or not 0 <= minor <= MAX_AMOUNT_MINOR:
             raise Refusal("cash_amount", status=422, field=field_name)
     return tuple(sorted((currency, minor) for currency, minor in amounts.items() if minor))
 
@@ -198,5 +213,6 @@ def _summed(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return found
 
 
-def _is_currency(text: str) -> bool:
+def is_currency(text: str) -> bool:
+    """Whether ``text`` has the form of a code of ISO 4217."""
     return len(text) == 3 and text.isascii() and text.isupper() and exponent(text) >= 0

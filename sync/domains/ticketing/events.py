@@ -153,3 +153,16 @@ class TicketReissued(Event):
     serial: int
     cause: int
     clerk_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPrinted(Event):
+    """A ticket of this log was put on paper. ``copy`` counts from 1: from 2 on the paper says that it is a copy.
+
+    ``clerk_no`` 0: the passenger did it at a kiosk.
+    """
+
+    TYPE: ClassVar[int] = 63
+    ticket_id: bytes
+    copy: int
+    clerk_no: int

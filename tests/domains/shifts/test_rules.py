@@ -13,7 +13,7 @@ from sync.domains.shifts import rules
 from sync.domains.shifts.events import CashMoved, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.shifts.rules import DENOMINATIONS, Drawer, check_pieces, movement, office_rules, worth
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import BookingSold, TicketRefunded, TicketSold
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Event, NodeStarted
 
@@ -49,6 +49,14 @@ def test_what_must_be_there_is_the_float_and_all_that_moved_and_nothing_of_other
     assert sum(one.sold_minor - one.refunded_minor for one in drawer.trips.values()) == sum(
         one.sold_minor - one.refunded_minor for one in drawer.kinds.values()
     )
+
+
+def test_extras_of_a_booking_are_in_the_drawer_and_are_no_tickets() -> None:
+    drawer = Drawer(1, 11)
+    for event in (SOLD, BookingSold(1, 1, 3_700, "CNY", 0, 11, 0, (("luggage", 1, 500), ("insurance", 1, 200)))):
+        drawer.add(event)
+    assert drawer.expected() == {("CNY", 0): 3_700}
+    assert (drawer.sum_of(("CNY", 0)).sold, drawer.trips[101, "CNY"].sold_minor) == (1, 3_000)
 
 
 def test_an_event_that_moves_no_money_is_none() -> None:
