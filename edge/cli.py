@@ -19,6 +19,7 @@ from edge.kernel.alone import alone
 from edge.kernel.enrolment import enrol as introduce
 from edge.kernel.settings import Settings, load
 from edge.kernel.transport import HttpTransport
+from edge.rules_cli import rules_group
 from sync.kernel import keys, ticket
 from sync.kernel.errors import Broken, Fault, Refusal, YipiaoError
 
@@ -210,6 +211,9 @@ def _verified(text: str, public: str | None, data: Path) -> tuple[bool, str | No
     except Fault as error:
         return False, error.code, said
     return True, None, said
+
+
+cli.add_command(rules_group)
 
 
 def _claims(claims: ticket.Claims) -> dict[str, Any]:

@@ -28,13 +28,20 @@ def cli() -> None:
 @cli.command()
 @CLIENTS
 @ROUNDS
-@click.option("--sales", "size", default=2_000, show_default=True, help="Sales a round.")
+@click.option("--sales", "size", default=None, type=int, help="Sales (or bookings) a round; 2000, of bookings 500.")
+@click.option(
+    "--riders", default=1, show_default=True, type=click.IntRange(1, 9), help="Riders of a booking; 1: single tickets."
+)
+@click.option("--names", is_flag=True, help="Every rider is named by a document.")
 @AS_JSON
-def sell(clients: int, rounds: int, size: int, as_json: bool) -> None:
-    """Sales of one node over HTTP."""
+def sell(clients: int, rounds: int, size: int | None, riders: int, names: bool, as_json: bool) -> None:
+    """Sales of one node over HTTP, of one ticket each or of several riders' bookings."""
     from tests.bench import counter
 
-    _show(counter.sell(clients, rounds, size, _say_since()), as_json)
+    if riders == 1 and not names:
+        _show(counter.sell(clients, rounds, size or 2_000, _say_since()), as_json)
+    else:
+        _show(counter.book(clients, rounds, size or 500, riders, names, _say_since()), as_json)
 
 
 @cli.command()

@@ -15,7 +15,7 @@ from sync.kernel import days
 from tests.bench import limits, load
 from tests.bench.client import Connection
 from tests.bench.process import node_server, sign_in
-from tests.bench.world import Sale, prepare, sale_request, sales, tickets
+from tests.bench.world import Sale, booking_requests, prepare, sale_request, sales, tickets
 
 Say = Callable[[str], None]
 Limit = Callable[[Path, int, Path], float]
@@ -31,6 +31,22 @@ def sell(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
         ready_s = _ready_s(folder / "node", [requests.pop() for _ in range(STARTS)], say)
         found = _measure(folder, requests, clients, rounds, size, limits.sales_per_s, say)
         return {**found, "ready_s": round(ready_s, 3)}
+
+
+def book(clients: int, rounds: int, size: int, riders: int, names: bool, say: Say) -> dict[str, Any]:
+    """Bookings over HTTP: every rider with a seat and a ticket, all in one commit; named by a document each if asked."""
+    with scratch() as folder:
+        first_day = prepare(folder / "node", names)
+        requests: list[load.Request] = list(booking_requests(first_day, riders, names))
+        wanted = WARM_UP + rounds * size
+        if len(requests) < wanted:
+            raise RuntimeError(f"there are seats for {len(requests)} bookings, not for {wanted}")
+
+        def limit(node: Path, after_seq: int, where: Path) -> float:
+            return limits.bookings_per_s(node, after_seq, where, riders)
+
+        found = _measure(folder, requests, clients, rounds, size, limit, say)
+        return {**found, "riders": riders, "tickets_per_s": round(found["per_s"] * riders, 1), "names": int(names)}
 
 
 def board(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:

@@ -34,6 +34,16 @@ def sales_per_s(node: Path, after_seq: int, scratch: Path) -> float:
     return _replay(list(_sale_rows(node, after_seq)), scratch, SIGNER.sign)
 
 
+def bookings_per_s(node: Path, after_seq: int, scratch: Path, riders: int) -> float:
+    """Bookings a second: their events, tickets, travellers, seats, one key; one commit and a signature a ticket each."""
+
+    def sign_all(event: bytes) -> None:
+        for _ in range(riders):
+            SIGNER.sign(event)
+
+    return _replay(list(_booking_rows(node, after_seq, riders)), scratch, sign_all)
+
+
 def boardings_per_s(node: Path, after_seq: int, scratch: Path) -> float:
     """Boardings a second: log row and boarding; each committed, after one signature was checked."""
     signatures = {event: SIGNER.sign(event) for _, event in _events(node, after_seq)}
@@ -83,6 +93,36 @@ def _sale_rows(node: Path, after_seq: int) -> Iterator[tuple[bytes, list[Stateme
                 (f"INSERT INTO sale_key VALUES ({', '.join('?' * len(keys[sold.serial]))})", keys[sold.serial]),
             ],
         )
+
+
+def _booking_rows(node: Path, after_seq: int, riders: int) -> Iterator[tuple[bytes, list[Statement]]]:
+    """What one booking wrote at a time: from the sale of its first rider up to that of the next booking's."""
+    with sqlite3.connect(node / "node.sqlite") as connection:
+        rows = {
+            table: {row[1]: row for row in connection.execute(f"SELECT * FROM {table} WHERE seq > ?", (after_seq,))}
+            for table in ("ticket", "traveller", "booking")
+        }
+        keys = {row[1]: row for row in connection.execute("SELECT * FROM sale_key")}
+    found: list[Statement] = []
+    first, left = b"", riders
+    for seq, event in _events(node, after_seq):
+        known = EVENTS.decode(event).event
+        if isinstance(known, TicketSold):
+            if left == 0:
+                yield first, found
+                found, first, left = [], event, riders
+            first, left = first or event, left - 1
+            found += _taken(known)
+            if known.serial in keys:
+                found.append(_insert("sale_key", keys[known.serial]))
+        found.append(("INSERT INTO event_log VALUES (?, ?)", (seq, event)))
+        found += [_insert(table, by_seq[seq]) for table, by_seq in rows.items() if seq in by_seq]
+    if left == 0:
+        yield first, found
+
+
+def _insert(table: str, row: tuple[Any, ...]) -> Statement:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row
 
 
 def _taken(sold: TicketSold) -> Iterator[Statement]:

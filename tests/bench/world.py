@@ -19,12 +19,15 @@ from edge.kernel import meta
 from edge.kernel.scribe import UnitOfWork
 from edge.kernel.settings import Settings
 from sync.domains.inventory.operations import Grant, sign_grant
+from sync.domains.ticketing.office.realname import period_of
+from sync.domains.ticketing.operations import RealNameRules, SealingKey
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Trip
-from sync.kernel import certificate, days, operations, pins, ticket
+from sync.kernel import certificate, days, operations, pins, seal, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.operations import Operation
 from sync.kernel.ticket import Claims, TicketId
+from tests.support.documents import full_name, resident_id
 
 ZONE = "Asia/Shanghai"
 NODE_NO, OTHER_NODE_NO = 7, 8
@@ -52,12 +55,13 @@ def names(text: str, english: str) -> dict[str, str]:
     return {"zh-Hans": text, "zh-Hant": text, "en": english}
 
 
-def prepare(folder: Path) -> int:
-    """Make the node's folder; gives the first service day that has grants."""
+def prepare(folder: Path, named: bool = False) -> int:
+    """Make the node's folder; gives the first service day that has grants. ``named``: nobody rides without a name."""
     node = build(Settings(data=folder), record_start=False)
     first_day = days.day_at(node.clock.wall_ms(), ZONE) + 1
     _enrol(node, first_day)
     everything = [*_timetable(first_day), *_people(node), *_grants(node, first_day)]
+    everything += _real_names(first_day) if named else ()
     found = [Operation(stream, pos, key, body) for pos, (stream, key, body) in enumerate(everything, start=1)]
     for start in range(0, len(found), 500):
         node.scribe.write(partial(_apply, node, found[start : start + 500]))
@@ -92,6 +96,37 @@ def sale_request(sale: Sale) -> tuple[str, dict[str, Any]]:
         "trip_no": sale.trip_no, "day": days.date_of(sale.day).isoformat(), "from_idx": sale.from_idx,
         "to_idx": sale.to_idx, "seat": sale.seat, "key": uuid.uuid4().hex,
     }  # fmt: skip
+
+
+def booking_requests(first_day: int, riders: int, named: bool, seed: int = 1) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Bookings of ``riders`` each until the grants are used up: adults, and a child with a seat in each of more than two."""
+    rides = [(trip_no, day, *way) for day in range(first_day, first_day + DAYS)
+             for trip_no in range(FIRST_COACH, FIRST_COACH + COACHES) for way in ((0, 2), (2, LEGS))
+             for _ in range(SEATS // riders)]  # fmt: skip
+    rides += [(trip_no, day, 0, 1) for day in range(first_day, first_day + DAYS)
+              for trip_no in range(FIRST_FERRY, FIRST_FERRY + FERRIES) for _ in range(PLACES // riders)]  # fmt: skip
+    random.Random(seed).shuffle(rides)
+    for number, (trip_no, day, from_idx, to_idx) in enumerate(rides):
+        leg = {"trip_no": trip_no, "day": days.date_of(day).isoformat(), "from_idx": from_idx, "to_idx": to_idx}
+        party = [_rider(number * riders + n, n, riders, named) for n in range(riders)]
+        yield "/api/v1/bookings", {"legs": [leg], "riders": party, "key": uuid.uuid4().hex}
+
+
+def _rider(which: int, place: int, riders: int, named: bool) -> dict[str, Any]:
+    child = riders > 2 and place == riders - 1
+    one: dict[str, Any] = {"rider": "child_with_seat", "proof": "birth_date"} if child else {"rider": "adult"}
+    if named:
+        one["document"] = {"document_type": "resident_id", "number": resident_id(which), "name": full_name(which)}
+    return one
+
+
+def _real_names(first_day: int) -> Iterator[tuple[str, str, bytes]]:
+    """Rules that ask every rider for a document, and the keys to which the months' names are sealed."""
+    given = RealNameRules("bench", "benchmark", 0, None, True, (3, 4), (), 365)
+    yield "net", given.key, given.to_bytes()
+    for period in sorted({period_of(day) for day in range(first_day - 1, first_day + DAYS)}):
+        key = SealingKey(period, seal.DEFAULT.number, seal.public_of(seal.DEFAULT, bytes(range(32))), bytes(range(32)))
+        yield "net", key.key, key.to_bytes()
 
 
 def tickets(first_day: int, count: int) -> list[tuple[Sale, str]]:

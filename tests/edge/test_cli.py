@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from base45 import b45decode, b45encode
 
 from edge import cli
+from sync.domains.ticketing.office.fares import DEFAULT_FARE_RULES
 from sync.kernel import cbor, cose, ticket
 from sync.kernel.keys import Ed25519Signer, kid_of
-from tests.support.nodes import ALL_LEGS, COACH_TRIP, Bench, make_bench
+from tests.support.nodes import ALL_LEGS, COACH_TRIP, TODAY, Bench, make_bench
 
 NODE = Ed25519Signer(b"the key of node 7, in its box...")
 
@@ -43,6 +45,47 @@ def test_a_sample_ticket_can_be_checked_by_anybody(capsys: pytest.CaptureFixture
     assert claims[7].hex() == said["claims"]["ticket_id"]
     again = run(capsys, "ticket", "verify", said["ticket"], "--key", said["issuer_public_key"], "--json")
     assert again[:2] == (0, {"valid": True, "reason": None, "claims": said["claims"]})
+
+
+def explained(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> Any:
+    code, said, _ = run(capsys, "rules", "explain", "--trip", str(COACH_TRIP), "--data", str(folder), "--json", *words)
+    assert code == 0
+    return said
+
+
+def test_rules_say_what_gave_a_price_and_a_fee(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = replace(DEFAULT_FARE_RULES, name="own", source="a notice", from_day=TODAY, agency_no=1)
+    bench.operate("net", own.key, own.to_bytes())
+    adult = explained(capsys, tmp_path, "--at", "2026-11-23T09:00")
+    assert (adult["price"]["price_minor"], adult["price"]["rule"]) == (3000, "fare")
+    assert (adult["refund"]["rule"], adult["refund"]["fee_minor"], adult["refund"]["source"]) == (
+        "default/120", 300, "common practice of coach stations",
+    )  # fmt: skip
+    assert (adult["rebooking"]["rule"], adult["rebooking"]["fee_minor"]) == ("default/1", 0)
+    child = explained(capsys, tmp_path, "--at", "2026-11-23T14:00", "--rider", "child_with_seat", "--to", "2")
+    assert child["price"] == {
+        "rule": "own/child_with_seat", "set": "own", "source": "a notice", "from_day": "2026-11-23", "scope": "1",
+        "price_minor": 750, "full_minor": 1500, "proofs": ["height", "birth_date"],
+    }  # fmt: skip
+    assert (child["refund"]["rule"], child["refund"]["fee_minor"]) == ("default/0", 150)
+    before = explained(
+        capsys, tmp_path, "--at", "2026-11-22T14:00", "--day", "2026-11-23", "--rider", "child_with_seat"
+    )
+    assert before["price"]["set"] == "default"
+
+
+def test_rules_say_what_gave_a_refusal(bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blind = explained(capsys, tmp_path, "--at", "2026-11-23T09:00", "--rider", "blind")
+    assert (blind["price"]["refusal"], blind["price"]["set"], blind["refund"]) == ("rider_not_here", "default", None)
+    late = explained(capsys, tmp_path, "--at", "2026-11-23T15:30")
+    assert (late["refund"]["refusal"], late["rebooking"]["refusal"]) == ("refund_departed", "rebook_late")
+    words = ("rules", "explain", "--trip", str(COACH_TRIP), "--data", str(tmp_path))
+    assert cli.main([*words, "--at", "2026-11-23T15:30"]) == 0
+    assert "refund: " in capsys.readouterr().out
+    assert run(capsys, *words, "--at", "yesterday")[0] == 2
+    assert run(capsys, "rules", "explain", "--trip", "9999", "--data", str(tmp_path))[0] == 1
 
 
 def test_a_ticket_is_explained_by_the_nodes_directory(

@@ -216,6 +216,10 @@ class Timetable:
         """The seat plan of a trip's vehicle. Raises :class:`Refusal` ``no_such_trip``, ``no_seat_plan``."""
         return self.store.seat_plan(self._facts(trip_no).route.seat_plan)
 
+    def zone_of(self, trip_no: int) -> str:
+        """The zone of a trip's times. Raises :class:`Refusal` ``no_such_trip``."""
+        return self._facts(trip_no).zone
+
     def agency_no(self, trip_no: int) -> int:
         """The operator of a trip. Raises :class:`Refusal` ``no_such_trip``."""
         return self._facts(trip_no).route.agency_no

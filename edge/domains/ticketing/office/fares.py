@@ -48,10 +48,11 @@ class Fares:
         price = self.price(ride, rider)
         return Fare(RIDERS.index(rider), fares.proof_index(price, proof), price.minor, price.rule)
 
-    def price(self, ride: Ride, rider: str) -> fares.Price:
-        """The price for ``rider``, and what has to be seen for it. Raises as :func:`fares.price_of`."""
+    def price(self, ride: Ride, rider: str, day: int | None = None) -> fares.Price:
+        """The price for ``rider``, and what has to be seen for it, by the rules of calendar day ``day`` or of today. Raises
+        as :func:`fares.price_of`."""
         service = service_kind(ride.route_type, ride.seat_kind)
-        return fares.price_of(self.rules(ride.trip_no), rider, service, ride.price_minor or 0, ride.currency)
+        return fares.price_of(self.rules(ride.trip_no, day), rider, service, ride.price_minor or 0, ride.currency)
 
     def offered(self, ride: Ride) -> dict[str, fares.Price]:
         """Rider → price, for each that this line is sold to."""
