@@ -12,7 +12,8 @@ from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.fares import Fare, Fares
-from edge.domains.ticketing.office.shown import Extra, Order, OrderRider, Refunded, Takings, Ticket
+from edge.domains.ticketing.office.parties import party_of
+from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
@@ -360,22 +361,8 @@ class Ticketing:
             row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.seat),
             row.price_minor, row.currency, CHANNELS[row.channel], row.state, number, max(age_ms, 0) // 1000,
             self._travellers.demanded(row.trip_no),
-            *self._party(row),
+            *party_of(self._database.read(), row.order_no, self._timetable, self._inventory, self._fares),
         )  # fmt: skip
-
-    def _party(self, row: store.OrderRow) -> tuple[tuple[OrderRider, ...], tuple[Extra, ...]]:
-        """Riders and extras of an order of several."""
-        connection = self._database.read()
-        riders = tuple(
-            OrderRider(
-                self._timetable.ride(*one.where), one.seat, self._inventory.label(one.trip_no, one.seat),
-                RIDERS[one.rider], PROOFS[one.proof], one.price_minor,
-            )
-            for one in booked.riders_of(connection, row.order_no)
-        )  # fmt: skip
-        extras = booked.extras_of(connection, row.order_no) if riders else []
-        names = {code: names for code, _, names in self._fares.rules(row.trip_no).extras} if extras else {}
-        return riders, tuple(Extra(one.code, names.get(one.code, {}), one.count, one.price_minor) for one in extras)
 
 
 def check_key(key: str) -> None:
