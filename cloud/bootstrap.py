@@ -10,6 +10,7 @@ from typing import Final
 from cloud.domains import APPLIERS
 from cloud.domains.boarding import service as boardings
 from cloud.domains.boarding.service import BoardingService
+from cloud.domains.disruption.service import Disruptions, cancelled
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
@@ -77,6 +78,7 @@ class Hub:
     seats: InventoryView
     enquiry: SeatEnquiry
     boarding: BoardingService
+    disruptions: Disruptions
     sealing: Sealing
     sellers: SellerAccounts
     selling: selling.Selling
@@ -139,7 +141,7 @@ def build(
     database.migrate()
     contacts, nodes = Contacts(), Nodes(clock, ticketing.last_serial)
     boarding = BoardingService(nodes, trips, ticketing)
-    inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer))
+    inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer, cancelled))
     fold = Fold(EVENTS, APPLIERS)
     tails = Tails(fold, nodes, clock, (boarding.decide,))
     sealing = Sealing(lambda: hub_secret(settings.data / IDENTITY_FILE, ids), settings.sealing_suite, clock, ids)
@@ -172,6 +174,7 @@ def build(
         seats=InventoryView(contacts, settings, clock),
         enquiry=SeatEnquiry(database, trips, clock, signer),
         boarding=boarding,
+        disruptions=Disruptions(nodes, trips, clock, boarding.tell_manifest),
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),
         selling=selling.Selling(parts),

@@ -10,6 +10,7 @@ from typing import Any
 from edge import domains
 from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
+from edge.domains.disruption.service import Disruptions
 from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
 from edge.domains.payments.gateway.client import Gateway, read_key
@@ -17,6 +18,7 @@ from edge.domains.payments.gateway.rounds import Rounds
 from edge.domains.payments.service import Payments
 from edge.domains.ratings.service import Ratings
 from edge.domains.shifts.service import Shifts
+from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.paying import Paying
@@ -67,6 +69,7 @@ class Node:
     directory: Directory
     fleet: fleet.Fleet
     accounts: accounts.Accounts
+    disruptions: Disruptions
     timetable: Timetable
     journeys: Journeys
     inventory: Inventory
@@ -81,6 +84,7 @@ class Node:
     refunds: Refunds
     rebooking: Rebooking
     reissuing: Reissuing
+    affected: AffectedTickets
     boarding: Boarding
     ratings: Ratings
     scanning: Scanning
@@ -165,7 +169,8 @@ def _domains(
 ) -> dict[str, Any]:  # fmt: skip
     signer = present_key(settings.key_file, meta.identity(database.writer), ids)
     directory, own = Directory(database), fleet.Fleet(database, scribe, keeper)
-    timetable = Timetable(database, own, keeper)
+    disruptions = Disruptions(database)
+    timetable = Timetable(database, own, keeper, disruptions)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
     journeys = Journeys(database, timetable, keeper)
@@ -189,6 +194,7 @@ def _domains(
         "directory": directory,
         "fleet": own,
         "accounts": people,
+        "disruptions": disruptions,
         "timetable": timetable,
         "journeys": journeys,
         "inventory": inventory,
@@ -203,6 +209,7 @@ def _domains(
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),
+        "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,

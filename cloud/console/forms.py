@@ -24,6 +24,7 @@ from cloud.console.desk import Desk
 from cloud.domains.sellers.books.accounts import SCOPES
 from cloud.kernel.clerks import ROLES
 from cloud.kernel.nodes import KINDS
+from sync.domains.disruption.rules import KINDS as DISRUPTIONS
 from sync.kernel.errors import Refusal
 
 
@@ -80,6 +81,14 @@ class Release(FlaskForm):
     grant = IntegerField(default=0)
     places = IntegerField(default=1)
     reason = StringField(validators=[needed])
+
+
+class Disrupt(FlaskForm):
+    kind = RadioField(
+        choices=[(kind, kind) for kind in (*DISRUPTIONS, "none")], default=DISRUPTIONS[0], validators=[needed]
+    )
+    minutes = IntegerField(default=0)
+    note = StringField()
 
 
 class Decision(FlaskForm):

@@ -37,6 +37,8 @@ RIGHTS: Final[dict[str, Right]] = {
     "sales": Right(),
     "trips": Right(),
     "trip": Right(),
+    "disruption": Right(),
+    "disrupt": Right(ADMIN, ADMIN),
     "release": Right(ADMIN, ADMIN),
     "ratings": Right(),
     "shifts": Right(),

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.boarding import tables as boarding_tables
 from cloud.domains.boarding.apply import BoardingApplier
+from cloud.domains.disruption import tables as disruption_tables
 from cloud.domains.inventory import tables as inventory_tables
 from cloud.domains.inventory.apply import InventoryApplier
 from cloud.domains.ratings import tables as ratings_tables
@@ -30,11 +31,11 @@ from cloud.kernel.fold import Applier
 from cloud.kernel.nodeevents import NodeApplier
 from sync.domains import EVENTS
 
-DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "boarding", "ratings", "sellers")
+DOMAINS: Final = ("disruption", "timetable", "inventory", "shifts", "ticketing", "boarding", "ratings", "sellers")
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
-    timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
+    disruption_tables, timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
     shifts_tables,
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from edge.domains.boarding import store as boarding
+from edge.domains.disruption import store as disruption
 from edge.domains.inventory import store as inventory
 from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
@@ -24,8 +25,20 @@ from edge.kernel.scribe import Apply
 from edge.kernel.streams import Project
 from sync.kernel.events import Event
 
-DOMAINS: Final = ("timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
-_STORES: Final = (timetable, inventory, shifts, ticketing, booked, office, named, payments, boarding, ratings)
+DOMAINS: Final = ("disruption", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
+_STORES: Final = (
+    disruption,
+    timetable,
+    inventory,
+    shifts,
+    ticketing,
+    booked,
+    office,
+    named,
+    payments,
+    boarding,
+    ratings,
+)
 
 KERNEL_REFERENCE: Final = ("clerk", "issuer", "revoked_issuer")
 REFERENCE_TABLES: Final = KERNEL_REFERENCE + tuple(table for store in _STORES for table in store.REFERENCE_TABLES)
@@ -49,6 +62,7 @@ def projections() -> dict[str, Project]:
         "key": keep_issuer,
         "revoked": keep_revocation,
         "profile": keep_profile,
+        **disruption.PROJECTIONS,
         **timetable.PROJECTIONS,
         **inventory.PROJECTIONS,
         **shifts.PROJECTIONS,

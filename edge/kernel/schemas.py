@@ -43,7 +43,10 @@ class PlaceSchema(Schema):
 
 
 class RideSchema(Schema):
-    """A ride; ``price_minor`` null: not for sale."""
+    """A ride; ``price_minor`` null: not for sale. ``disruption``: empty, or what the hub said of the trip."""
+
+    disruption = fields.String()
+    delay_minutes = fields.Integer()
 
     trip_no = fields.Integer()
     day = Day()

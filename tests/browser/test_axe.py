@@ -24,11 +24,11 @@ AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?t
                 "/kiosk/way?to=14", "/kiosk/to?text=yuncun", "/nowhere", "/",
                 f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat")  # fmt: skip
 OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
-            "/clerk/takings", "/clerk/shift", "/clerk/ask",
+            "/clerk/takings", "/clerk/disruptions", "/clerk/shift", "/clerk/ask",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
             "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
-AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "ratings",
-                  "shifts", "alerts", "quarantine",
+AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
+                  "ratings", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
                   "passphrase", "nowhere")  # fmt: skip
 

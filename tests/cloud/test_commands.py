@@ -250,3 +250,18 @@ def test_office_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub,
         path.write_text(OFFICE.replace(old, new), encoding="utf-8")
         code, _, err = hub("office-rules", str(path))
         assert code in (1, 2) and said in err and "Traceback" not in err, (new, err)
+
+
+def test_a_trip_is_cancelled_delayed_and_restored_by_command(hub: Hub) -> None:
+    feed = str(ROOT / "cloud/domains/timetable/sample_feed")
+    hub("import-gtfs", feed)
+    day = str(calendar_date(2026, 7, 20))
+    for command in (
+        ("delay-trip", "1", day, "20", "--reason", "fog"),
+        ("cancel-trip", "1", day, "--reason", "typhoon"),
+    ):
+        made = hub(*command)
+        assert made["trip_no"] == 1 and made["kind"] in ("delayed", "cancelled") and made["places_told"] == 0
+    assert hub("restore-trip", "1", day)["day"] == day
+    code, _, err = hub("restore-trip", "1", day)
+    assert code == 1 and "disruption_none" in err

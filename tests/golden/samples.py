@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.disruption.operations import Disruption
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.payments.events import (
@@ -122,6 +123,8 @@ RECORDS: Final[dict[str, Any]] = {
         "gz-2017", "广州 2017", 2500, None, ((0, 200, 100), (-60, 500, 0)), "CNY", 1, 50_000, 600, ("past_log",)
     ),
     "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
+    "disruption_cancelled": Disruption("cancelled", 0, "台风", 1_795_406_400_000),
+    "disruption_delayed": Disruption("delayed", 45, "故障", 1_795_406_400_000),
     "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
     "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),
     "fare_rules": FareRules("gd-2026", "省厅规定", 2500, None, (("child_with_seat", 500, (), ("height",)),

@@ -78,7 +78,7 @@ def test_type_numbers_are_those_of_version_1() -> None:
         "Pattern": "pattern", "Trip": "trip", "Certificate": "key", "Revocation": "revoked", "Profile": "profile",
         "Subscriptions": "subscriptions", "Clerk": "clerk", "Duty": "duty", "ManifestEntry": "manifest",
         "Grant": "grant", "Recall": "recall", "VoidTicket": "void", "RefundRules": "ruleset",
-        "RealNameRules": "ruleset/realname", "SealingKey": "sealing", "RebookRules": "ruleset/rebook",
+        "RealNameRules": "ruleset/realname", "SealingKey": "sealing", "RebookRules": "ruleset/rebook", "Disruption": "disruption",
         "FareRules": "ruleset/fare",
     }  # fmt: skip
     assert len(set(prefixes.values())) == len(prefixes)

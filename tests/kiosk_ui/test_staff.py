@@ -14,7 +14,7 @@ from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
              "/clerk/takings", "/clerk/ask", "/clerk/tickets/1",
              "/clerk/orders/1/phone", "/clerk/orders/1/phone/code.svg",
-             "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
+             "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue", "/clerk/disruptions",
              "/clerk/shift", "/clerk/shift/1/slip",
              "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/leave", "/portal",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from cloud.console.pages import (
+    disruptions,
     nodes,
     office,
     overview,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
-        overview, sign_in, nodes, sales, seats, office, quarantine, tails, timetable, travellers, sellers, people,
+        overview, sign_in, nodes, sales, seats, disruptions, office, quarantine, tails, timetable, travellers, sellers,
+        people,
     ):  # fmt: skip
         module.register(blueprint, desk)

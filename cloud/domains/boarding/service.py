@@ -72,6 +72,11 @@ class BoardingService:
         streams.publish(tx, node_stream(info.node_no), f"duty/{trip_no}/{day}", Duty(vehicle).to_bytes())
         wanted = [trip_stream(trip_no, day), operator_stream(facts.agency_no)]
         self._nodes.subscribe(tx, info.node_no, wanted)
+        self.tell_manifest(tx, trip_no, day)
+        self._nodes.provision_at(tx, 0, info.node_no)
+
+    def tell_manifest(self, tx: Connection, trip_no: int, day: int) -> None:
+        """Put the good tickets of a dated trip, and the void ones, on its stream."""
         tickets = self._tickets.good_tickets(tx, trip_no, day)
         entries: list[tuple[str, bytes | None]] = [
             (f"manifest/{key.hex()}", ManifestEntry(*ride, trip_no, day).to_bytes()) for key, ride in tickets.items()
@@ -79,7 +84,6 @@ class BoardingService:
         for key, at_ms in _void_tickets(tx, trip_no, day):
             entries += _void(key, trip_no, day, at_ms)
         streams.publish_many(tx, trip_stream(trip_no, day), entries)
-        self._nodes.provision_at(tx, 0, info.node_no)
 
     def remove_duty(self, tx: Connection, info: NodeInfo, trip_no: int, day: int) -> None:
         """The box does not run this trip after all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -43,6 +43,7 @@ class Parts:
     settings: Settings
     clock: Clock
     signer: Signer
+    cancelled: Callable[[Connection, Iterable[Where]], set[Where]]
 
 
 class InventoryService:
@@ -80,7 +81,7 @@ class InventoryService:
         if info.kind in (VEHICLE, nodes.HUB):
             sold.clear()  # the last seats come as time goes on; the hub takes what it sells, and no more
         wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
-        books = open_books(tx, self._parts.timetable, sorted(wanted), folded.books())
+        books = self._open(tx, sorted(wanted), folded.books())
         batch = self._batch(tx)
         self._recalls.answered(tx, info.node_no, back)
         self._serve_waiting(tx, batch, books, back)
@@ -112,7 +113,7 @@ class InventoryService:
         """
         if recovery.recovering(tx):
             raise Refusal("hub_recovering")
-        book = open_books(tx, self._parts.timetable, [where]).get(where)
+        book = self._open(tx, [where]).get(where)
         if book is None:
             raise Refusal("trip_not_for_sale", status=404)
         end = book.legs if to_idx is None else to_idx
@@ -136,7 +137,7 @@ class InventoryService:
         """
         if recovery.recovering(tx):
             raise Refusal("hub_recovering", status=503)
-        books = open_books(tx, self._parts.timetable, dict.fromkeys(wish.where for wish in rides))
+        books = self._open(tx, dict.fromkeys(wish.where for wish in rides))
         batch, made = self._batch(tx), []
         for wish in rides:
             book = books.get(wish.where)
@@ -156,6 +157,8 @@ class InventoryService:
         book = ledger.load(tx, [(trip_no, day)])[trip_no, day]
         if not book.opened:
             shape_book(book, self._parts.timetable.trip_facts(tx, trip_no))
+        if self._parts.cancelled(tx, [(trip_no, day)]):
+            return 0, ()
         fitting = c.exact(book.free(), from_idx, to_idx, book.capacity, book.reserved)
         return c.places_on(fitting, from_idx, book.reserved), tuple(sorted(fitting)) if book.reserved else ()
 
@@ -174,6 +177,14 @@ class InventoryService:
                 found.setdefault(trip_no, set()).add(day)
         return found
 
+    def _open(
+        self, tx: Connection, places: Iterable[Where], known: Mapping[Where, Book] | None = None
+    ) -> dict[Where, Book]:
+        """Books of dated trips of which something may be granted: those that were cancelled are left out."""
+        books = open_books(tx, self._parts.timetable, places, known)
+        gone = self._parts.cancelled(tx, books)
+        return {where: book for where, book in books.items() if where not in gone}
+
     def _batch(self, tx: Connection) -> GrantBatch:
         return GrantBatch(tx, self._parts.signer, self._parts.clock)
 
@@ -185,7 +196,7 @@ class InventoryService:
         column = seat_grant.c
         mine = (column.node_no == info.node_no, column.node_epoch == info.epoch)
         served = {tuple(row) for row in tx.execute(sa.select(column.trip_no, column.day).where(*mine))}
-        books = open_books(tx, self._parts.timetable, sorted(set(stops) - served))
+        books = self._open(tx, sorted(set(stops) - served))
         batch = self._batch(tx)
         for where, book in books.items():
             self._give_block(batch, book, info, stops[where], "block")
@@ -194,7 +205,7 @@ class InventoryService:
     def _provision_vehicle(self, tx: Connection, info: NodeInfo, now: int) -> int:
         """Give the box what is left of its trips once they are near. Returns when to look again."""
         window = self._parts.settings.residual_minutes * 60_000
-        books = open_books(tx, self._parts.timetable, self._parts.duties.duties_of(tx, info.node_no))
+        books = self._open(tx, self._parts.duties.duties_of(tx, info.node_no))
         batch, looks = self._batch(tx), [now + self._parts.settings.provision_every_s * 1000]
         for book in books.values():
             if now > book.ends_ms:

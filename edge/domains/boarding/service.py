@@ -20,6 +20,7 @@ from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
+from sync.domains.disruption.rules import CANCELLED
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
@@ -86,9 +87,12 @@ class Boarding:
         except Malformed as error:
             return Verdict(rules.RED, _REASONS.get(error.code, rules.DAMAGED)), None
         claims, sure = opened.claims, self._keeper.sure()
-        now_s = self._keeper.wall_ms() // 1000
+        disruption, late = self._timetable.told(trip_no, day)
+        now_s = self._keeper.wall_ms() // 1000 - late * 60  # a ticket is good so much longer
         gate = rules.Gate(trip_no, day, stop_idx, now_s, sure)
         reason = rules.refusal(claims, gate, self._directory.revoked_after(opened.kid))
+        if reason is None and disruption == CANCELLED:
+            reason = rules.TRIP_CANCELLED
         notes = () if sure else ("clock_unsure",)
         if rules.beyond_certificate(claims, issuer):
             notes = (*notes, "certificate_past")
@@ -211,6 +215,11 @@ class Boarding:
         """(boarded here, expected as far as the hub has told; None when it has not)."""
         boarded, known = store.counts(self._database.read(), trip_no, day)
         return boarded, known or None
+
+    def expected(self, trip_no: int, day: int) -> list[tuple[TicketId, tuple[int, int, int]]]:
+        """Tickets of a dated trip of which the hub has told: (id, (from_idx, to_idx, seat))."""
+        rows = store.expected(self._database.read(), trip_no, day)
+        return [(TicketId.from_bytes(row[0]), row[1:]) for row in rows]
 
     def refusals(self, trip_no: int, day: int) -> dict[str, int]:
         """Reason → how often."""

@@ -129,6 +129,12 @@ def counts(connection: sqlite3.Connection, trip_no: int, day: int) -> tuple[int,
     return count, known
 
 
+def expected(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tuple[bytes, int, int, int]]:
+    """(ticket id, from_idx, to_idx, seat) of what the hub knows as sold of a dated trip."""
+    query = "SELECT ticket_id, from_idx, to_idx, seat FROM manifest WHERE trip_no = ? AND day = ? ORDER BY ticket_id"
+    return connection.execute(query, (trip_no, day)).fetchall()
+
+
 def refusals(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[str, int]:
     """Reason → how often."""
     rows = connection.execute("SELECT reason, count FROM refused WHERE trip_no = ? AND day = ?", (trip_no, day))

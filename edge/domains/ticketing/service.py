@@ -20,6 +20,7 @@ from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.disruption.rules import CANCELLED
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import (
     CASH,
@@ -213,12 +214,14 @@ class Ticketing:
         """The ride, if it is on sale now. Raises :class:`Refusal`: ``not_for_sale``, ``not_bookable``, ``departed``, …"""
         self._scribe.require_room()
         ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
+        if ride.disruption == CANCELLED:
+            raise Refusal("trip_cancelled")
         if ride.price_minor is None:
             raise Refusal("not_for_sale")
         first = self._timetable.today()
         if not first - 1 <= day < first + 60:
             raise Refusal("not_bookable", field="day")
-        if self._keeper.sure() and ride.departs_ms <= self._keeper.wall_ms():
+        if self._keeper.sure() and ride.leaves_ms <= self._keeper.wall_ms():
             raise Refusal("departed")
         return ride
 

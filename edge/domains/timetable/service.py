@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from edge.domains.disruption.service import Disruptions
 from edge.domains.timetable.store import TimetableStore
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.fleet import Fleet
+from sync.domains.disruption.rules import CANCELLED
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Pattern, Route, SeatPlan, Trip
 from sync.kernel import days
@@ -41,7 +43,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Ride:
-    """A way from one stop of a dated trip to a later one. ``price_minor`` None: not for sale."""
+    """A way from one stop of a dated trip to a later one. ``price_minor`` None: not for sale; ``disruption``: empty, or one of
+    :data:`sync.domains.disruption.rules.KINDS`."""
 
     trip_no: int
     day: int
@@ -62,6 +65,13 @@ class Ride:
     currency: str
     seat_kind: str
     approximate: bool
+    disruption: str = ""
+    delay_minutes: int = 0
+
+    @property
+    def leaves_ms(self) -> int:
+        """When it leaves as far as the hub has told."""
+        return self.departs_ms + self.delay_minutes * 60_000
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ class TripView:
     route_type: int
     agency_names: Names
     calls: tuple[Call, ...]
+    disruption: str = ""
+    delay_minutes: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,8 @@ class _Facts:
 class Timetable:
     """The timetable domain of a node."""
 
-    def __init__(self, database: Database, fleet: Fleet, keeper: TimeKeeper) -> None:
+    def __init__(self, database: Database, fleet: Fleet, keeper: TimeKeeper, disruptions: Disruptions) -> None:
+        self._disruptions = disruptions
         self.store = TimetableStore(database)
         self._fleet, self._keeper, self._memory = fleet, keeper, database.memory
 
@@ -170,7 +183,7 @@ class Timetable:
         With today's come those of yesterday's service date that leave after midnight.
         """
         now, ways = self._keeper.wall_ms(), self._ways(to_stop_no, from_stop_no)
-        found = [ride for way in ways for ride in self._rides_of(*way, day) if ride.departs_ms > now]
+        found = [ride for way in ways for ride in self._rides_of(*way, day) if ride.leaves_ms > now]
         return sorted(found, key=lambda ride: (ride.departs_ms, ride.trip_no))
 
     def departures(self, day: int, limit: int = 50) -> list[Ride]:
@@ -182,7 +195,7 @@ class Timetable:
             last = len(pattern.stop_nos) - 1
             if pattern.pickup[idx] and idx < last:
                 found += self._rides_of(pattern_no, idx, last, day)
-        chosen = sorted((ride for ride in found if ride.departs_ms > since), key=lambda ride: ride.departs_ms)
+        chosen = sorted((ride for ride in found if ride.leaves_ms > since), key=lambda ride: ride.departs_ms)
         return chosen[:limit]
 
     def ride(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
@@ -209,8 +222,13 @@ class Timetable:
         route = facts.route
         return TripView(
             trip_no, day, zone, route.short_names, route.long_names, trip.headsigns, route.route_type,
-            self.store.agency(route.agency_no).names, calls,
+            self.store.agency(route.agency_no).names, calls, *self.told(trip_no, day),
         )  # fmt: skip
+
+    def told(self, trip_no: int, day: int) -> tuple[str, int]:
+        """What the hub said of a dated trip: (kind of the disruption, minutes late); ("", 0) for nothing."""
+        said = self._disruptions.of(trip_no, day)
+        return (said.kind, said.minutes) if said else ("", 0)
 
     def seat_plan(self, trip_no: int) -> SeatPlan:
         """The seat plan of a trip's vehicle. Raises :class:`Refusal` ``no_such_trip``, ``no_seat_plan``."""
@@ -312,6 +330,8 @@ class Timetable:
 
     def _ride(self, trip_no: int, facts: _Facts, day: int, from_idx: int, to_idx: int) -> Ride:
         pattern, trip, route, zone = facts.pattern, facts.trip, facts.route, facts.zone
+        disruption, late = self.told(trip_no, day)
+        for_sale = route.for_sale and disruption != CANCELLED
         return Ride(
             trip_no=trip_no,
             day=day,
@@ -328,8 +348,10 @@ class Timetable:
             route_long_names=route.long_names,
             headsigns=trip.headsigns,
             route_type=route.route_type,
-            price_minor=rules.fare_minor(pattern, from_idx, to_idx) if route.for_sale else None,
+            price_minor=rules.fare_minor(pattern, from_idx, to_idx) if for_sale else None,
             currency=route.currency,
             seat_kind=self.store.seat_plan(route.seat_plan).kind,
             approximate=trip.approximate,
+            disruption=disruption,
+            delay_minutes=late,
         )

@@ -20,6 +20,7 @@ from kiosk_ui.kernel.forms import (
 from kiosk_ui.kernel.offers import offer_of, seat_rows
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
+from sync.domains.disruption.rules import fault_of
 from sync.domains.ticketing.events import REASONS
 from sync.kernel.errors import Refusal
 
@@ -44,7 +45,7 @@ def choose(number: str) -> ResponseReturnValue:
         offers=found,
         days=days,
         day=chosen,
-        reason=_reason(request.args.get("reason")),
+        reason=_reason(request.args.get("reason") or fault_of(ticket.ride.disruption)),
     )
 
 

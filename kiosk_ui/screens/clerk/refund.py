@@ -11,6 +11,7 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import once_key, optional_whole, whole, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
+from sync.domains.disruption.rules import fault_of
 from sync.domains.ticketing.events import REASONS
 from sync.kernel.errors import Refusal
 
@@ -55,7 +56,8 @@ def receipt(number: str) -> ResponseReturnValue:
 
 def _offer_page(number: str, typed: Mapping[str, str], once: str, errors: dict[str, str]) -> str:
     """What a refund costs for the reason that is chosen; in place of it why there is none."""
-    chosen = typed.get("reason", REASONS[0])
+    ride = the_node().ticketing.find(number).ride
+    chosen = typed.get("reason") or fault_of(ride.disruption)
     reason = chosen if chosen in REASONS else REASONS[0]
     found = None
     try:

@@ -21,6 +21,7 @@ from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.disruption.rules import fault_of
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import (
     CASH,
@@ -188,10 +189,10 @@ class Rebooking:
         ride = self._ticketing.for_sale(*where)
         if not rules.fits(given, self._way(old.ride.trip_no), self._way(ride.trip_no)):
             raise Refusal("rebook_line", field="reason")
-        sure, left_ms = self._keeper.sure(), old.ride.departs_ms - self._keeper.wall_ms()
+        sure, left_ms = self._keeper.sure(), old.ride.leaves_ms - self._keeper.wall_ms()
         prices = (old.price_minor, self._fares.price(ride, old.rider).minor)
         times = self._times(connection, old)
-        terms = rules.rebook_terms(given, prices, index, times, left_ms, sure)
+        terms = rules.rebook_terms(given, prices, index, times, left_ms, sure, fault_of(old.ride.disruption) == reason)
         due_minor = terms.due_minor if old.payment == _CASH else terms.price_minor
         return Offer(old, ride, REASONS[index], terms.fee_minor, terms.price_minor, due_minor, terms.rule, sure)
 

@@ -19,6 +19,7 @@ from edge.kernel.accounts import Accounts
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.disruption.rules import fault_of
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import PASSENGER, TicketRefunded
 from sync.domains.ticketing.office.rebooking import rebook_rules
@@ -143,10 +144,10 @@ class Refunds:
         sold_day = days.day_at(ticket.sold_ms, ride.zone)
         agency_no = self._timetable.agency_no(ride.trip_no)
         given = rules.refund_rules(store.published_rules(connection), agency_no, sold_day)
-        left_ms = ride.departs_ms - self._keeper.wall_ms()
+        left_ms, told = ride.leaves_ms - self._keeper.wall_ms(), fault_of(ride.disruption) == reason
         if index == PASSENGER:
             self._refuse_rebooked(connection, ticket, agency_no, sold_day)
-        found = rules.refund_offer(given, ticket.price_minor, ticket.currency, index, left_ms, sure)
+        found = rules.refund_offer(given, ticket.price_minor, ticket.currency, index, left_ms, sure, told)
         return Offer(ticket, reason, found.fee_minor, found.refunded_minor, found.rule, sure, found.second)
 
     def _refuse_rebooked(self, connection: sqlite3.Connection, ticket: Ticket, agency_no: int, sold_day: int) -> None:

@@ -8,6 +8,7 @@ from flask import g
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
+from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.reissue import Reissuing
 from edge.domains.ticketing.office.shapes import DocumentSchema
@@ -59,9 +60,22 @@ class ReissueRequest(Schema):
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
 
 
-def blueprint(rebooking: Rebooking, reissuing: Reissuing, guard: Guard) -> Any:
+class AffectedSchema(Schema):
+    """A trip that does not run as planned, and the tickets for it that were sold here and are still good."""
+
+    trip_no = fields.Integer(attribute="trip.trip_no")
+    day = Day(attribute="trip.day")
+    kind = fields.String(attribute="said.kind")
+    minutes = fields.Integer(attribute="said.minutes")
+    note = fields.String(attribute="said.note")
+    reason = fields.String()
+    tickets = fields.List(fields.Nested(TicketSchema))
+
+
+def blueprint(rebooking: Rebooking, reissuing: Reissuing, affected: AffectedTickets, guard: Guard) -> Any:
     """The API of the office."""
-    bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings and reissues")
+    bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings, reissues and disruptions")
+    _add_affected(bp, affected, guard)
     _add_rebooking(bp, rebooking, guard)
     _add_reissue(bp, reissuing, guard)
     return bp
@@ -95,6 +109,16 @@ def _add_rebooking(bp: Any, rebooking: Rebooking, guard: Guard) -> None:
                 number, _where(body), body["seat"], body["reason"], body["due_minor"], g.clerk.clerk_no, body["key"],
                 body["document"],
             )  # fmt: skip
+
+
+def _add_affected(bp: Any, affected: AffectedTickets, guard: Guard) -> None:
+    @bp.route("/disruptions")
+    class Disruptions(MethodView):
+        @guard("clerk", "agent")
+        @bp.response(200, AffectedSchema(many=True))
+        def get(self) -> Any:
+            """Trips that do not run as planned, the soonest first, with the tickets whose passengers are to be helped."""
+            return affected.all()
 
 
 def _add_reissue(bp: Any, reissuing: Reissuing, guard: Guard) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
+from sync.domains.disruption.rules import CANCELLED
 from sync.domains.timetable import rules
 from sync.domains.timetable.journeys.network import Departures, Goal, Network
 from sync.domains.timetable.journeys.search import Journey, search
@@ -89,7 +90,8 @@ class Journeys:
         after_s = (first_ms - days.instant_ms(day, 0, zone) + 999) // 1000
         with self._lock:
             found = search(plan.departures(day, zone), origins, plan.goal(targets), after_s, most)
-        return [self._view(journey) for journey in found]
+        shown = [self._view(journey) for journey in found]
+        return [one for one in shown if all(ride.disruption != CANCELLED for ride in one.rides)]
 
     def connects(self, ride: Ride, onward: Ride) -> bool:
         """Whether one may ride ``onward`` after ``ride``: planned times and the way between the two stops allow it."""

@@ -1,0 +1,1 @@
+"""Trips that do not run as planned."""

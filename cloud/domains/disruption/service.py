@@ -1,0 +1,96 @@
+"""Cancelling and delaying a trip: whoever knows it is told, and the places on its way learn which tickets are affected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.disruption.tables import disruption
+from cloud.kernel import streams
+from cloud.kernel.database import upsert_rows
+from cloud.kernel.nodes import Nodes, every
+from cloud.kernel.ports import Timetable, TripFacts
+from sync.domains.disruption.operations import Disruption
+from sync.domains.disruption.rules import CANCELLED, check_disruption
+from sync.kernel.errors import Refusal
+from sync.kernel.operations import operator_stream, trip_stream
+from sync.kernel.ports import Clock
+
+Where = tuple[int, int]
+_COLUMNS = ("trip_no", "day", "kind", "minutes", "note", "by", "made_ms")
+_CANCELLED = sa.select(disruption.c.trip_no, disruption.c.day).where(disruption.c.kind == CANCELLED)
+
+
+class Disruptions:
+    """Decides and publishes. ``tell_manifest`` puts the tickets of a dated trip on its stream."""
+
+    def __init__(
+        self, nodes: Nodes, timetable: Timetable, clock: Clock, tell_manifest: Callable[[Connection, int, int], None]
+    ) -> None:
+        self._nodes, self._timetable, self._clock, self._tell_manifest = nodes, timetable, clock, tell_manifest
+
+    def disrupt(self, tx: Connection, where: Where, kind: str, minutes: int, note: str, by: str) -> int:
+        """Say that a dated trip is cancelled or comes late; the newest word counts. Gives the number of places told.
+
+        Raises :class:`Refusal`: ``trip_unknown``, ``trip_not_running``, and as :func:`check_disruption`.
+        """
+        said = check_disruption(Disruption(kind, minutes, note.strip(), self._clock.wall_ms()))
+        facts = self._facts(tx, where)
+        row = (*where, said.kind, said.minutes, said.note, by, said.at_ms)
+        upsert_rows(tx, disruption, _COLUMNS[:2], _COLUMNS, [row])
+        self._publish(tx, facts, where, said.to_bytes())
+        places = self._places(tx, facts)
+        for node_no in places:
+            self._nodes.subscribe(tx, node_no, [trip_stream(*where)])
+        self._tell_manifest(tx, *where)
+        return len(places)
+
+    def lift(self, tx: Connection, where: Where) -> None:
+        """It runs as planned after all. Raises :class:`Refusal` ``disruption_none``."""
+        gone = tx.execute(sa.delete(disruption).where(*_is(where)))
+        if not gone.rowcount:
+            raise Refusal("disruption_none", status=404)
+        facts = self._facts(tx, where)
+        self._publish(tx, facts, where, None)
+        for node_no in self._places(tx, facts):
+            self._nodes.unsubscribe(tx, node_no, [trip_stream(*where)])
+
+    def _facts(self, tx: Connection, where: Where) -> TripFacts:
+        facts = self._timetable.trip_facts(tx, where[0])
+        if facts is None:
+            raise Refusal("trip_unknown", status=404, trip_no=where[0])
+        if not facts.runs(where[1]):
+            raise Refusal("trip_not_running", status=422, trip=where[0])
+        return facts
+
+    def _publish(self, tx: Connection, facts: TripFacts, where: Where, body: bytes | None) -> None:
+        streams.publish(tx, operator_stream(facts.agency_no), f"disruption/{where[0]}/{where[1]}", body)
+
+    def _places(self, tx: Connection, facts: TripFacts) -> list[int]:
+        """Nodes that stand at a stop of the trip: that is where its passengers come."""
+        stops = set(facts.stop_nos)
+        return [info.node_no for info in every(tx) if info.kind != "vehicle" and stops & set(info.stop_nos)]
+
+
+def of(tx: Connection, where: Where) -> Disruption | None:
+    """What was decided of a dated trip."""
+    columns = (disruption.c.kind, disruption.c.minutes, disruption.c.note, disruption.c.made_ms)
+    row = tx.execute(sa.select(*columns).where(*_is(where))).first()
+    return Disruption(*row) if row else None
+
+
+def cancelled(tx: Connection, places: Iterable[Where]) -> set[Where]:
+    """Those of some dated trips that do not run: nothing more is sold of them."""
+    wanted = set(places)
+    trips = sorted({trip_no for trip_no, _ in wanted})
+    found: set[Where] = set()
+    for at in range(0, len(trips), 500):
+        rows = tx.execute(_CANCELLED.where(disruption.c.trip_no.in_(trips[at : at + 500])))
+        found |= {(row.trip_no, row.day) for row in rows}
+    return found & wanted
+
+
+def _is(where: Where) -> tuple[sa.ColumnElement[bool], ...]:
+    return disruption.c.trip_no == where[0], disruption.c.day == where[1]

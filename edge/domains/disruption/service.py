@@ -1,0 +1,28 @@
+"""Trips of which the hub said that they do not run as planned."""
+
+from __future__ import annotations
+
+from edge.domains.disruption import store
+from edge.kernel.database import Database
+from sync.domains.disruption.operations import Disruption
+from sync.domains.disruption.rules import KINDS
+
+
+class Disruptions:
+    """What this node was told. A kind that it does not know changes nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, trip_no: int, day: int) -> Disruption | None:
+        """What was said of a dated trip."""
+        known: dict[tuple[int, int], Disruption] = self._database.memory.get("disruptions", self._all)
+        return known.get((trip_no, day)) if known else None
+
+    def since(self, day: int) -> list[tuple[int, int, Disruption]]:
+        """``(trip_no, day, what was said)`` of service dates from ``day`` on, the soonest first."""
+        found = store.since(self._database.read(), day)
+        return [(trip_no, on, said) for trip_no, on, said in found if said.kind in KINDS]
+
+    def _all(self) -> dict[tuple[int, int], Disruption]:
+        return {(trip_no, on): said for trip_no, on, said in self.since(0)}
