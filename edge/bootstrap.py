@@ -207,7 +207,7 @@ def _domains(
         "rounds": Rounds(payments, keeper),
         "bookings": bookings,
         "refunds": refunds,
-        "reissuing": Reissuing(database, scribe, keeper, timetable, ticketing, refunds),
+        "reissuing": Reissuing(database, scribe, keeper, timetable, travellers, ticketing, refunds),
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),

@@ -112,3 +112,13 @@ def test_rebooking_asks_for_the_same_document(named: Bench, clerk: Person) -> No
         assert page.status == status
         assert page.path.endswith("/receipt") or 'id="document_number-problem"' in page.html
     assert named.node.ticketing.find(number).refunded is not None
+
+
+def test_a_lost_ticket_is_reissued_where_the_document_fits(named: Bench, clerk: Person) -> None:
+    number = sell(clerk, **typed()).path.rsplit("/", 1)[1]
+    for which, status in ((8, 409), (7, 200)):
+        clerk.see(f"/clerk/tickets/{number}/reissue")
+        page = clerk.send("/reissue", cause="lost", **typed(number=resident_id(which)))
+        assert page.status == status
+        assert page.path.endswith("/receipt") or 'id="document_number-problem"' in page.html
+        assert NUMBER not in page.html and NAME not in page.html

@@ -18,7 +18,7 @@ from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from sync.domains.ticketing.events import PAYMENTS
 from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
-from sync.domains.ticketing.office.reissue import OFFERED
+from sync.domains.ticketing.office.reissue import CAUSES
 from sync.kernel.ticket import RIDERS
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
@@ -46,7 +46,7 @@ MADE = {
     "note_": ("clock_unsure",),
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,
-    "reissue_why_": OFFERED,
+    "reissue_why_": CAUSES,
     "cash_reason_": CASH_REASONS,
     "payment_": PAYMENTS,
     "phone_state_": ("asked", "taken", "ended", "back"),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import TypeVar
 
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.fares import Fare, Fares
 from edge.domains.ticketing.office.parties import party_of
-from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket
+from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket, refunded_of, showable
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
@@ -26,7 +25,6 @@ from sync.domains.ticketing.events import (
     CASH,
     CHANNELS,
     COUNTER,
-    GIVEN_BACK,
     PAYMENTS,
     PROOFS,
     TicketSold,
@@ -42,8 +40,6 @@ from sync.kernel.ticket import MAX_SUPERSEDED, RIDERS, TicketId
 __all__ = ["Order", "Refunded", "Takings", "Ticket", "Ticketing", "check_key"]
 _LISTED = 200
 _KEY_LENGTH = 80
-Row = TypeVar("Row")
-Shown = TypeVar("Shown")
 
 
 class Ticketing:
@@ -84,7 +80,7 @@ class Ticketing:
 
     def waiting(self) -> list[Order]:
         """Orders that wait for cash, oldest first."""
-        return _shown(self._order, store.waiting_orders(self._database.read()))
+        return showable(self._order, store.waiting_orders(self._database.read()))
 
     def cancel(self, order_no: int) -> None:
         """Give an order up. Raises :class:`Refusal`: ``no_such_order``, ``order_sold``."""
@@ -191,8 +187,8 @@ class Ticketing:
                 currency: totals.get(currency, 0) - handed_back.get(currency, 0)
                 for currency in sorted(totals | handed_back)
             },
-            tickets=_shown(self._view, sales[: -_LISTED - 1 : -1]),
-            returned=_shown(lambda row: self.ticket(row.serial, row.epoch), returned),
+            tickets=showable(self._view, sales[: -_LISTED - 1 : -1]),
+            returned=showable(lambda row: self.ticket(row.serial, row.epoch), returned),
         )
 
     def require_duty(self, connection: sqlite3.Connection, clerk_no: int) -> None:
@@ -348,7 +344,7 @@ class Ticketing:
             clerk_no=sold.clerk_no,
             channel=CHANNELS[sold.channel],
             boarded=self._boarded(claims.ticket_id),
-            refunded=_refunded(store.refund(connection, sold.serial, row.epoch)),
+            refunded=refunded_of(store.refund(connection, sold.serial, row.epoch)),
             past=row.epoch is not None,
             payment=PAYMENTS[sold.payment],
             traveller=self._travellers.masked(sold.serial, row.epoch),
@@ -372,24 +368,6 @@ def check_key(key: str) -> None:
     """Refuse (``key_form``) an idempotency key that is none."""
     if not 8 <= len(key) <= _KEY_LENGTH or not key.isascii():
         raise Refusal("key_form", status=422, field="key")
-
-
-def _shown(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
-    """What can be shown of ``rows``: one whose trip has left the timetable hides no other."""
-    found = []
-    for row in rows:
-        try:
-            found.append(view(row))
-        except Refusal:
-            continue
-    return found
-
-
-def _refunded(row: store.RefundRow | None) -> Refunded | None:
-    if row is None:
-        return None
-    reason = GIVEN_BACK[row.reason]
-    return Refunded(row.refunded_ms, row.fee_minor, row.refunded_minor, reason, row.rule, row.clerk_no)
 
 
 @lru_cache(maxsize=4)

@@ -6,14 +6,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import once_key, words
+from kiosk_ui.kernel.forms import DOCUMENT_FIELDS, once_key, shown_document, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
-from sync.domains.ticketing.office.reissue import OFFERED
+from sync.domains.ticketing.office.reissue import CAUSES, DAMAGED
 from sync.kernel.errors import Refusal
 
 routes = Blueprint("reissue", __name__, url_prefix="/tickets/<number>/reissue", template_folder="templates")
-FIELDS = ("cause",)
+FIELDS = ("cause", *DOCUMENT_FIELDS)
 MAX_KEY = 64
 
 
@@ -22,7 +22,7 @@ MAX_KEY = 64
 def ask(number: str) -> ResponseReturnValue:
     errors = {}
     try:
-        the_node().reissuing.check(number, OFFERED[0])
+        the_node().reissuing.check(number, CAUSES[0])
     except Refusal as refusal:
         errors = beside_fields(refusal, FIELDS)
     return _page(number, once_key(), errors)
@@ -33,7 +33,8 @@ def ask(number: str) -> ResponseReturnValue:
 def confirm(number: str) -> ResponseReturnValue:
     once = words(request.form, "key", MAX_KEY, required=True)
     try:
-        the_node().reissuing.reissue(number, request.form.get("cause", ""), the_clerk().clerk_no, once)
+        cause, document = request.form.get("cause", ""), shown_document(request.form)
+        the_node().reissuing.reissue(number, cause, the_clerk().clerk_no, once, document)
     except Refusal as refusal:
         return _page(number, once, beside_fields(refusal, FIELDS)), refusal.status
     return redirect(url_for("clerk.rebook.receipt", number=number), 303)
@@ -41,4 +42,7 @@ def confirm(number: str) -> ResponseReturnValue:
 
 def _page(number: str, once: str, errors: dict[str, str]) -> str:
     ticket = the_node().ticketing.find(number)
-    return render_template("clerk/reissue.html", ticket=ticket, causes=OFFERED, once=once, errors=errors)
+    causes = CAUSES if ticket.traveller else (DAMAGED,)
+    return render_template(
+        "clerk/reissue.html", ticket=ticket, causes=causes, once=once, errors=errors, typed=request.form
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from sync.domains.payments.events import CAUSES, RepaymentAsked
 from sync.domains.ticketing.events import CASH, MOBILE, TicketRefunded
-from sync.domains.ticketing.office.reissue import OFFERED
+from sync.domains.ticketing.office.reissue import DAMAGED
 from tests.support.nodes import ALL_LEGS, CLERK_NO, LATE_TRIP, TODAY
 from tests.support.paying import PayBench
 
@@ -73,7 +73,7 @@ def test_a_new_paper_is_paid_for_as_the_old_one_and_goes_back_by_phone_too(pay: 
     pay.desk.pay(payment.order_no)
     pay.go_on()
     number = pay.node.ticketing.order_view(payment.sale_no).ticket_number or ""
-    new = pay.node.reissuing.reissue(number, OFFERED[0], CLERK_NO, "reissue-key")
+    new = pay.node.reissuing.reissue(number, DAMAGED, CLERK_NO, "reissue-key")
     assert new.payment == "mobile" and not of(pay, RepaymentAsked)
     fee = pay.node.refunds.offer(new.number, "station_error").fee_minor
     pay.node.refunds.refund(new.number, "station_error", fee, CLERK_NO, "refund-of-it")

@@ -237,6 +237,40 @@ def test_a_rebooked_ticket_has_the_same_traveller_and_no_other(bench: Bench) -> 
         sell(bench, 1, day=TODAY + 1)
 
 
+def test_a_damaged_ticket_keeps_its_traveller_without_a_second_look(bench: Bench) -> None:
+    sold = sell(bench, 1)
+    again = bench.node.reissuing.reissue(sold.number, "damaged", CLERK_NO, "reissue-1")
+    assert again.traveller == sold.traveller and again.number != sold.number
+    first, second = (event for event in logged(bench) if isinstance(event, TravellerNamed))
+    assert second == dataclasses.replace(first, serial=2), "it belongs to the trip and opens for the hub as before"
+    assert sealing.document_of(second, SECRET).number == resident_id(1)
+    with pytest.raises(Refusal, match="document_twice"):
+        sell(bench, 1)
+
+
+def test_a_lost_ticket_is_reissued_to_the_document_that_bought_it(bench: Bench) -> None:
+    sold = sell(bench, 1)
+
+    def lost(document: ShownDocument | None) -> Ticket:
+        return bench.node.reissuing.reissue(sold.number, "lost", CLERK_NO, "reissue-2", document)
+
+    for document, code in ((None, "document_missing"), (shown(2), "document_other")):
+        with pytest.raises(Refusal, match=code):
+            lost(document)
+    again = lost(shown(1))
+    assert again.traveller == sold.traveller
+    assert lost(None).number == again.number, "the same key"
+    assert bench.node.ticketing.find(sold.number).refunded is not None
+    assert ticket.parse(again.text).claims.superseded == (sold.ticket_id,)
+
+
+def test_a_lost_ticket_without_a_name_is_not_made_good(bench: Bench) -> None:
+    real_names(bench, dataclasses.replace(RULES, demanded=False))
+    sold = sell(bench, None)
+    with pytest.raises(Refusal, match="reissue_unnamed"):
+        bench.node.reissuing.reissue(sold.number, "lost", CLERK_NO, "reissue-3", shown(1))
+
+
 def test_folding_the_log_again_gives_the_same_travellers(bench: Bench) -> None:
     sold = sell(bench, 1)
     sell(bench, 2)

@@ -1,4 +1,5 @@
-"""A new paper for the same ride and seat, free, in the place of one that was handed in damaged; the old one is void.
+"""A new paper for the same ride and seat, free, in the place of one that was handed in damaged, or that its named traveller
+lost; the old one is void.
 
 In one commit the old ticket is given back in full and the new one sold for the same price, so that no cash moves and
 everything that knows of refunds knows which of both papers is good.
@@ -12,6 +13,7 @@ from dataclasses import replace
 from edge.domains.ticketing import store as sales
 from edge.domains.ticketing.office import store
 from edge.domains.ticketing.office.refunds import Refunds
+from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
 from edge.domains.timetable.service import Timetable
 from edge.kernel.clock import TimeKeeper
@@ -25,8 +27,9 @@ from sync.domains.ticketing.events import (
     TicketRefunded,
     TicketReissued,
     TicketSold,
+    TravellerNamed,
 )
-from sync.domains.ticketing.office.reissue import cause_index, reissue_rule
+from sync.domains.ticketing.office.reissue import LOST, cause_index, reissue_rule
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
@@ -41,34 +44,43 @@ class Reissuing:
         scribe: Scribe,
         keeper: TimeKeeper,
         timetable: Timetable,
+        travellers: Travellers,
         ticketing: Ticketing,
         refunds: Refunds,
     ) -> None:
-        self._database, self._scribe, self._keeper = database, scribe, keeper
+        self._database, self._scribe, self._keeper, self._travellers = database, scribe, keeper, travellers
         self._timetable, self._ticketing, self._refunds = timetable, ticketing, refunds
 
     def check(self, number: str, cause: str) -> Ticket:
-        """The ticket, if it may be reissued for ``cause`` (of :data:`sync.domains.ticketing.office.reissue.OFFERED`).
+        """The ticket, if it may be reissued for ``cause`` (of :data:`sync.domains.ticketing.office.reissue.CAUSES`).
 
-        Raises :class:`Refusal` as :meth:`Refunds.check`, ``reissue_cause``, ``reissue_past`` (it is good no longer).
+        Raises :class:`Refusal` as :meth:`Refunds.check`, ``reissue_cause``, ``reissue_past`` (it is good no longer),
+        ``reissue_unnamed`` (lost, and nobody can say whose it was).
         """
         found = self._ticketing.find(number)
         self._check(self._database.read(), found, cause)
         return found
 
-    def reissue(self, number: str, cause: str, clerk_no: int, key: str) -> Ticket:
-        """Reissue; gives the new ticket. Durable when this returns; the same ``key`` again gives the same ticket.
+    def reissue(
+        self, number: str, cause: str, clerk_no: int, key: str, document: ShownDocument | None = None
+    ) -> Ticket:
+        """Reissue; gives the new ticket, with the traveller of the old one. Durable when this returns; the same ``key`` again
+        gives the same ticket. ``document``: of who lost it.
 
-        Raises as :meth:`check`, and ``key_form``.
+        Raises as :meth:`check`, ``key_form``, and as :meth:`Travellers.again` for a lost one.
         """
         check_key(key)
         old = self._ticketing.find(number)
         if sales.serial_of_key(self._database.read(), key) is None:
-            self._scribe.record(lambda unit: self._reissue(unit, old, cause, clerk_no, key))
+            self._check(self._database.read(), old, cause)
+            named = self._traveller(old, cause, document)
+            self._scribe.record(lambda unit: self._reissue(unit, old, cause, clerk_no, key, named))
         serial = store.exchanged_under(self._database.read(), sales.serial_of_key(self._database.read(), key), old)
         return self._ticketing.find(replace(old.ticket_id, serial=serial).number)
 
-    def _reissue(self, unit: UnitOfWork, old: Ticket, cause: str, clerk_no: int, key: str) -> None:
+    def _reissue(
+        self, unit: UnitOfWork, old: Ticket, cause: str, clerk_no: int, key: str, named: TravellerNamed | None
+    ) -> None:
         if sales.serial_of_key(unit.connection, key) is not None:
             return
         self._ticketing.require_duty(unit.connection, clerk_no)
@@ -93,10 +105,19 @@ class Reissuing:
         )
         rider, proof = RIDERS.index(old.rider), PROOFS.index(old.proof)
         unit.append(TicketSold(serial, *where, rider, *price, clerk_no, COUNTER, until_s, proof))
+        self._travellers.add(unit, named, serial)
         sales.keep_key(unit.connection, key, serial)
+
+    def _traveller(self, old: Ticket, cause: str, document: ShownDocument | None) -> TravellerNamed | None:
+        """Whose the new paper is: what the old one says goes over as it is; who lost it shows the document."""
+        if cause == LOST:
+            return self._travellers.again(old, old.ride.trip_no, old.ride.day, document)
+        return self._travellers.carried(old)
 
     def _check(self, connection: sqlite3.Connection, ticket: Ticket, cause: str) -> None:
         cause_index(cause)
+        if cause == LOST and not self._travellers.check_of(ticket.ticket_id.serial):
+            raise Refusal("reissue_unnamed", field="cause")
         self._refunds.check(connection, ticket)
         if self._keeper.sure() and self._keeper.wall_ms() // 1000 > self._until_s(ticket):
             raise Refusal("reissue_past", field="cause")

@@ -15,7 +15,7 @@ from edge.domains.ticketing.office.shapes import DocumentSchema
 from edge.domains.ticketing.routes import AMOUNT, RefundReason, TicketSchema
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
-from sync.domains.ticketing.office.reissue import OFFERED
+from sync.domains.ticketing.office.reissue import CAUSES
 
 
 class DayQuery(Schema):
@@ -56,8 +56,9 @@ class RebookRequest(NewRide):
 class ReissueRequest(Schema):
     """Why a ticket gets a new paper. ``key``: the same key again gives the same new ticket."""
 
-    cause = fields.String(required=True, validate=validate.OneOf(OFFERED))
+    cause = fields.String(required=True, validate=validate.OneOf(CAUSES))
     key = fields.String(required=True, validate=validate.Length(min=8, max=80))
+    document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
 
 class AffectedSchema(Schema):
@@ -129,7 +130,7 @@ def _add_reissue(bp: Any, reissuing: Reissuing, guard: Guard) -> None:
         @bp.response(201, TicketSchema)
         def post(self, body: dict[str, Any], number: str) -> Any:
             """A new paper for the same ride, the old one void; gives the new ticket. It is on the disk when this answers."""
-            return reissuing.reissue(number, body["cause"], g.clerk.clerk_no, body["key"])
+            return reissuing.reissue(number, body["cause"], g.clerk.clerk_no, body["key"], body["document"])
 
 
 def _where(given: dict[str, Any]) -> tuple[int, int, int, int]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from edge.domains.ticketing import store
 from edge.domains.timetable.service import Ride
+from sync.domains.ticketing.events import GIVEN_BACK
 from sync.domains.ticketing.office.documents import Masked
+from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
+
+Row = TypeVar("Row")
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -118,3 +126,22 @@ class Takings:
     in_hand: dict[str, int]
     tickets: list[Ticket]
     returned: list[Ticket]
+
+
+def showable(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
+    """What can be shown of ``rows``: one whose trip has left the timetable hides no other."""
+    found = []
+    for row in rows:
+        try:
+            found.append(view(row))
+        except Refusal:
+            continue
+    return found
+
+
+def refunded_of(row: store.RefundRow | None) -> Refunded | None:
+    """How a ticket was given back, None for one that was not."""
+    if row is None:
+        return None
+    reason = GIVEN_BACK[row.reason]
+    return Refunded(row.refunded_ms, row.fee_minor, row.refunded_minor, reason, row.rule, row.clerk_no)

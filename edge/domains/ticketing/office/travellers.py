@@ -72,6 +72,10 @@ class Travellers:
             raise Refusal("document_other", field="document_number")
         return sealing.name_traveller(document, trip_no, day, self._key(day), self._ids)
 
+    def carried(self, old: Ticket) -> TravellerNamed | None:
+        """What names the traveller of ``old``, for another ticket of the same trip: it belongs to the trip, not to the paper."""
+        return named.event_of(self._database.read(), old.ticket_id.serial, None)
+
     def add(self, unit: UnitOfWork, prepared: TravellerNamed | None, serial: int) -> None:
         """Name the traveller of the ticket that the same unit sells as ``serial``. Raises :class:`Refusal` ``document_twice``."""
         if prepared is None:

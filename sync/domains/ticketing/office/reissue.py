@@ -6,14 +6,14 @@ from typing import Final
 
 from sync.kernel.errors import Refusal
 
-CAUSES: Final = ("damaged", "lost")
-# Who lost a ticket has to show whose it was, which no ticket without a name can tell.
-OFFERED: Final = CAUSES[:1]
+# Who lost a ticket shows the document that it was sold to: one without a name is not made good again.
+DAMAGED, LOST = "damaged", "lost"
+CAUSES: Final = (DAMAGED, LOST)
 
 
 def cause_index(name: str) -> int:
-    """Index of a cause among CAUSES. Raises :class:`Refusal` ``reissue_cause`` for one that is not offered."""
-    if name not in OFFERED:
+    """Index of a cause among CAUSES. Raises :class:`Refusal` ``reissue_cause``."""
+    if name not in CAUSES:
         raise Refusal("reissue_cause", status=422, field="cause")
     return CAUSES.index(name)
 
