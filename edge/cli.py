@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import logging
 import signal
@@ -23,6 +25,7 @@ from edge.rules_cli import rules_group
 from sync.kernel import keys, ticket
 from sync.kernel.errors import Broken, Fault, Refusal, YipiaoError
 
+_M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 1 << 20  # <malloc.h>
 DATA = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("node-data"), show_default=True
 )
@@ -53,9 +56,17 @@ def run(data: Path, **given: Any) -> None:
         _serve(build(load(data, **given)))
 
 
+def _give_back_large_blocks() -> None:
+    """A PIN hash takes 16 MiB. glibc learns from the first of them to take such blocks from a thread's own heap, which it
+    then keeps: 173 MiB after eight clerks had signed in. A bound that is set stays. Elsewhere there is nothing to set."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
 def _serve(built: Node) -> None:
     from waitress.server import create_server
 
+    _give_back_large_blocks()
     from kiosk_ui.app import create_app
 
     app = create_app(built)

@@ -82,6 +82,18 @@ def search(clients: int, rounds: int, size: int, feed: Path | None, as_json: boo
 
 
 @cli.command()
+@click.option("--clerks", default=8, show_default=True, help="Clerks who work at the same time.")
+@ROUNDS
+@click.option("--transactions", "size", default=1_500, show_default=True, help="Transactions a round.")
+@AS_JSON
+def office(clerks: int, rounds: int, size: int, as_json: bool) -> None:
+    """A mixed day at the counter: sales, searches, refunds, rebookings, look-ups, over HTTP."""
+    from tests.bench import office as bench
+
+    _show(bench.run(clerks, rounds, size, _say_since()), as_json)
+
+
+@cli.command()
 @click.option("--nodes", default=30_000, show_default=True, help="Simulated nodes, each with its own key and log.")
 @click.option("--hub-db", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))
 @click.option(

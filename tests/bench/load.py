@@ -1,8 +1,9 @@
 """Clients: a process of their own that sends prepared requests over keep-alive connections, each as fast as answers come.
 
-Run as ``python -m tests.bench.load PORT CLIENTS`` with one request a line on standard input (``PATH<tab>JSON``, token in
-the environment); prints the duration of each request and of the whole as JSON. A process of its own, so that what the
-clients cost does not hide in the node's interpreter lock.
+Run as ``python -m tests.bench.load PORT CLIENTS`` with one transaction a line on standard input (a JSON list of requests
+``[path, body]``, which one client sends one after the other; tokens in the environment, which the clients take in turn); prints
+the duration of each transaction and of the whole as JSON. A process of its own, so that what the clients cost does not hide
+in the node's interpreter lock.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ BEGUN = "begun\n"
 
 
 Request = tuple[str, dict[str, Any] | None]
+Transaction = tuple[Request, ...]
 
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients saw: ``seconds`` from the first request to the last answer, each request's milliseconds, and when
+    """What the clients saw: ``seconds`` from the first request to the last answer, each transaction's milliseconds, and when
     each began (seconds of ``time.perf_counter``, which all processes of a machine share)."""
 
     seconds: float
@@ -38,7 +40,7 @@ class Load:
 
     @property
     def per_s(self) -> float:
-        """Requests answered a second."""
+        """Transactions answered a second."""
         return len(self.durations_ms) / self.seconds
 
     def percentile_ms(self, percent: float) -> float:
@@ -60,11 +62,22 @@ def percentile(durations_ms: list[float], percent: float) -> float:
 
 def run(port: int, token: str, requests: list[Request], clients: int, begun: Callable[[], None] = lambda: None) -> Load:
     """Send all ``requests`` with ``clients`` connections; ``begun`` is called when the first is on its way."""
-    lines = "".join(f"{path}\t{json.dumps(body)}\n" for path, body in requests)
+    return run_all(port, [token], [(request,) for request in requests], clients, begun)
+
+
+def run_all(
+    port: int,
+    tokens: list[str],
+    transactions: list[Transaction],
+    clients: int,
+    begun: Callable[[], None] = lambda: None,
+) -> Load:
+    """As :func:`run` for transactions of several requests; client i has token i, from the first again after the last."""
+    lines = "".join(f"{json.dumps(transaction)}\n" for transaction in transactions)
     words = [sys.executable, "-m", "tests.bench.load", str(port), str(clients)]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        words, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment(**{TOKEN: token})
+        words, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment(**{TOKEN: " ".join(tokens)})
     ) as clients_process:
         assert clients_process.stdin and clients_process.stdout and clients_process.stderr
         clients_process.stdin.write(lines)
@@ -78,24 +91,26 @@ def run(port: int, token: str, requests: list[Request], clients: int, begun: Cal
 
 
 def _client(
-    connection: Connection, messages: list[bytes], start: threading.Barrier, out: list[tuple[float, float]]
+    connection: Connection, transactions: list[list[bytes]], start: threading.Barrier, out: list[tuple[float, float]]
 ) -> None:
     start.wait()
     clock = time.perf_counter
-    for message in messages:
+    for messages in transactions:
         begun = clock()
-        connection.exchange(message)
+        for message in messages:
+            connection.exchange(message)
         out.append((begun, (clock() - begun) * 1000))
 
 
 def _main(port: int, clients: int) -> int:
-    requests = [line.rstrip("\n").split("\t", 1) for line in sys.stdin]
-    connections = [Connection(port, os.environ.get(TOKEN, "")) for _ in range(clients)]
+    work = [json.loads(line) for line in sys.stdin]
+    tokens = os.environ.get(TOKEN, "").split() or [""]
+    connections = [Connection(port, tokens[number % len(tokens)]) for number in range(clients)]
     seen: list[list[tuple[float, float]]] = [[] for _ in range(clients)]
     start = threading.Barrier(clients + 1)
     threads = []
     for number, connection in enumerate(connections):
-        mine = [connection.message(path, json.loads(body)) for path, body in requests[number::clients]]
+        mine = [[connection.message(path, body) for path, body in requests] for requests in work[number::clients]]
         threads.append(threading.Thread(target=_client, args=(connection, mine, start, seen[number])))
         threads[-1].start()
     start.wait()
@@ -108,7 +123,7 @@ def _main(port: int, clients: int) -> int:
     found = [pair for one in seen for pair in one]
     begun_s, durations_ms = [begun for begun, _ in found], [duration for _, duration in found]
     json.dump({"seconds": seconds, "durations_ms": durations_ms, "begun_s": begun_s}, sys.stdout)
-    return 0 if len(found) == len(requests) else 1
+    return 0 if len(found) == len(work) else 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 from tests.bench.__main__ import main
 
 COUNTER = {"per_s", "p50_ms", "p99_ms", "limit_per_s", "ratio", "clients", "node_rss_mib"}
+OFFICE = {"transactions_per_s", "p50_ms", "p99_ms", "limit_per_s", "ratio", "clerks", "node_rss_mib"}
 EXCHANGE = {
     "events_per_s", "end_to_end_events_per_s", "limit_per_s", "ratio", "bytes_per_event", "single_sale_bytes",
     "single_sale_http_bytes",
@@ -28,6 +29,7 @@ RUNS = {
     "board": (["--rounds", "1", "--tickets", "80"], COUNTER),
     "exchange": (["--events", "100", "--pulls", "1"], EXCHANGE),
     "search": (["--rounds", "1", "--searches", "40", "--feed", "cloud/domains/timetable/sample_feed"], SEARCH),
+    "office": (["--rounds", "1", "--transactions", "100"], OFFICE),
     "fleet": (["--nodes", "60"], FLEET),
     "growth": (["--events", "3000", "--rounds", "1"], GROWTH),
     "import": (["--feed", "cloud/domains/timetable/sample_feed"], {"stop_times", "seconds", "stop_times_per_s", "peak_mib"}),

@@ -31,7 +31,7 @@ from tests.support.documents import full_name, resident_id
 
 ZONE = "Asia/Shanghai"
 NODE_NO, OTHER_NODE_NO = 7, 8
-CLERK_NO, PIN = 11, "258036"
+CLERK_NO, CLERKS, PIN = 11, 8, "258036"
 COACHES, FERRIES, DAYS = 12, 4, 14
 SEATS, LEGS, PLACES = 45, 4, 120
 FIRST_COACH, FIRST_FERRY = 1_001, 2_001
@@ -159,9 +159,10 @@ def _people(node: Node) -> Iterator[tuple[str, str, bytes]]:
     for node_no, signer in ((NODE_NO, node.signer), (OTHER_NODE_NO, OTHER)):
         yield "net", f"key/{signer.kid.hex()}", _certificate(node_no, signer, first_day)
     profile = operations.Profile(NODE_NO, "station", names("端州汽车站", "Duanzhou Station"), (1,))
-    clerk = operations.Clerk(CLERK_NO, "陈晓", ("clerk", "agent", "gate"), pins.hash_pin(PIN, b"salt of a bench."))
     yield own, "profile", profile.to_bytes()
-    yield own, f"clerk/{CLERK_NO}", clerk.to_bytes()
+    hashed = pins.hash_pin(PIN, b"salt of a bench.")
+    for number in range(CLERK_NO, CLERK_NO + CLERKS):
+        yield own, f"clerk/{number}", operations.Clerk(number, "陈晓", ("clerk", "agent", "gate"), hashed).to_bytes()
 
 
 def _grants(node: Node, first_day: int) -> Iterator[tuple[str, str, bytes]]:
