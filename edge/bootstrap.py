@@ -22,6 +22,7 @@ from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.paying import Paying
+from edge.domains.ticketing.office.prints import Prints
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.office.reissue import Reissuing
@@ -81,6 +82,7 @@ class Node:
     payments: Payments
     rounds: Rounds
     bookings: Bookings
+    prints: Prints
     refunds: Refunds
     rebooking: Rebooking
     reissuing: Reissuing
@@ -206,6 +208,7 @@ def _domains(
         "payments": payments,
         "rounds": Rounds(payments, keeper),
         "bookings": bookings,
+        "prints": Prints(database, scribe, ticketing),
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, travellers, ticketing, refunds),
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),

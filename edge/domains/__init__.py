@@ -13,7 +13,7 @@ from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
 from edge.domains.shifts import store as shifts
 from edge.domains.ticketing import store as ticketing
-from edge.domains.ticketing.office import booked, named
+from edge.domains.ticketing.office import booked, named, printed
 from edge.domains.ticketing.office import store as office
 from edge.domains.timetable import store as timetable
 from edge.kernel.accounts import keep_clerk
@@ -35,6 +35,7 @@ _STORES: Final = (
     booked,
     office,
     named,
+    printed,
     payments,
     boarding,
     ratings,
@@ -75,7 +76,7 @@ def projections() -> dict[str, Project]:
 def appliers() -> Mapping[type[Event], Apply]:
     """Event class → how it changes the state tables, the domains in the order of :data:`DOMAINS`."""
     found: dict[type[Event], list[Apply]] = {}
-    for store in (inventory, shifts, ticketing, booked, office, named, payments, boarding, ratings):
+    for store in (inventory, shifts, ticketing, booked, office, named, printed, payments, boarding, ratings):
         for kind, apply in store.APPLIERS.items():
             found.setdefault(kind, []).append(apply)
     return {kind: _in_turn(applies) for kind, applies in found.items()}

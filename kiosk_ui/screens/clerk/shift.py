@@ -88,7 +88,8 @@ def slip(number: int) -> ResponseReturnValue:
     found = the_node().shifts.slip(number, the_clerk())
     if found.closed_ms is None:
         return redirect(url_for("clerk.shift.shift"), 303)
-    return render_template("clerk/slip.html", slip=found, zone=the_node().timetable.zone(), names=_names())
+    roll = request.args.get("roll") == "1"
+    return render_template("clerk/slip.html", slip=found, zone=the_node().timetable.zone(), names=_names(), roll=roll)
 
 
 def _next_clerk() -> Clerk | None:

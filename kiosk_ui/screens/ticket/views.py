@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, render_template, session
+from flask import Blueprint, Response, render_template, request, session
 
 from edge.kernel import qr
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.staff import SELLERS, may
+from kiosk_ui.kernel.staff import SELLERS, may, signed_in
 from sync.kernel.errors import Refusal
 
 if TYPE_CHECKING:
@@ -47,4 +47,7 @@ def picture(number: str) -> Response:
 
 @blueprint.get("/tickets/<number>/print")
 def paper(number: str) -> str:
-    return render_template("ticket/paper.html", ticket=own_ticket(number))
+    """Each time that this is shown is a paper of its own, and counted: what stands on the screen can be printed."""
+    ticket, clerk = own_ticket(number), signed_in()
+    copy = 0 if ticket.refunded else the_node().prints.copy(number, clerk.clerk_no if clerk else 0)
+    return render_template("ticket/paper.html", ticket=ticket, copy=copy, roll=request.args.get("roll") == "1")

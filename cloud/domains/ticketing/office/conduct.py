@@ -93,9 +93,8 @@ class ConductApplier:
             received.alerts += (Alert("void_after_print", event.clerk_no, *what),)
 
     def _print(self, received: Received, event: TicketPrinted) -> None:
-        node_no, epoch = received.log
-        log = node_no.to_bytes(3, "big") + epoch.to_bytes(1, "big")
-        if len(event.ticket_id) != TICKET_ID_BYTES or event.ticket_id[:4] != log:
+        own = received.node_no.to_bytes(3, "big")  # of any of its logs: paper of an older one may be asked for again
+        if len(event.ticket_id) != TICKET_ID_BYTES or event.ticket_id[:3] != own:
             raise Quarantine("ticket_id", event.ticket_id.hex()[:40])
         self._copies[event.ticket_id] = self._copies.get(event.ticket_id, 0) + 1
         self._changed.add(event.ticket_id)
