@@ -85,7 +85,7 @@ def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
     folder = data or Path(tempfile.mkdtemp(prefix="yipiao-demo-"))
     world = Demo(folder.resolve(), feed, _say_since(begun), own_ports=True)
     try:
-        world.shifts = True
+        world.shifts = world.names = True
         world.prepare()
         world.start()
         story = Story(world)
@@ -113,6 +113,8 @@ def _holds(found: dict[str, object]) -> bool:
         and all(found[name] == 0 for name in none)
         and isinstance(office, dict)
         and (office["shifts_closed"], office["no_shift_refused"], office["fen_difference"]) == (1, 2, 0)
+        and office["named"] > 0
+        and office["clear_personal_data_found"] == 0
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True

@@ -21,7 +21,8 @@ from sync.domains.inventory import rules
 from sync.kernel.ticket import TicketId
 from tests.demo.client import Client
 from tests.demo.setup import Demo
-from tests.demo.story import Story
+from tests.demo.story import GIVEN_NAME, NUMBER_PART, Story
+from tests.support.traces import Traces
 
 CONVERGE_S = 60.0
 
@@ -45,6 +46,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         boarded = {bytes(row.ticket_id) for row in tx.execute(sa.select(boarding.boarded.c.ticket_id))}
         rated = {bytes(row.ticket_id) for row in tx.execute(sa.select(ratings.rating.c.ticket_id))}
         heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
+        named = tx.execute(sa.select(sa.func.count()).select_from(ticketing.traveller)).scalar_one()
         quarantined = tx.execute(sa.select(sa.func.count()).select_from(kernel.quarantine)).scalar_one()
     hub_sold = {TicketId(row["node_no"], row["epoch"], row["serial"]).number: row for row in held}
     lost = sum(number not in hub_sold for number in told.sold)
@@ -74,6 +76,8 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "shifts_closed": len(told.shifts),
             "no_shift_refused": told.refused["no_shift"],
             "fen_difference": sum(told.shifts.values()),
+            "named": named,
+            "clear_personal_data_found": clear_personal_data(demo, story),
         },
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
@@ -83,6 +87,17 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
 def _id(number: str) -> bytes:
     found = TicketId.from_number(number)
     return found.to_bytes() if found else b""
+
+
+def clear_personal_data(demo: Demo, story: Story) -> int:
+    """How often a number or a name that was typed stands in clear anywhere: files, databases, logs, tickets' codes."""
+    traces = Traces((NUMBER_PART, GIVEN_NAME))
+    traces.look_into(demo.folder)
+    for number, sold in story.told.sold.items():
+        traces.look_at_code(number, sold["text"])
+    for found in traces.found:
+        demo.say(f"in clear: {found}")
+    return len(traces.found)
 
 
 def difference(

@@ -66,11 +66,13 @@ class Client:
         self._token = self.call("POST", "/api/v1/sessions", {"clerk_no": clerk_no, "pin": pin})["token"]
 
     def sell(
-        self, trip_no: int, day: str, from_idx: int, to_idx: int, key: str = "", seat: int | None = None
-    ) -> dict[str, Any]:
+        self, trip_no: int, day: str, from_idx: int, to_idx: int, key: str = "", seat: int | None = None,
+        document: dict[str, str] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """Sell a ride; the ticket."""
         body = {"trip_no": trip_no, "day": day, "from_idx": from_idx, "to_idx": to_idx, "key": key or uuid.uuid4().hex}
         body |= {} if seat is None else {"seat": seat}
+        body |= {} if document is None else {"document": document}
         found: dict[str, Any] = self.call("POST", "/api/v1/tickets", body)
         return found
 

@@ -15,12 +15,14 @@ from sqlalchemy import Connection
 
 from cloud.bootstrap import build
 from cloud.domains.shifts.publish import publish_office_rules
+from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.domains.timetable.service import trip_facts
 from cloud.kernel.accounts import Accounts
 from cloud.kernel.database import Database
 from cloud.kernel.nodes import find
 from cloud.kernel.settings import load
 from sync.domains.shifts.operations import OfficeRules
+from sync.domains.ticketing.operations import RealNameRules
 from sync.domains.timetable import rules
 from sync.kernel import days
 from sync.kernel.enrolment import code_text
@@ -30,6 +32,7 @@ from tests.demo.world import ROOT, DemoFailed, Process, choose_ports, command
 SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
 EXCHANGE_S = 5
 ZONE = "Asia/Shanghai"
+FERRY = 4  # as GTFS counts kinds of lines
 Say = Callable[[str], None]
 
 
@@ -51,9 +54,10 @@ class Plan:
 
 
 class Demo:
-    """The whole demo under one folder. ``shifts``: its station sells with an open shift only."""
+    """The whole demo under one folder. ``shifts``: its station sells with an open shift only. ``names``: on its ferries every
+    passenger is named."""
 
-    shifts = False
+    shifts = names = False
 
     def __init__(self, folder: Path, feed: Path, say: Say, own_ports: bool) -> None:
         self.folder, self.feed, self.say = folder, feed, say
@@ -134,6 +138,8 @@ class Demo:
         self.give_duties()
         if self.shifts:
             self._need_shifts()
+        if self.names:
+            self._want_names()
         hub = self.processes["hub"]
         hub.start()
         hub.wait_ready()
@@ -172,6 +178,15 @@ class Demo:
         with hub.database.write() as tx:
             place_no = find(tx, "station").place_no
             publish_office_rules(tx, OfficeRules("demo", "the demo", today, place_no, True, "CNY", 500), today)
+        hub.close()
+
+    def _want_names(self) -> None:
+        hub = build(load(self.hub_data, {}))
+        today = days.day_at(hub.clock.wall_ms(), ZONE)
+        with hub.database.write() as tx:
+            rules = RealNameRules("demo", "the demo", today, None, True, (), (FERRY,), 365)
+            publish_real_name_rules(tx, rules, today)
+            hub.sealing.provide(tx)
         hub.close()
 
     def _ahead(self, tx: Connection, day: int, now: int) -> list[int]:

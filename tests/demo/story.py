@@ -18,12 +18,15 @@ import base45
 from sync.kernel import keys, ticket
 from tests.demo.client import Away, Client, Refused
 from tests.demo.setup import Demo, iso, tomorrow
+from tests.support.documents import resident_id
 
 OFFLINE_S = 15
 WANTED = {"sold": 100, "boarded": 60, "rated": 20}
 REFUNDS = 4
 FLOAT_MINOR = 20_000
 SELLERS = ("station", "village", "pier")
+# In every number and every name that is typed here, and in nothing that may be shown of them.
+NUMBER_PART, GIVEN_NAME = "010519", "龘靐齉"
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Story:
         self.day, self.other_day = iso(demo.plan.day), tomorrow(iso(demo.plan.day))
         self.clients: dict[str, Client] = {}
         self._lock = threading.Lock()
-        self._shift_no = 0
+        self._shift_no = self._travellers = 0
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
@@ -135,12 +138,20 @@ class Story:
     def _sell_one(self, name: str, rides: list[tuple[int, str, int, int]]) -> bool:
         for ride in rides:
             try:
-                self._keep(name, self.clients[name].sell(*ride))
+                self._keep(name, self.clients[name].sell(*ride, document=self._document(name)))
                 return True
             except Refused as refused:
                 if refused.code not in ("no_seat", "departed"):
                     raise
         return False
+
+    def _document(self, name: str) -> dict[str, str] | None:
+        """What the next passenger shows: on the ferry somebody is named each time, elsewhere nobody."""
+        if name != "pier":
+            return None
+        with self._lock:
+            self._travellers += 1
+            return {"document_type": "resident_id", "number": resident_id(self._travellers), "name": f"陈{GIVEN_NAME}"}
 
     def _keep(self, name: str, sold: dict[str, Any]) -> None:
         with self._lock:

@@ -46,8 +46,8 @@ from sync.kernel.errors import Fault, Refusal
 from tests.cloud.world import TestClock, TestIds
 from tests.console.world import PASSPHRASE, SAMPLE, TOKEN
 from tests.kiosk_ui.person import Person
-from tests.security.traces import Traces
 from tests.support.documents import resident_id
+from tests.support.traces import Traces
 
 TRAVELLERS = 500
 # Of every number and name of this test, and of nothing else; longer than anything that a mask leaves.
