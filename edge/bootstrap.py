@@ -113,7 +113,7 @@ def build(
     settings.data.mkdir(parents=True, exist_ok=True)
     clock, ids = clock or RealClock(), ids or RealIds()
     database = open_database(settings)
-    keeper = TimeKeeper(clock, known_ms(database.writer))
+    keeper = TimeKeeper(clock, known_ms(database.writer), written_ms(database.writer))
     scribe = Scribe(database, keeper, domains.appliers(), Space(settings.data, settings.reserve_mib << 20))
     scribe.hub_ms = meta.get(database.writer, "last_hub_ms", 0)
     boot_id = ids.token(8)
@@ -158,11 +158,14 @@ def open_database(settings: Settings) -> Database:
 
 
 def known_ms(connection: sqlite3.Connection) -> int:
-    """The newest instant that the database knows to have passed: hub time or own event, whichever is later."""
+    """The newest instant that the database knows to have passed: the last hub time; without any, its own last event."""
+    return int(meta.get(connection, "last_hub_ms", 0)) or written_ms(connection)
+
+
+def written_ms(connection: sqlite3.Connection) -> int:
+    """What the last event of the log claims."""
     row = connection.execute("SELECT event FROM event_log ORDER BY seq DESC LIMIT 1").fetchone()
-    last = hlc.wall_ms_of(EVENTS.decode(row[0]).stamp.hlc) if row else 0
-    hub_ms = int(meta.get(connection, "last_hub_ms", 0))
-    return hub_ms or last
+    return hlc.wall_ms_of(EVENTS.decode(row[0]).stamp.hlc) if row else 0
 
 
 def _domains(

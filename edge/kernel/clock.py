@@ -37,10 +37,11 @@ class TimeKeeper:
     """The best guess at the time: the hub's word carried on by the monotonic clock, else the wall clock.
 
     ``floor_ms`` is the newest instant that this box knows to have passed: the last hub time or event in its log.
+    ``written_ms`` is what its last event claims: a clock behind that was set back, or was wrong then; neither is believed.
     """
 
-    def __init__(self, clock: Clock, floor_ms: int = 0) -> None:
-        self.clock = clock
+    def __init__(self, clock: Clock, floor_ms: int = 0, written_ms: int = 0) -> None:
+        self.clock, self._written_ms = clock, written_ms
         self.started_mono_ms = clock.mono_ms()
         self._floor_ms = floor_ms
         self._hub: tuple[int, int] | None = None
@@ -77,5 +78,5 @@ class TimeKeeper:
         with self._lock:
             if self._hub is not None:
                 return True
-        wall = self.clock.wall_ms()
-        return self._floor_ms > 0 and self._floor_ms - _BACKWARDS_MS <= wall <= self._floor_ms + _OLD_MS
+        wall, known = self.clock.wall_ms(), max(self._floor_ms, self._written_ms)
+        return self._floor_ms > 0 and known - _BACKWARDS_MS <= wall <= self._floor_ms + _OLD_MS

@@ -74,3 +74,14 @@ def test_the_real_clock_counts_milliseconds_and_the_real_randomness_is_as_long_a
     assert clock.mono_ms() >= first > 0
     assert [len(RealIds().token(size)) for size in (1, 8, 32)] == [1, 8, 32]
     assert RealIds().token(16) != RealIds().token(16)
+
+
+def test_a_clock_that_was_set_back_behind_the_log_is_not_believed_until_the_hub_speaks() -> None:
+    clock = FakeClock()
+    honest = TimeKeeper(clock, NOON_MS - 3_600_000, NOON_MS)
+    assert honest.sure()
+    clock.wall -= 1_800_000  # still after the last hub time, but before what the box itself wrote
+    assert not TimeKeeper(clock, NOON_MS - 3_600_000, NOON_MS).sure()
+    assert TimeKeeper(clock, NOON_MS - 3_600_000).sure(), "without its own log it could not know"
+    honest.saw_hub(NOON_MS)
+    assert honest.sure()
