@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cloud.cli import disruptions, fleet, identities, office, prices, recover, seats, sellers, service, tails
+from cloud.cli import disruptions, fleet, identities, office, payments, prices, recover, seats, sellers, service, tails
 from sync import catalogue
 from sync.kernel.errors import Refusal, YipiaoError
 
@@ -21,6 +21,7 @@ for _command in (
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
+    payments.reconcile,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -52,6 +52,7 @@ RIGHTS: Final[dict[str, Right]] = {
     "imports": Right(),
     "feed_import": Right(),
     "stops": Right(),
+    "payments": Right(),
     "sellers": Right(),
     "seller_add": Right(ADMIN, ADMIN),
     "seller": Right(VIEWER, ADMIN),

@@ -12,6 +12,8 @@ from cloud.domains.boarding.apply import BoardingApplier
 from cloud.domains.disruption import tables as disruption_tables
 from cloud.domains.inventory import tables as inventory_tables
 from cloud.domains.inventory.apply import InventoryApplier
+from cloud.domains.payments import tables as payments_tables
+from cloud.domains.payments.apply import PaymentApplier
 from cloud.domains.ratings import tables as ratings_tables
 from cloud.domains.ratings.apply import RatingsApplier
 from cloud.domains.sellers import tables as sellers_tables
@@ -31,12 +33,14 @@ from cloud.kernel.fold import Applier
 from cloud.kernel.nodeevents import NodeApplier
 from sync.domains import EVENTS
 
-DOMAINS: Final = ("disruption", "timetable", "inventory", "shifts", "ticketing", "boarding", "ratings", "sellers")
+DOMAINS: Final = (
+    "disruption", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings", "sellers",
+)  # fmt: skip
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
     disruption_tables, timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
-    shifts_tables,
+    shifts_tables, payments_tables,
 )  # fmt: skip
 
 
@@ -68,6 +72,7 @@ class DrawerApplier(ShiftApplier):
 # seat was the node's to sell, and whether it may sell on account, before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
     NodeApplier,
+    PaymentApplier,
     RefundApplier,
     InventoryApplier,
     SellersApplier,

@@ -37,7 +37,17 @@ def test_hubs_that_start_together_make_the_schema_once(hub_database_url: str) ->
 
 
 def test_every_domain_of_the_hub_is_named_in_the_list() -> None:
-    named = ("disruption", "timetable", "inventory", "shifts", "ticketing", "boarding", "ratings", "sellers")
+    named = (
+        "disruption",
+        "timetable",
+        "inventory",
+        "shifts",
+        "ticketing",
+        "payments",
+        "boarding",
+        "ratings",
+        "sellers",
+    )
     assert named == cloud.domains.DOMAINS
     assert len(state_tables()) > 10
     assert all(table.metadata is metadata for table in state_tables())

@@ -11,6 +11,7 @@ from cloud.console.pages import (
     nodes,
     office,
     overview,
+    payments,
     people,
     quarantine,
     sales,
@@ -30,6 +31,6 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
         overview, sign_in, nodes, sales, seats, disruptions, office, quarantine, tails, timetable, travellers, sellers,
-        people,
+        payments, people,
     ):  # fmt: skip
         module.register(blueprint, desk)
