@@ -10,6 +10,7 @@ from typing import Final
 from cloud.domains import APPLIERS
 from cloud.domains.boarding import service as boardings
 from cloud.domains.boarding.service import BoardingService
+from cloud.domains.disruption import service as faults
 from cloud.domains.disruption.service import Disruptions, cancelled
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
@@ -18,6 +19,7 @@ from cloud.domains.inventory.service import InventoryService, Parts
 from cloud.domains.sellers import service as selling
 from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.accounts import SellerAccounts
+from cloud.domains.sellers.books.exchanges import Exchanges
 from cloud.domains.sellers.books.offers import Offers
 from cloud.domains.sellers.tables import seller
 from cloud.domains.ticketing import service as ticketing
@@ -82,6 +84,7 @@ class Hub:
     sealing: Sealing
     sellers: SellerAccounts
     selling: selling.Selling
+    exchanges: Exchanges
     places: Places
     rides: Timetable
     offers: Offers
@@ -151,7 +154,8 @@ def build(
     )
     intake = Intake(fold, nodes, tails, clock)
     own = OwnNode(EVENTS, nodes, enrolment, intake, (inventory.decide, boarding.decide), clock, signer)
-    parts = selling.Parts(own, inventory, trips, ticketing, boardings, settings, clock, ids)
+    parts = selling.Parts(own, inventory, trips, ticketing, boardings, faults, settings, clock, ids)
+    shop = selling.Selling(parts)
     rescue = Recovery(nodes, clock, ids, NUMBERED)
     again = GrantsAgain(trips, signer.verify_key, clock)
     return Hub(
@@ -177,7 +181,8 @@ def build(
         disruptions=Disruptions(nodes, trips, clock, boarding.tell_manifest),
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),
-        selling=selling.Selling(parts),
+        selling=shop,
+        exchanges=Exchanges(parts, shop),
         places=places,
         rides=trips,
         offers=Offers(places, trips, inventory, clock),

@@ -53,6 +53,9 @@ class Timetable(Protocol):
     def ride(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
         """One ride. Raises :class:`sync.kernel.errors.Refusal` when it is not for sale."""
 
+    def way(self, tx: Connection, trip_no: int) -> tuple[int, str, int, str]:
+        """Operator, currency, route and vehicle of a trip: they decide for which rides its tickets may be exchanged."""
+
     def ends_of(self, tx: Connection, trip_no: int, from_idx: int, to_idx: int) -> tuple[int, int, str]:
         """The stops of a ride, for sale or not, and the time zone of its clocks."""
 
@@ -101,6 +104,39 @@ class RideWish:
     seat: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ExchangeAsked:
+    """A ticket that is to be exchanged ``left_ms`` before its departure. ``ways``: of the old trip and of the new one
+    (:meth:`Timetable.way`); ``prices_minor`` alike; ``fault``: the reason that the hub itself gave, or an empty text."""
+
+    ticket_id: bytes
+    sold_day: int
+    ways: tuple[tuple[int, str, int, str], tuple[int, str, int, str]]
+    prices_minor: tuple[int, int]
+    left_ms: int
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeTerms:
+    """``price_minor`` is paid for the new ticket, ``back_minor`` goes back for the old one. ``reason`` indexes REASONS;
+    ``times``: how often the journey was rebooked, this time counted."""
+
+    fee_minor: int
+    back_minor: int
+    price_minor: int
+    reason: int
+    rule: str
+    times: int
+
+
+class Faults(Protocol):
+    """What the hub said of trips as those see it who take tickets back."""
+
+    def fault_of_trip(self, tx: Connection, trip_no: int, day: int) -> str:
+        """The carrier's fault (of REASONS) that the hub told of a dated trip; empty for none."""
+
+
 class Places(Protocol):
     """The timetable as one searches it."""
 
@@ -145,6 +181,9 @@ class Office(Protocol):
 
     def published_refund_rules(self, tx: Connection) -> Sequence[RefundRules]:
         """All sets of refund rules that were published."""
+
+    def exchange_terms(self, tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
+        """What it costs to exchange a ticket. Raises :class:`sync.kernel.errors.Refusal` where that can't be."""
 
     def demands_name(self, tx: Connection, agency_no: int, route_no: int, route_type: int, day: int) -> bool:
         """Whether travellers on a line are named when they buy on calendar day ``day``."""

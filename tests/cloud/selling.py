@@ -6,6 +6,7 @@ import hashlib
 
 from cloud.domains.sellers.books import accounts, bookings
 from cloud.domains.sellers.books.bookings import Booking
+from cloud.domains.sellers.books.exchanges import ExchangeOffer
 from cloud.domains.sellers.service import Once, RefundOffer, Wish
 from sync.kernel.ticket import TicketId
 from tests.cloud.world import DAY, FARE_MINOR, World
@@ -57,6 +58,21 @@ class Shopper:
             fee_minor = next(offer.fee_minor for offer in self.offers(made) if offer.item.idx == idx)
         with self.world.hub.database.write() as tx:
             return self.world.hub.selling.refund(tx, self.seller, made.booking_id, idx, fee_minor, self.once(key))
+
+    def wish(self, ride: tuple[int, int, int | None], trip_no: int = 7, day: int = DAY) -> Wish:
+        return Wish(trip_no, day, *ride[:2], FARE_MINOR * (ride[1] - ride[0]), "CNY", ride[2])
+
+    def exchange_offer(self, made: Booking, idx: int, wish: Wish) -> ExchangeOffer:
+        with self.world.hub.database.write() as tx:
+            return self.world.hub.exchanges.offer(tx, bookings.find(tx, made.booking_id), idx, wish)
+
+    def exchange(
+        self, made: Booking, idx: int, wish: Wish, due_minor: int | None = None, key: str | None = None
+    ) -> Booking:
+        due = self.exchange_offer(made, idx, wish).due_minor if due_minor is None else due_minor
+        with self.world.hub.database.write() as tx:
+            one = (made.booking_id, idx, wish, due, self.once(key))
+            return self.world.hub.exchanges.exchange(tx, self.seller, *one)
 
     def now(self, made: Booking) -> Booking:
         with self.world.hub.database.read() as tx:

@@ -121,6 +121,10 @@ class TestTimetable:
             trip.agency_no, 1, 3, "Asia/Shanghai", FARE_MINOR * (to_idx - from_idx), "CNY", trip.seat_plan_kind == "reserved",
         )  # fmt: skip
 
+    def way(self, _tx: Connection, trip_no: int) -> tuple[int, str, int, str]:
+        trip = self.trips[trip_no]
+        return trip.agency_no, "CNY", 1, trip.seat_plan_kind
+
     def ends_of(self, _tx: Connection, trip_no: int, from_idx: int, to_idx: int) -> tuple[int, int, str]:
         stops = self.trips[trip_no].stop_nos
         return stops[from_idx], stops[to_idx], "Asia/Shanghai"

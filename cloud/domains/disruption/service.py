@@ -13,7 +13,7 @@ from cloud.kernel.database import upsert_rows
 from cloud.kernel.nodes import Nodes, every
 from cloud.kernel.ports import Timetable, TripFacts
 from sync.domains.disruption.operations import Disruption
-from sync.domains.disruption.rules import CANCELLED, check_disruption
+from sync.domains.disruption.rules import CANCELLED, check_disruption, fault_of
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import operator_stream, trip_stream
 from sync.kernel.ports import Clock
@@ -79,6 +79,12 @@ def of(tx: Connection, where: Where) -> Disruption | None:
     columns = (disruption.c.kind, disruption.c.minutes, disruption.c.note, disruption.c.made_ms)
     row = tx.execute(sa.select(*columns).where(*_is(where))).first()
     return Disruption(*row) if row else None
+
+
+def fault_of_trip(tx: Connection, trip_no: int, day: int) -> str:
+    """The carrier's fault that was told of a dated trip, as a reason to give a ticket back; empty for none."""
+    said = of(tx, (trip_no, day))
+    return fault_of(said.kind) if said else ""
 
 
 def cancelled(tx: Connection, places: Iterable[Where]) -> set[Where]:

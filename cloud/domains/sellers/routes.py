@@ -35,6 +35,7 @@ def blueprint(hub: Hub) -> SellersBlueprint:
     _register_search(routes, hub, callers)
     _register_bookings(routes, hub, callers)
     _register_refunds(routes, hub, callers)
+    _register_exchanges(routes, hub, callers)
     _register_statements(routes, hub, callers)
     return routes
 
@@ -118,6 +119,38 @@ def _register_refunds(routes: SellersBlueprint, hub: Hub, callers: Callers) -> N
             raise Refusal("offer_form", status=422, field="refund_offer_id")
         with hub.database.write() as tx:
             done = hub.selling.refund(tx, caller().seller, booking_id, int(item), int(fee), once)
+            return schemas.booking(done)
+
+
+def _register_exchanges(routes: SellersBlueprint, hub: Hub, callers: Callers) -> None:
+    @_route(
+        routes, callers, REFUND, f"{_ID}/exchange-offers", "POST", schemas.ExchangeOfferSchema(),
+        body=schemas.NewExchangeSchema,
+    )  # fmt: skip
+    def exchange_offer(body: dict[str, Any], booking_id: str) -> dict[str, Any]:
+        """What exchanging one ticket for another ride costs now; nothing is changed"""
+        with hub.database.write() as tx:
+            found = bookings.find(tx, booking_id, caller().seller.seller_no)
+            offer = hub.exchanges.offer(tx, found, body["item"], offers.wish(body["offer_id"], None))
+        name = f"{body['item']}_{offer.due_minor}_{body['offer_id']}"
+        shown = {"exchange_offer_id": name, "offer_id": body["offer_id"], "currency": offer.item.currency}
+        money = {key: getattr(offer.terms, key) for key in ("fee_minor", "back_minor", "price_minor", "rule")}
+        return {**shown, **money, "due_minor": offer.due_minor, "item": body["item"]}
+
+    @_route(
+        routes, callers, REFUND, f"{_ID}/exchange-offers/<string:exchange_offer_id>", "PATCH", schemas.BookingSchema(),
+        body=schemas.ExchangeSchema, once=True,
+    )  # fmt: skip
+    def exchange(body: dict[str, Any], booking_id: str, exchange_offer_id: str, once: Once) -> dict[str, Any]:
+        """Take an exchange offer: the money is still the one shown, or nothing happens. The old ticket is void"""
+        item, _, rest = exchange_offer_id.partition("_")
+        due, _, offer_id = rest.partition("_")
+        digits = (item, due.removeprefix("-"))
+        if not all(part.isascii() and part.isdigit() and len(part) < 13 for part in digits):
+            raise Refusal("offer_form", status=422, field="exchange_offer_id")
+        wish = offers.wish(offer_id, body["seat"])
+        with hub.database.write() as tx:
+            done = hub.exchanges.exchange(tx, caller().seller, booking_id, int(item), wish, int(due), once)
             return schemas.booking(done)
 
 

@@ -18,7 +18,7 @@ from cloud.domains.sellers.books.bookings import CANCELLED, HELD, LAPSED, TICKET
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.ownnode import OwnNode
-from cloud.kernel.ports import Boardings, Office, Ride, RideWish, Seats, Timetable
+from cloud.kernel.ports import Boardings, Faults, Office, Ride, RideWish, Seats, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.rules import legs_mask
@@ -60,12 +60,14 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class RefundOffer:
-    """What giving one ticket back costs now. ``rule`` names set and band."""
+    """What giving one ticket back costs now. ``rule`` names set and band, ``reason`` is one of REASONS:
+    a fault of the carrier counts where the hub itself said so."""
 
     item: Item
     fee_minor: int
     refunded_minor: int
     rule: str
+    reason: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Parts:
     timetable: Timetable
     office: Office
     boardings: Boardings
+    faults: Faults
     settings: Settings
     clock: Clock
     ids: Ids
@@ -94,14 +97,14 @@ class Selling:
         Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
         ``places_held``, ``name_at_counter``, and as :meth:`OwnNode.open` and :meth:`Seats.take`.
         """
-        return self._once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
+        return self.once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
 
     def ticket(self, tx: Connection, seller: Seller, booking_id: str, once: Once) -> Booking:
         """Put a held booking on the seller's account and issue its tickets. A ticketed one stays as it is.
 
         Raises :class:`Refusal`: ``booking_unknown``, ``booking_over``, ``departed``, ``credit_short``, and as :meth:`book`.
         """
-        return self._once(tx, seller, once, lambda: self._ticket(tx, seller, booking_id))
+        return self.once(tx, seller, once, lambda: self._ticket(tx, seller, booking_id))
 
     def cancel(self, tx: Connection, seller: Seller, booking_id: str) -> Booking:
         """Let held places go. Raises :class:`Refusal`: ``booking_unknown``, ``booking_over`` (ticketed ones are refunded)."""
@@ -121,7 +124,7 @@ class Selling:
         offers, wrong = [], Refusal("booking_over", state=found.state)
         for item in found.items:
             try:
-                offers.append(self._refund_offer(tx, item))
+                offers.append(self.refund_offer(tx, found, item.idx))
             except Refusal as refusal:
                 wrong = refusal
         if not offers:
@@ -133,13 +136,9 @@ class Selling:
         goes to the seller's account, the place to the hub.
 
         Raises :class:`Refusal`: ``booking_unknown``, ``ticket_unknown``, ``refund_fee_changed``, ``refund_done``,
-        ``refund_past``, ``refund_boarded``, ``refund_departed``, ``refund_above_limit``, and as :meth:`book`.
+        ``refund_past``, ``refund_boarded``, ``refund_departed``, ``refund_by_operator``, and as :meth:`book`.
         """
-        return self._once(tx, seller, once, lambda: self._refund(tx, seller, booking_id, idx, fee_minor))
-
-    def refund_offer(self, tx: Connection, found: Booking, idx: int) -> RefundOffer:
-        """What one ticket would cost to give back now. Raises as :meth:`refund`."""
-        return self._refund_offer(tx, _item(found, idx))
+        return self.once(tx, seller, once, lambda: self._refund(tx, seller, booking_id, idx, fee_minor))
 
     def lapse(self, tx: Connection) -> int:
         """Let go what was held too long; gives the number of bookings. By the hub's clock alone, and in the log of the
@@ -157,7 +156,8 @@ class Selling:
             if item.ticket_id is not None and item.refunded_ms is None
         }
 
-    def _once(self, tx: Connection, seller: Seller, once: Once, act: Callable[[], int]) -> Booking:
+    def once(self, tx: Connection, seller: Seller, once: Once, act: Callable[[], int]) -> Booking:
+        """Do ``act``, which gives a booking's number, unless it was done under the same key before."""
         if not 8 <= len(once.key) <= 80 or not once.key.isascii():
             raise Refusal("key_form", status=422, field="Idempotency-Key")
         number = bookings.answered(tx, seller.seller_no, once.key, once.request)
@@ -172,7 +172,7 @@ class Selling:
             raise Refusal("booking_size", status=422, field="offers", most=MAX_PLACES)
         if bookings.places_held(tx, seller.seller_no) + len(wishes) > self._parts.settings.held_places:
             raise Refusal("places_held", most=self._parts.settings.held_places)
-        rides = [self._ride(tx, wish) for wish in wishes]
+        rides = [self.ride(tx, wish) for wish in wishes]
         info = self._parts.own.open(tx)
         wanted = [
             RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
@@ -189,7 +189,8 @@ class Selling:
         bookings.add(tx, Booking(number, booking_id, seller.seller_no, reference, HELD, now, expires_ms, items))
         return number
 
-    def _ride(self, tx: Connection, wish: Wish) -> Ride:
+    def ride(self, tx: Connection, wish: Wish) -> Ride:
+        """A ride at the price that was shown, if it can be booked now. Raises :class:`Refusal` as :meth:`book`."""
         ride = self._parts.timetable.ride(tx, wish.trip_no, wish.day, wish.from_idx, wish.to_idx)
         if (ride.price_minor, ride.currency) != (wish.price_minor, wish.currency):
             raise Refusal("offer_changed")
@@ -211,7 +212,7 @@ class Selling:
             raise Refusal("booking_over", state=LAPSED if found.state == HELD else found.state)
         if any(item.departs_ms <= now for item in found.items):
             raise Refusal("departed")
-        _check_credit(tx, seller, found.totals)
+        check_credit(tx, seller, found.totals)
         info = self._parts.own.open(tx)
         if any(item.epoch != info.epoch for item in found.items):
             raise Refusal("booking_over", state=LAPSED)  # what it held went with the log that held it
@@ -225,13 +226,7 @@ class Selling:
             replace(item, ticket_id=TicketId(info.node_no, info.epoch, first + item.idx).to_bytes())
             for item in found.items
         ]
-        sold = [
-            TicketSold(
-                first + item.idx, *item.ride, item.seat, item.rider, item.price_minor, item.currency, ACCOUNT,
-                found.seller_no, CHANNEL, _until_s(item),
-            )
-            for item in items
-        ]  # fmt: skip
+        sold = [sale_of(item, found.seller_no) for item in items]
         for item, time in zip(items, self._parts.own.record(tx, info, sold), strict=True):
             values = {"ticket_id": item.ticket_id, "sold_ms": hlc.wall_ms_of(time)}
             bookings.set_item(tx, item, **values, supersedes=bookings.superseded(tx, item))
@@ -239,13 +234,15 @@ class Selling:
     def _let_go(self, tx: Connection, found: Booking, state: str) -> None:
         """Return what a booking holds. Grants of a log that ended are held for ever: its end is not known."""
         info = self._parts.own.open(tx)
-        back = [_returned(item) for item in found.items if item.epoch == info.epoch]
+        back = [returned(item) for item in found.items if item.epoch == info.epoch]
         if back:
             self._parts.own.record(tx, info, back)
         bookings.set_state(tx, found.booking_no, state)
 
-    def _refund_offer(self, tx: Connection, item: Item) -> RefundOffer:
-        if item.ticket_id is None or item.sold_ms is None:
+    def good(self, tx: Connection, found: Booking, idx: int) -> Item:
+        """A ticket that can still be given back. Raises as :meth:`refund`."""
+        item = next((item for item in found.items if item.idx == idx), None)
+        if item is None or item.ticket_id is None or item.sold_ms is None:
             raise Refusal("ticket_unknown", status=404)
         if item.refunded_ms is not None:
             raise Refusal("refund_done")
@@ -253,25 +250,34 @@ class Selling:
             raise Refusal("refund_past")
         if self._parts.boardings.has_boarded(tx, item.ticket_id):
             raise Refusal("refund_boarded")
+        return item
+
+    def refund_offer(self, tx: Connection, found: Booking, idx: int) -> RefundOffer:
+        """What one ticket would cost to give back now. Raises as :meth:`refund`."""
+        item = self.good(tx, found, idx)
         agency_no, zone = self._parts.timetable.operator(tx, item.trip_no)
         published = self._parts.office.published_refund_rules(tx)
-        given = rules.refund_rules(published, agency_no, days.day_at(item.sold_ms, zone))
+        given = rules.refund_rules(published, agency_no, days.day_at(item.sold_ms or 0, zone))
         left_ms = item.departs_ms - self._parts.clock.wall_ms()
-        found = rules.refund_offer(given, item.price_minor, item.currency, PASSENGER, left_ms, True)
-        return RefundOffer(item, found.fee_minor, found.refunded_minor, found.rule)
+        fault = self._parts.faults.fault_of_trip(tx, item.trip_no, item.day)
+        reason = rules.reason_index(fault) if fault else PASSENGER
+        offer = rules.refund_offer(given, item.price_minor, item.currency, reason, left_ms, True, bool(fault))
+        if offer.second:
+            raise Refusal("refund_by_operator")
+        return RefundOffer(item, offer.fee_minor, offer.refunded_minor, offer.rule, reason)
 
     def _refund(self, tx: Connection, seller: Seller, booking_id: str, idx: int, fee_minor: int) -> int:
         found = bookings.find(tx, booking_id, seller.seller_no)
-        item = _item(found, idx)
-        offer = self._refund_offer(tx, item)
+        offer = self.refund_offer(tx, found, idx)
+        item = offer.item
         if offer.fee_minor != fee_minor:
             raise Refusal("refund_fee_changed", field="fee_minor")
         back: list[Event] = [
             TicketRefunded(
                 item.ticket_id or b"", *item.ride, item.seat, offer.fee_minor, offer.refunded_minor, item.currency,
-                ACCOUNT, PASSENGER, offer.rule, seller.seller_no, True,
+                ACCOUNT, offer.reason, offer.rule, seller.seller_no, True,
             ),
-            _returned(item),
+            returned(item),
         ]  # fmt: skip
         times = self._parts.own.record(tx, self._parts.own.open(tx), back)
         values = {"refunded_minor": offer.refunded_minor, "fee_minor": offer.fee_minor, "rule": offer.rule}
@@ -279,21 +285,25 @@ class Selling:
         return found.booking_no
 
 
-def _item(found: Booking, idx: int) -> Item:
-    item = next((item for item in found.items if item.idx == idx), None)
-    if item is None:
-        raise Refusal("ticket_unknown", status=404)
-    return item
-
-
-def _check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None:
+def check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None:
+    """Refuse (``credit_short``) what would lift a seller's debt above its limit, in any currency."""
     owed = {line.currency: line.owed_minor for line in accounts.balances(tx, seller.seller_no)}
     for currency, total in totals.items():
         if owed.get(currency, 0) + total > seller.limit_minor:
             raise Refusal("credit_short")
 
 
-def _returned(item: Item) -> GrantReturned:
+def sale_of(item: Item, seller_no: int) -> TicketSold:
+    """The sale of a place whose ticket's number is known."""
+    serial = TicketId.from_bytes(item.ticket_id or b"").serial
+    return TicketSold(
+        serial, *item.ride, item.seat, item.rider, item.price_minor, item.currency, ACCOUNT, seller_no, CHANNEL,
+        _until_s(item),
+    )  # fmt: skip
+
+
+def returned(item: Item) -> GrantReturned:
+    """The place goes back to the hub."""
     if item.seat:
         mask = legs_mask(item.from_idx, item.to_idx)
         return GrantReturned(item.grant_id, item.trip_no, item.day, ((item.seat, mask),), ())

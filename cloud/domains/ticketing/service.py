@@ -10,10 +10,13 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import OK
 from cloud.domains.ticketing.office.sealing import published_rules
-from cloud.domains.ticketing.tables import refund, refund_sum, sale_sum, serial_end, ticket
+from cloud.domains.ticketing.tables import refund, refund_sum, replacement, sale_sum, serial_end, ticket
 from cloud.kernel import streams
-from sync.domains.ticketing.office import realname
-from sync.domains.ticketing.operations import RefundRules
+from cloud.kernel.ports import ExchangeAsked, ExchangeTerms
+from sync.domains.ticketing.events import PASSENGER
+from sync.domains.ticketing.office import realname, rebooking
+from sync.domains.ticketing.operations import RebookRules, RefundRules
+from sync.domains.ticketing.rules import reason_index
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
 from sync.kernel.ticket import TicketId
@@ -80,6 +83,23 @@ def last_serial(tx: Connection, node_no: int, epoch: int) -> int:
 def published_refund_rules(tx: Connection) -> list[RefundRules]:
     """All sets of refund rules that nodes were told of."""
     return [RefundRules.from_bytes(one) for one in streams.bodies_under(tx, NET, f"{RefundRules.PREFIX}/refund/")]
+
+
+def exchange_terms(tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
+    """What it costs to exchange a ticket, by the rules of the day of its sale. Raises :class:`Refusal`: ``rebook_line``, and
+    as :func:`rebooking.rebook_terms`."""
+    old, new = (rebooking.Way(*way) for way in asked.ways)
+    published = [RebookRules.from_bytes(one) for one in streams.bodies_under(tx, NET, "ruleset/rebook/")]
+    given = rebooking.rebook_rules(published, old.agency_no, asked.sold_day)
+    if not rebooking.fits(given, old, new):
+        raise Refusal("rebook_line", field="reason")
+    mine = (replacement.c.new_id == asked.ticket_id, replacement.c.state == OK)
+    times = tx.execute(sa.select(replacement.c.times).where(*mine)).scalar() or 0
+    reason = reason_index(asked.fault) if asked.fault else PASSENGER
+    found = rebooking.rebook_terms(given, asked.prices_minor, reason, times, asked.left_ms, True, bool(asked.fault))
+    return ExchangeTerms(
+        found.fee_minor, found.back_minor, found.price_minor, reason, found.rule, times + (reason == PASSENGER)
+    )
 
 
 def demands_name(tx: Connection, agency_no: int, route_no: int, route_type: int, day: int) -> bool:

@@ -12,7 +12,7 @@ from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.report import ImportReport, read_report
 from cloud.domains.timetable.reading.departures import DatedTrip, dated_trips_at
 from cloud.domains.timetable.reading.facts import TripFacts, trip_facts
-from cloud.domains.timetable.reading.rides import ends_of, operator, ride, rides
+from cloud.domains.timetable.reading.rides import ends_of, operator, ride, rides, way
 from cloud.domains.timetable.tables import NUMBERED
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Agency, Stop
@@ -43,6 +43,7 @@ __all__ = [
     "stop_names",
     "trip_facts",
     "trip_label",
+    "way",
 ]
 NAME_DAYS = 20_000
 _AGENCIES_AT = (

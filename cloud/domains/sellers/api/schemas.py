@@ -141,6 +141,34 @@ class RefundOfferSchema(Schema):
     rule = fields.String()
 
 
+class NewExchangeSchema(Schema):
+    """One ticket of the booking, and the offer to exchange it for."""
+
+    item = fields.Integer(required=True, validate=validate.Range(min=0, max=1_000))
+    offer_id = fields.String(required=True, validate=validate.Length(max=60), metadata={"example": OFFER_ID})
+
+
+class ExchangeOfferSchema(Schema):
+    """What an exchange costs now. ``due_minor`` is what the account is charged; below 0: gets back."""
+
+    exchange_offer_id = fields.String(metadata={"example": f"0_0_{OFFER_ID}"})
+    item = fields.Integer()
+    offer_id = fields.String()
+    fee_minor = fields.Integer()
+    back_minor = fields.Integer()
+    price_minor = fields.Integer()
+    due_minor = fields.Integer()
+    currency = fields.String()
+    rule = fields.String()
+
+
+class ExchangeSchema(Schema):
+    """Takes an exchange offer, on a seat if one was chosen."""
+
+    status = fields.String(required=True, validate=validate.OneOf(["CONFIRMED"]))
+    seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1_000))
+
+
 class StatementQuery(Schema):
     """From one calendar day to another, both included."""
 

@@ -79,9 +79,11 @@ class Booking:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Currency → sum of the prices."""
+        """Currency → sum of the prices of what was not given back."""
         found: dict[str, int] = {}
         for item in self.items:
+            if item.refunded_ms is not None:
+                continue
             found[item.currency] = found.get(item.currency, 0) + item.price_minor
         return found
 
@@ -89,7 +91,12 @@ class Booking:
 def add(tx: Connection, made: Booking) -> None:
     """Write a booking down."""
     insert_rows(tx, booking, _BOOKING, [tuple(getattr(made, name) for name in _BOOKING)])
-    insert_rows(tx, booking_item, _ITEM, [tuple(getattr(item, name) for name in _ITEM) for item in made.items])
+    add_items(tx, made.items)
+
+
+def add_items(tx: Connection, items: Sequence[Item]) -> None:
+    """Write places of a booking down."""
+    insert_rows(tx, booking_item, _ITEM, [tuple(getattr(item, name) for name in _ITEM) for item in items])
 
 
 def item(booking_no: int, idx: int, grant_id: int, epoch: int, ride: Ride, seat: int) -> Item:

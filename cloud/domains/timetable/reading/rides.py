@@ -42,6 +42,17 @@ def ride(tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> 
     return _ride(facts, day, from_idx, to_idx, price)
 
 
+def way(tx: Connection, trip_no: int) -> tuple[int, str, int, str]:
+    """Operator, currency, route and vehicle of a trip: they decide for which rides its tickets may be exchanged.
+
+    Raises :class:`Refusal` ``no_such_trip``.
+    """
+    facts = trip_facts(tx, trip_no)
+    if facts is None:
+        raise Refusal("no_such_trip", status=404)
+    return facts.agency_no, facts.currency, facts.route_no, facts.route.seat_plan
+
+
 def ends_of(tx: Connection, trip_no: int, from_idx: int, to_idx: int) -> tuple[int, int, str]:
     """Numbers of the first and last stop of a ride, for sale or not, and the time zone of its clocks. Raises
     :class:`Refusal` ``no_such_trip``."""
