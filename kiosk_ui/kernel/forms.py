@@ -128,10 +128,11 @@ def once_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def shown_document(source: Mapping[str, str]) -> ShownDocument | None:
-    """The document that a form holds, or None where neither number nor name was typed. Raises ``input_long``."""
-    number = words(source, "document_number", MAX_DOCUMENT)
-    name = words(source, "document_name", MAX_DOCUMENT)
+def shown_document(source: Mapping[str, str], field: str = "") -> ShownDocument | None:
+    """The document that a form holds, or None where neither number nor name was typed. ``field``: what its names end with
+    where a form holds several. Raises ``input_long``."""
+    number = words(source, f"document_number{field}", MAX_DOCUMENT)
+    name = words(source, f"document_name{field}", MAX_DOCUMENT)
     if not number and not name:
         return None
-    return ShownDocument(source.get("document_type", ""), number, name)
+    return ShownDocument(source.get(f"document_type{field}", ""), number, name)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from kiosk_ui.kernel import formats
 from kiosk_ui.kernel.context import is_page, the_node
 from kiosk_ui.kernel.language import NAMES, big_print, language, remember
+from kiosk_ui.kernel.parties import leg_text
 from kiosk_ui.kernel.staff import ROLES, allowed, first_page, signed_in
 from kiosk_ui.kernel.words import known, listed, t
 from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
@@ -77,6 +78,7 @@ def _template_words() -> dict[str, Any]:
         "asset": asset,
         "languages": NAMES,
         "document_types": DOCUMENT_TYPES,
+        "leg_text": leg_text,
         "here": _here,
         "staff": signed_in,
         "allowed": allowed,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiosk_ui.kernel.offers import Offer, offer_of
+from kiosk_ui.kernel.offers import OPEN, Offer, offer_of
+from kiosk_ui.kernel.parties import leg_text
 
 if TYPE_CHECKING:
     from edge.bootstrap import Node
@@ -18,6 +19,16 @@ class Way:
 
     connection: Connection
     offers: tuple[Offer, ...]
+
+    @property
+    def sellable(self) -> bool:
+        """Whether this box can sell all of it by one booking."""
+        return self.connection.price_minor is not None and all(offer.state == OPEN for offer in self.offers)
+
+    @property
+    def legs(self) -> list[str]:
+        """Its rides as parameters of an address."""
+        return [leg_text(offer.key) for offer in self.offers]
 
     @property
     def parts(self) -> list[tuple[Offer, int | None]]:

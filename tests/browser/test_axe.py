@@ -22,9 +22,10 @@ STOP = "青湾码头客运站"
 RIDE = "trip={trip}&day={day}&from=1&to=4"
 AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?to=7", "/kiosk/trips?to=x",
                 "/kiosk/way?to=14", "/kiosk/to?text=yuncun", "/nowhere", "/",
-                f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat")  # fmt: skip
+                f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat",
+                "/kiosk/party?leg={trip}-{day}-1-4")  # fmt: skip
 OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
-            "/clerk/takings", "/clerk/disruptions", "/clerk/shift", "/clerk/ask",
+            "/clerk/takings", "/clerk/disruptions", "/clerk/shift", "/clerk/ask", "/clerk/party?leg={trip}-{day}-0-2",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
             "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",

@@ -13,14 +13,17 @@ from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 
 FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
              "/clerk/takings", "/clerk/ask", "/clerk/tickets/1",
+             f"/clerk/party?leg={COACH_TRIP}-{TODAY}-0-4", "/clerk/party/1", "/clerk/party/tickets/1",
              "/clerk/orders/1/phone", "/clerk/orders/1/phone/code.svg",
              "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue", "/clerk/disruptions",
              "/clerk/shift", "/clerk/shift/1/slip",
              "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
-OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/leave", "/portal",
+OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
+        "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/thanks", "/sign-in", "/healthz"}  # fmt: skip
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
-              "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>", "/tickets/<number>/qr.svg",
+              "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>",
+              "/kiosk/tickets/<number>", "/bookings/<number>/print", "/tickets/<number>/qr.svg",
               "/tickets/<number>/print"}  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from sync.domains.boarding.rules import REASONS
 from sync.domains.ratings.rules import LEVELS, TAGS
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
-from sync.domains.ticketing.events import PAYMENTS
+from sync.domains.ticketing.events import PAYMENTS, PROOFS
 from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
 from sync.domains.ticketing.office.reissue import CAUSES
 from sync.kernel.ticket import RIDERS
@@ -31,6 +31,7 @@ SEATS = ("open", "sold", "held", "elsewhere")
 # Keys that are put together from a part of the page's data: prefix → what may follow.
 MADE = {
     "document_type_": (*DOCUMENT_TYPES, "label"),
+    "proof_": PROOFS[1:],
     "home_": ("kiosk", "clerk", "gate", "portal", "status"),
     "kiosk_step_": ("to", "trip", "seat", "pay", "ticket"),
     "places_": ("open", "few", "sold_out", "ask", "not_for_sale"),

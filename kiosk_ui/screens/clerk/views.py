@@ -11,6 +11,7 @@ from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
 from kiosk_ui.screens.clerk.disrupted import routes as disrupted_routes
+from kiosk_ui.screens.clerk.party import routes as party_routes
 from kiosk_ui.screens.clerk.phone import routes as phone_routes
 from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
 from kiosk_ui.screens.clerk.refund import routes as refund_routes
@@ -24,6 +25,7 @@ from sync.kernel.errors import Refusal
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
 blueprint.register_blueprint(sale_routes)
 blueprint.register_blueprint(ask_routes)
+blueprint.register_blueprint(party_routes)
 blueprint.register_blueprint(phone_routes)
 blueprint.register_blueprint(refund_routes)
 blueprint.register_blueprint(rebook_routes)

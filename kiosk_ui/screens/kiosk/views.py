@@ -13,11 +13,13 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_DAY, optional_whole, ride_key, whole, words
 from kiosk_ui.kernel.language import forget
 from kiosk_ui.kernel.offers import PAGE, key_of, offer_of, offers, seat_rows
+from kiosk_ui.kernel.parties import choices, legs_of, rides_of, wish_of
 from kiosk_ui.kernel.ways import ways
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.clerk.phone import picture as phone_picture
 from kiosk_ui.screens.ticket.views import forget_tickets, own_ticket, remember_ticket
 from sync.kernel.errors import Refusal
+from sync.kernel.ticket import RIDERS
 
 if TYPE_CHECKING:
     from edge.domains.ticketing.service import Order
@@ -28,6 +30,7 @@ KEPT_ORDERS = 8
 MAX_SEARCH = 60
 MAX_PAGES = 1_000
 MOST_FURTHER = 8
+MOST_PARTY = 6
 UNATTENDED_S = 600
 
 
@@ -153,7 +156,10 @@ def _own_order_for(arguments: dict[str, int], seat_no: int | None) -> int | None
 def order_page(number: int) -> ResponseReturnValue:
     found = the_node().ticketing.order_view(_own_order(number))
     if found.state == "sold" and found.ticket_number:
-        remember_ticket(found.ticket_number)
+        for one in the_node().bookings.find(found.ticket_number).tickets:
+            remember_ticket(one.number)
+        if found.riders:
+            return redirect(url_for("kiosk.party_tickets", number=found.ticket_number), 303)
         return redirect(url_for("kiosk.ticket", number=found.ticket_number), 303)
     if found.state == "waiting" and found.age_s > UNATTENDED_S:
         return leave()
@@ -196,6 +202,45 @@ def cancel(number: int) -> ResponseReturnValue:
         # Paid in the meantime, or gone already: the order's own page knows what to show.
         return redirect(url_for("kiosk.order_page", number=number), 303)
     return leave()
+
+
+@blueprint.get("/party")
+def party() -> str:
+    return _party_page("")
+
+
+@blueprint.post("/party")
+def party_order() -> ResponseReturnValue:
+    """Hold a seat for each; grown-ups and children alike pay at the counter, or by phone where no proof is needed."""
+    try:
+        order = the_node().bookings.hold(wish_of(the_node(), request.form), "kiosk")
+    except Refusal as refusal:
+        if refusal.status >= 500:
+            raise
+        return _party_page(sentence(refusal)), refusal.status
+    session[_ORDERS] = [*session.get(_ORDERS, []), order.order_no][-KEPT_ORDERS:]
+    return redirect(url_for("kiosk.order_page", number=order.order_no), 303)
+
+
+def _party_page(problem: str) -> str:
+    node, keys = the_node(), legs_of(request.values)
+    rides = rides_of(node, keys)
+    offered = [one for one in choices(node, rides) if one.rider in RIDERS[:3]]
+    return render_template(
+        "kiosk/party.html",
+        rides=rides,
+        keys=keys,
+        choices=offered,
+        problem=problem,
+        typed=request.form,
+        most=MOST_PARTY,
+    )
+
+
+@blueprint.get("/tickets/<number>")
+def party_tickets(number: str) -> str:
+    own_ticket(number)
+    return render_template("kiosk/party_tickets.html", booking=the_node().bookings.find(number))
 
 
 @blueprint.get("/ticket/<number>")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("ticket", __name__, template_folder="templates")
 _KEY = "tickets"
-KEPT = 8
+KEPT = 24
 
 
 def remember_ticket(number: str) -> None:
@@ -43,6 +43,13 @@ def picture(number: str) -> Response:
         raise Refusal("ticket_refunded", status=410)
     drawn = qr.svg(own_ticket(number).text)
     return Response(drawn, mimetype="image/svg+xml")
+
+
+@blueprint.get("/bookings/<number>/print")
+def party(number: str) -> str:
+    """A page a ticket, and the receipt of all."""
+    own_ticket(number)
+    return render_template("ticket/party.html", booking=the_node().bookings.find(number))
 
 
 @blueprint.get("/tickets/<number>/print")

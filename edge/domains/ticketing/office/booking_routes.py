@@ -63,15 +63,19 @@ class BookingRequest(WishRequest):
 
 
 class PartyPayment(Schema):
-    """Cash that was handed over; without it the exact price. ``documents``: one a rider, where the line wants names."""
+    """Cash that was handed over; without it the exact price. ``documents``: one a rider, where the line wants names;
+    ``proofs``: one a rider, of those who held a concession at a kiosk."""
 
     tendered_minor = Payment().fields["tendered_minor"]
     documents = fields.List(
         fields.Nested(DocumentSchema, allow_none=True), load_default=list, validate=validate.Length(max=MOST_RIDERS)
     )
+    proofs = fields.List(
+        fields.String(validate=validate.OneOf(PROOFS)), load_default=list, validate=validate.Length(max=MOST_RIDERS)
+    )
 
 
-class LineSchema(Schema):
+class FareLineSchema(Schema):
     """One rider on one leg (from 0): price, and the rule that gives it."""
 
     leg = fields.Integer()
@@ -100,7 +104,7 @@ class ExtraSchema(Schema):
 class QuoteSchema(Schema):
     """What a booking costs now."""
 
-    lines = fields.List(fields.Nested(LineSchema))
+    lines = fields.List(fields.Nested(FareLineSchema))
     extras = fields.List(fields.Nested(QuotedExtraSchema))
     total_minor = fields.Integer()
     currency = fields.String()

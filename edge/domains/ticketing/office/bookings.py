@@ -88,8 +88,8 @@ class Bookings:
         self._database, self._scribe, self._inventory = database, scribe, inventory
         self._fares, self._ticketing, self._travellers, self._connects = fares, ticketing, travellers, connects
 
-    def quote(self, wish: Wish) -> Quote:
-        """What ``wish`` costs now; nothing is changed.
+    def quote(self, wish: Wish, proved: bool = True) -> Quote:
+        """What ``wish`` costs now; nothing is changed. ``proved`` False: the proofs of concessions are not asked for.
 
         Raises :class:`Refusal`: ``booking_riders``, ``booking_legs``, ``child_needs_adult``, ``legs_apart``,
         ``currencies_differ``, ``extra_unknown``, ``extra_count``, and as :meth:`Ticketing.for_sale` and :meth:`Fares.of`.
@@ -97,7 +97,7 @@ class Bookings:
         check_shape(len(wish.legs), [one.rider for one in wish.riders])
         rides = [self._ticketing.for_sale(*leg) for leg in wish.legs]
         self._check_journey(rides)
-        lines = tuple(self._line(leg, ride, one) for leg, ride in enumerate(rides) for one in wish.riders)
+        lines = tuple(self._line(leg, ride, one, proved) for leg, ride in enumerate(rides) for one in wish.riders)
         given, currency = self._fares.rules(rides[0].trip_no), rides[0].currency
         extras = tuple(
             ExtraRow(code, count, fare_rules.extra_minor(given, code, count, currency))
@@ -107,9 +107,10 @@ class Bookings:
         return Quote(lines, extras, total, currency)
 
     def hold(self, wish: Wish, channel: str) -> Order:
-        """Keep a seat for each rider on each leg until somebody has paid. Raises as :meth:`quote`, and ``no_seat``,
+        """Keep a seat for each rider on each leg until somebody has paid. At a kiosk nobody looks at a proof yet: whoever takes
+        the money does. Raises as :meth:`quote`, and ``no_seat``,
         ``seat_taken``, ``free_children_full``; ``leg_not_here`` for a leg of a journey."""
-        quote = self.quote(wish)
+        quote = self.quote(wish, proved=channel != "kiosk")
         order_no = self._scribe.record(lambda unit: self._hold(unit, quote, CHANNELS.index(channel)))
         return self._ticketing.order_view(order_no)
 
@@ -137,18 +138,21 @@ class Bookings:
 
     def pay(
         self, order_no: int, clerk_no: int, tendered_minor: int | None = None,
-        documents: Sequence[ShownDocument | None] = (),
+        documents: Sequence[ShownDocument | None] = (), proofs: Sequence[str] = (),
     ) -> Booking:  # fmt: skip
         """The cash for an order is here, of one rider or of several: sell. Paying a sold order again gives the same booking.
 
-        ``documents``: one a rider, where the line wants names. Raises :class:`Refusal`: ``no_such_order``,
+        ``documents``: one a rider, where the line wants names; ``proofs``: one a rider, of those who held a concession at a
+        kiosk. Raises :class:`Refusal`: ``no_such_order``,
         ``order_cancelled``, ``seat_taken``, ``no_seat``, ``cash_short``, and as :meth:`Travellers.prepare`.
         """
         order, names = self._ticketing.order_view(order_no), None
         if order.state == "waiting":
             rides = [one.ride for one in order.riders] or [order.ride]
             names = self._named(rides, documents)
-        first = self._scribe.record(lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor, CASH, names))
+        first = self._scribe.record(
+            lambda unit: self.sell_order(unit, order_no, clerk_no, tendered_minor, CASH, names, proofs)
+        )
         return self._booking(*first)
 
     def find(self, number: str) -> Booking:
@@ -171,8 +175,8 @@ class Bookings:
             self._travellers.prepare(ride.trip_no, ride.day, shown[place % riders]) for place, ride in enumerate(rides)
         )
 
-    def _line(self, leg: int, ride: Ride, one: Rider) -> Line:
-        fare = self._fares.of(ride, one.rider, one.proof)
+    def _line(self, leg: int, ride: Ride, one: Rider, proved: bool) -> Line:
+        fare = self._fares.of(ride, one.rider, one.proof) if proved else self._fares.unproved(ride, one.rider)
         seat = one.seats[leg] if leg < len(one.seats) else None
         return Line(leg, ride, LAP if fare.rider == fare_rules.CHILD_FREE else seat, fare)
 
@@ -194,7 +198,7 @@ class Bookings:
 
     def sell_order(
         self, unit: UnitOfWork, order_no: int, clerk_no: int, tendered_minor: int | None, payment: int = CASH,
-        names: Names | None = None,
+        names: Names | None = None, proofs: Sequence[str] = (),
     ) -> tuple[int, int | None]:  # fmt: skip
         """As :meth:`pay`, in the caller's transaction: the first serial, and epoch of its log (None: the present one)."""
         riders = booked.riders_of(unit.connection, order_no)
@@ -208,9 +212,11 @@ class Bookings:
             raise Refusal("order_cancelled")
         # Seats and prices are what the passengers were shown, also where the timetable has changed since.
         lines = []
-        for one in riders:
+        people = sum(one.where == riders[0].where for one in riders)
+        for place, one in enumerate(riders):
             ride = replace(self._ticketing.for_sale(*one.where), currency=row.currency)
-            lines.append(Line(0, ride, one.seat or None, Fare(one.rider, one.proof, one.price_minor, "")))
+            proof = one.proof or self._fares.proof(ride, one.rider, [*proofs, *[""] * people][place % people])
+            lines.append(Line(0, ride, one.seat or None, Fare(one.rider, proof, one.price_minor, "")))
         quote = Quote(tuple(lines), tuple(booked.extras_of(unit.connection, order_no)), row.price_minor, row.currency)
         names = names or (None,) * len(lines)
         first = self._record(unit, quote, names, clerk_no, row.channel, tendered_minor, order_no, payment)

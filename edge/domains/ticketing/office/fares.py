@@ -48,6 +48,17 @@ class Fares:
         price = self.price(ride, rider)
         return Fare(RIDERS.index(rider), fares.proof_index(price, proof), price.minor, price.rule)
 
+    def unproved(self, ride: Ride, rider: str) -> Fare:
+        """As :meth:`of`, for an order whose proof is looked at when it is paid."""
+        if ride.price_minor is None:
+            raise Refusal("not_for_sale")
+        price = self.price(ride, rider)
+        return Fare(RIDERS.index(rider), 0, price.minor, price.rule)
+
+    def proof(self, ride: Ride, rider: int, seen: str) -> int:
+        """Index of the proof that was seen for ``rider`` (an index). Raises :class:`Refusal` ``proof_needed``."""
+        return fares.proof_index(self.price(ride, RIDERS[rider]), seen)
+
     def price(self, ride: Ride, rider: str, day: int | None = None) -> fares.Price:
         """The price for ``rider``, and what has to be seen for it, by the rules of calendar day ``day`` or of today. Raises
         as :func:`fares.price_of`."""

@@ -12,6 +12,7 @@ from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.service import Ticketing
 from edge.kernel.scribe import UnitOfWork
 from sync.domains.ticketing.events import MOBILE
+from sync.domains.ticketing.office.fares import ADULT
 from sync.kernel.errors import Refusal, invariant
 
 
@@ -34,9 +35,11 @@ class Paying:
         and ``document_at_counter``: a phone shows nobody's document.
         """
         row = self._waiting(unit, order_no)
-        several = [(one.where, one.seat) for one in booked.riders_of(unit.connection, order_no)]
+        riders = booked.riders_of(unit.connection, order_no)
+        unproved = {one.where for one in riders if one.rider != ADULT and not one.proof}
+        several = [(one.where, one.seat) for one in riders]
         for item, (where, seat) in enumerate(several or [(row.where, row.seat)]):
-            if self._travellers.demanded(where[0]):
+            if self._travellers.demanded(where[0]) or where in unproved:
                 raise Refusal("document_at_counter", status=422)
             ride = self._ticketing.for_sale(*where)
             self._inventory.take(unit.connection, where, ride.seat_kind, seat or None, own_hold=order_no)

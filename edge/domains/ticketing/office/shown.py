@@ -59,6 +59,11 @@ class Order:
     riders: tuple[OrderRider, ...] = ()
     extras: tuple[Extra, ...] = ()
 
+    @property
+    def people(self) -> int:
+        """How many riders it is for: those of the first leg."""
+        return sum(one.ride == self.ride for one in self.riders) or 1
+
 
 @dataclass(frozen=True)
 class Refunded:

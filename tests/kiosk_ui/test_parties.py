@@ -1,0 +1,101 @@
+"""Several riders and whole journeys, at the counter and at the kiosk."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kiosk_ui.person import Page, Person
+from tests.support.nodes import ALL_LEGS, COACH_TRIP, FERRY_TRIP, LATE_TRIP, TODAY, Bench
+
+WHOLE = f"{COACH_TRIP}-{TODAY}-0-4"
+FORM = f"/clerk/party?leg={WHOLE}"
+
+
+@pytest.fixture(autouse=True)
+def more_seats(bench: Bench) -> None:
+    """Ten seats allow a child on a lap."""
+    bench.grant(COACH_TRIP, seats=dict.fromkeys(range(9, 13), ALL_LEGS))
+
+
+def held(clerk: Person, **filled: str) -> Page:
+    """The page on which a held family pays."""
+    clerk.see(FORM)
+    return clerk.send("/clerk/party", **filled)
+
+
+FAMILY = {"n_adult": "1", "n_child_with_seat": "1", "proof_child_with_seat": "height", "n_child_free": "1",
+          "proof_child_free": "birth_date", "x_luggage": "2"}  # fmt: skip
+
+
+def test_a_clerk_sells_a_family_with_luggage_and_gives_change(bench: Bench, clerk: Person) -> None:
+    ride = clerk.see(f"/clerk/sell/ride?trip={COACH_TRIP}&day={TODAY}&from=0&to=4")
+    assert any(f"/clerk/party?leg={WHOLE}" in link for link in ride.links)
+    paying = held(clerk, **FAMILY)
+    assert "¥55.00" in paying.text and "行李" in paying.text and "不占座" in paying.text
+    assert [tag for tag, attrs in paying.tags if "autofocus" in attrs] == ["input"]
+    short = clerk.post(paying.form("/clerk/party/").action, {**paying.form("/clerk/party/").values, "tendered": "50"})
+    assert short.status == 422 and "收到的现金不够" in short.text
+    done = clerk.post(short.form("/clerk/party/").action, {**short.form("/clerk/party/").values, "tendered": "60"})
+    assert "¥5.00" in done.text and len([tag for tag, attrs in done.tags if attrs.get("class") == "ticket-qr"]) == 3
+    paper = clerk.see(next(link for link in done.links if link.endswith("/print")))
+    assert paper.html.count('class="paper party-page"') == 4, "a page a ticket, and the receipt"
+    assert bench.node.ticketing.takings(None, TODAY).totals == {"CNY": 5500}
+    assert clerk.see(paying.path).path == done.path, "the page of a paid order leads to its tickets"
+
+
+def test_chosen_seats_are_held_and_what_is_wrong_stands_beside_its_field(bench: Bench, clerk: Person) -> None:
+    clerk.see(FORM)
+    form = clerk.page.form("/clerk/party")
+    page = clerk.post(form.action, {**form.values, "n_adult": "2", "seat": ["3", "4"]})
+    assert "01C" in page.text and "01D" in page.text
+    for wrong, said in (
+        ({"n_child_with_seat": "1"}, "要先查验凭证"),
+        ({"n_adult": "0", "n_child_free": "1", "proof_child_free": "height"}, "每位成人"),
+        ({"n_adult": "x"}, "请只填数字"), ({"n_adult": "2", "seat": ["3", "5"]}, "另选一个座位"), ({"n_adult": ""}, "1 到 20"),
+    ):  # fmt: skip
+        clerk.see(FORM)
+        refused = clerk.post(form.action, {**form.values, **wrong})
+        assert refused.status in (409, 422) and said in refused.text, wrong
+    assert len(bench.node.ticketing.waiting()) == 1
+
+
+def test_a_whole_journey_is_one_booking_from_the_enquiry_on(bench: Bench, clerk: Person) -> None:
+    legs = f"leg={COACH_TRIP}-{TODAY}-0-1&leg={LATE_TRIP}-{TODAY}-1-4"
+    clerk.see(f"/clerk/party?{legs}")
+    form = clerk.page.form("/clerk/party")
+    page = clerk.post(form.action, {"csrf_token": form.values["csrf_token"], "n_adult": "1",
+                                    "leg": [f"{COACH_TRIP}-{TODAY}-0-1", f"{LATE_TRIP}-{TODAY}-1-4"]})  # fmt: skip
+    assert "¥33.00" in page.text
+    done = clerk.send("/clerk/party/")
+    assert "鼎湖" in done.text and len([tag for tag, attrs in done.tags if attrs.get("class") == "ticket-qr"]) == 2
+
+
+def test_a_passenger_orders_for_a_family_and_the_staff_look_at_the_child(
+    bench: Bench, passenger: Person, clerk: Person
+) -> None:
+    passenger.see(f"/kiosk/party?leg={WHOLE}")
+    form = passenger.page.form("/kiosk/party")
+    waits = passenger.post(form.action, {**form.values, "n_adult": "1", "n_child_with_seat": "1"})
+    assert "¥45.00" in waits.text
+    desk = clerk.see("/clerk")
+    paying = clerk.see(next(link for link in desk.links if "/clerk/party/" in link))
+    refused = clerk.send("/clerk/party/")
+    assert refused.status == 422 and "要先查验凭证" in refused.text
+    clerk.see(paying.path)
+    assert "合计 ¥45.00" in clerk.send("/clerk/party/", **{"proof-1": "height"}).text
+    tickets = passenger.see(waits.path)
+    assert tickets.path.startswith("/kiosk/tickets/") and tickets.html.count("ticket-qr") == 2
+    sold = bench.node.bookings.find(tickets.path.rsplit("/", 1)[1])
+    assert [one.proof for one in sold.tickets] == ["", "height"]
+    passenger.see("/kiosk/leave")
+    assert passenger.see(tickets.path).status == 404
+
+
+def test_a_ferry_has_no_seats_to_choose(clerk: Person) -> None:
+    page = clerk.see(f"/clerk/party?leg={FERRY_TRIP}-{TODAY}-0-1")
+    assert "盲人" in page.text and not [attrs for _, attrs in page.tags if attrs.get("type") == "checkbox"]
+
+
+@pytest.mark.parametrize("leg", ["1", "a-b-c-d", "1-2-3-99999999999999999", "9-9-9-9", "1-1-1-٣"])
+def test_a_leg_that_is_none_is_refused(clerk: Person, leg: str) -> None:
+    assert clerk.see(f"/clerk/party?leg={leg}").status in (404, 422)
