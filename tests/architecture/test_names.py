@@ -16,6 +16,7 @@ NAMES = {
         "schema_3.sql",
         "schema_4.sql",
         "schema_5.sql",
+        "schema_6.sql",
         "store.py",
         "service.py",
         "routes.py",

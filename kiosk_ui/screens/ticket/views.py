@@ -47,9 +47,12 @@ def picture(number: str) -> Response:
 
 @blueprint.get("/bookings/<number>/print")
 def party(number: str) -> str:
-    """A page a ticket, and the receipt of all."""
+    """A paper a ticket, each counted, and the receipt of all."""
     own_ticket(number)
-    return render_template("ticket/party.html", booking=the_node().bookings.find(number))
+    booking, clerk = the_node().bookings.find(number), signed_in()
+    prints, by = the_node().prints, clerk.clerk_no if clerk else 0
+    copies = [0 if one.refunded else prints.copy(one.number, by) for one in booking.tickets]
+    return render_template("ticket/party.html", booking=booking, copies=copies)
 
 
 @blueprint.get("/tickets/<number>/print")
