@@ -96,7 +96,7 @@ def test_the_same_key_gives_the_same_booking_whatever_happened_in_between(bench:
 
 def test_a_held_family_keeps_its_seats_and_prices_until_it_pays(bench: Bench) -> None:
     riders = (Rider(seats=(5,)), Rider("child_with_seat", (6,), "height"), LAP_CHILD)
-    order = bench.node.bookings.hold(Wish((WHOLE,), riders, (("insurance", 3),)), "kiosk")
+    order = bench.node.bookings.hold(Wish((WHOLE,), riders, (("insurance", 3),)), "counter")
     assert (order.price_minor, [one.seat for one in order.riders]) == (5100, [5, 6, LAP])
     assert [extra.count for extra in order.extras] == [3]
     with pytest.raises(Refusal, match="seat_taken"):
@@ -115,11 +115,14 @@ def test_a_held_family_keeps_its_seats_and_prices_until_it_pays(bench: Bench) ->
 
 def test_an_order_of_several_is_paid_by_phone_as_well(bench: Bench) -> None:
     node = bench.node
-    order = node.bookings.hold(Wish((WHOLE,), FAMILY), "kiosk")
     paying = Paying(node.ticketing, node.inventory, node.bookings, node.travellers)
-    assert node.scribe.write(lambda unit: paying.begin(unit, order.order_no)) == (4500, "CNY")
+    family = node.bookings.hold(Wish((WHOLE,), (Rider(), Rider("child_with_seat"))), "kiosk")
+    with pytest.raises(Refusal, match="document_at_counter"):  # nobody has looked at the child yet
+        node.scribe.write(lambda unit: paying.begin(unit, family.order_no))
+    order = node.bookings.hold(Wish((WHOLE,), (Rider(), Rider())), "kiosk")
+    assert node.scribe.write(lambda unit: paying.begin(unit, order.order_no)) == (6000, "CNY")
     bench.clock.pass_ms(10 * 60_000)  # held anew when the payment began
-    node.scribe.write(lambda unit: paying.sell(unit, order.order_no, 0, 4500))
+    node.scribe.write(lambda unit: paying.sell(unit, order.order_no, 0, 6000))
     assert {one.payment for one in events(bench)[1:]} == {MOBILE}
     assert node.ticketing.order_view(order.order_no).state == "sold"
 
