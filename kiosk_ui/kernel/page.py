@@ -15,6 +15,7 @@ from markupsafe import Markup
 from kiosk_ui.kernel import formats
 from kiosk_ui.kernel.context import is_page, the_node
 from kiosk_ui.kernel.language import NAMES, big_print, language, remember
+from kiosk_ui.kernel.linemap import line_map
 from kiosk_ui.kernel.parties import leg_text
 from kiosk_ui.kernel.staff import ROLES, allowed, first_page, signed_in
 from kiosk_ui.kernel.words import known, listed, t
@@ -85,6 +86,7 @@ def _template_words() -> dict[str, Any]:
         "hub_age": _hub_age,
         "place": the_node().timetable.place,
         "today": the_node().timetable.today,
+        "line_of": lambda ride: line_map(the_node(), ride, language()),
         "now_ms": the_node().clock.wall_ms,
         **_formats(language()),
     }

@@ -71,7 +71,7 @@ class CloseRequest(Schema):
     taken_by = fields.Nested(Successor, load_default=None, allow_none=True)
 
 
-class LineSchema(Schema):
+class SlipLineSchema(Schema):
     """Of one currency and kind of payment. ``difference_minor``: counted less expected, null where nothing was counted."""
 
     currency = fields.String()
@@ -109,7 +109,7 @@ class SlipSchema(Schema):
     closed_ms = fields.Integer(allow_none=True)
     taken_from = fields.Integer()
     taken_by = fields.Integer()
-    lines = fields.List(fields.Nested(LineSchema))
+    lines = fields.List(fields.Nested(SlipLineSchema))
     by_route = fields.List(fields.Nested(PartSchema))
     by_rider = fields.List(fields.Nested(PartSchema))
 

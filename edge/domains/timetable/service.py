@@ -155,6 +155,11 @@ class Timetable:
         """Raises :class:`Refusal` ``no_such_stop``."""
         return StopView(stop_no, self.store.stop(stop_no).names)
 
+    def position(self, stop_no: int) -> tuple[int, int] | None:
+        """(latitude, longitude) of a stop in millionths of a degree; None where the timetable does not say."""
+        found = self.store.stop(stop_no)
+        return None if found.lat_e6 is None or found.lon_e6 is None else (found.lat_e6, found.lon_e6)
+
     def with_children(self, stop_no: int) -> tuple[int, ...]:
         """A stop and those whose station it is. Raises :class:`Refusal` ``no_such_stop``."""
         self.store.stop(stop_no)
