@@ -42,7 +42,7 @@ def test_names_cover_neither_each_other_nor_the_edge(placed: Bench, language: st
     drawn = boxes(found)
     assert len(drawn) >= 3
     for place, one in enumerate(drawn):
-        assert 0 <= one[0] and one[2] <= WIDTH and 0 <= one[1] and one[3] <= HEIGHT
+        assert one[0] >= 0 and one[2] <= WIDTH and one[1] >= 0 and one[3] <= HEIGHT
         for other in drawn[place + 1 :]:
             assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
     for x, y in (map(float, point.split(",")) for point in found.line.split()):
