@@ -16,7 +16,7 @@ def cli() -> None:
 
 for _command in (
     service.run, service.import_gtfs, service.status, service.quarantine, service.rebuild_command,
-    fleet.add_admin, fleet.add_node, fleet.code, fleet.add_clerk, fleet.revoke,
+    fleet.add_admin, fleet.add_node, fleet.code, fleet.node_codes, fleet.add_clerk, fleet.revoke,
     seats.duty, seats.grant, seats.release_at_risk, disruptions.cancel_trip, disruptions.delay_trip, disruptions.restore_trip,
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules,

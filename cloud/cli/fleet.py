@@ -60,6 +60,20 @@ def code(node: str, data: Path, database: str | None, as_json: bool) -> None:
     say({"node": node, "code": made}, as_json)
 
 
+@click.command("node-codes")
+@click.argument("node")
+@click.argument("area_code", type=int)
+@click.argument("station_code", type=int)
+@options
+def node_codes(node: str, area_code: int, station_code: int, data: Path, database: str | None, as_json: bool) -> None:
+    """Let printed ticket numbers of NODE begin with a division (GB/T 2260, six digits) and a station; 0 0 for none."""
+    hub = open_hub(data, database)
+    with hub.database.write() as tx:
+        hub.nodes.set_codes(tx, find_node(tx, node).node_no, area_code, station_code)
+        note(hub, tx, "node_codes", node=node, area=area_code, station=station_code)
+    say({"node": node, "area_code": area_code, "station_code": station_code}, as_json)
+
+
 @click.command("add-clerk")
 @click.argument("name")
 @click.option("--node", "node_names", multiple=True, required=True, help="A node at which the clerk may sign in.")

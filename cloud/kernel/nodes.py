@@ -16,6 +16,7 @@ from sync.kernel.certificate import Revocation
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET, Profile, Subscriptions, node_stream, place_stream
 from sync.kernel.ports import Clock
+from sync.kernel.ticket import check_codes
 
 KINDS: Final = ("station", "village", "pier", "vehicle")
 # The hub's own node: it sells what other sellers ask for (cloud/kernel/ownnode.py). Nobody adds or enrols one.
@@ -65,6 +66,7 @@ class NodeInfo:
     low_water: int
     epoch: int
     provision_due_ms: int
+    codes: tuple[int, int]
 
 
 class Nodes:
@@ -126,6 +128,7 @@ class Nodes:
         self._know_place(tx, profile)
         values = {"name": _free_name(tx, name, node_no), "kind": profile.kind, "place_no": profile.place_no}
         values |= {"names": dict(profile.names), "stop_nos": list(profile.stop_nos), "low_water": profile.low_water}
+        values |= {"area_code": profile.area_code, "station_code": profile.station_code}
         tx.execute(sa.update(node).where(node.c.node_no == node_no).values(**values))
         self.publish_profile(tx, node_no)
         self.set_streams(tx, node_no, [NET, place_stream(profile.place_no)])
@@ -144,6 +147,8 @@ class Nodes:
                 names=dict(profile.names),
                 stop_nos=list(profile.stop_nos),
                 low_water=profile.low_water,
+                area_code=profile.area_code,
+                station_code=profile.station_code,
                 epoch=0,
                 created_ms=self._clock.wall_ms(),
                 provision_due_ms=0,
@@ -155,10 +160,18 @@ class Nodes:
         )
         self.set_streams(tx, node_no, [NET, place_stream(profile.place_no)])
 
+    def set_codes(self, tx: Connection, node_no: int, area_code: int, station_code: int) -> None:
+        """Division and station that stand in the ticket numbers of a node. Raises :class:`Refusal`: ``area_code``,
+        ``station_code``."""
+        check_codes(area_code, station_code)
+        values = {"area_code": area_code, "station_code": station_code}
+        tx.execute(sa.update(node).where(node.c.node_no == node_no).values(**values))
+        self.publish_profile(tx, node_no)
+
     def publish_profile(self, tx: Connection, node_no: int) -> None:
         """Tell the box what it is."""
         info = find(tx, node_no)
-        profile = Profile(info.place_no, info.kind, info.names, info.stop_nos, info.low_water)
+        profile = Profile(info.place_no, info.kind, info.names, info.stop_nos, info.low_water, *info.codes)
         streams.publish(tx, node_stream(node_no), "profile", profile.to_bytes())
 
     def set_streams(self, tx: Connection, node_no: int, wanted: Iterable[str]) -> None:
@@ -296,5 +309,5 @@ def _barred_after(tx: Connection, kid: object) -> int:
 def _info(row: Row[tuple[object, ...]]) -> NodeInfo:
     return NodeInfo(
         row.node_no, row.name, row.kind, row.place_no, row.names, tuple(row.stop_nos), row.low_water, row.epoch,
-        row.provision_due_ms,
+        row.provision_due_ms, (row.area_code, row.station_code),
     )  # fmt: skip

@@ -99,6 +99,8 @@ node = sa.Table(
     sa.Column("names", sa.JSON, nullable=False),
     sa.Column("stop_nos", sa.JSON, nullable=False),
     sa.Column("low_water", sa.Integer, nullable=False),
+    sa.Column("area_code", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("station_code", sa.Integer, nullable=False, server_default="0"),
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("created_ms", Big, nullable=False),
     sa.Column("provision_due_ms", Big, nullable=False),

@@ -76,7 +76,10 @@ class Subscriptions(Record):
 
 @dataclass(frozen=True, slots=True)
 class Profile(Record):
-    """Key ``profile`` on a node's stream: what this box is. ``kind``: station, village, pier or vehicle."""
+    """Key ``profile`` on a node's stream: what this box is. ``kind``: station, village, pier or vehicle.
+
+    ``area_code`` (six digits of GB/T 2260) and ``station_code`` (up to three) stand in printed ticket numbers; 0: none.
+    """
 
     PREFIX: ClassVar[str] = "profile"
     place_no: int
@@ -84,6 +87,8 @@ class Profile(Record):
     names: dict[str, str]
     stop_nos: tuple[int, ...]
     low_water: int = 2
+    area_code: int = 0
+    station_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import base45
 
 from sync.kernel import cbor, certificate, cose
 from sync.kernel.certificate import Certificate
-from sync.kernel.errors import Malformed
+from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.keys import VerifyKey
 from sync.kernel.ports import Signer
 
@@ -35,6 +35,13 @@ _MAX_DAY: Final = 1 << 20
 # Three more ids make a QR code one or two versions larger; what does not fit goes by the trip's stream alone.
 MAX_SUPERSEDED: Final = 3
 RIDERS: Final = ("adult", "child_with_seat", "child_free", "disabled_soldier", "blind")
+
+
+NUMBER_DIGITS: Final = 16
+PRINTED_DIGITS: Final = 25
+# The first two digits of a division code of GB/T 2260: provinces, and what has their rank.
+PROVINCES: Final = frozenset((*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66),
+                              71, 81, 82))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +67,50 @@ class TicketId:
     def number(self) -> str:
         """What stands on paper: ``node-epoch-serial`` with a check digit (ISO 7064 MOD 11-2 would print an X; so mod 97)."""
         digits = f"{self.node_no:05d}{self.epoch:02d}{self.serial:07d}"
-        return f"{digits[:5]}-{digits[5:7]}-{digits[7:]}-{98 - int(digits) * 100 % 97:02d}"
+        return f"{digits[:5]}-{digits[5:7]}-{digits[7:]}-{_check_digits(digits)}"
+
+    def printed(self, area_code: int, station_code: int) -> str:
+        """The number with the division and the station that sold it in front: ``area-station-node-epoch-serial`` and check
+        digits over all of it. Where no area is known (0), :attr:`number`."""
+        if not area_code:
+            return self.number
+        digits = f"{area_code:06d}{station_code:03d}{self.node_no:05d}{self.epoch:02d}{self.serial:07d}"
+        parts = (digits[:6], digits[6:9], digits[9:14], digits[14:16], digits[16:])
+        return f"{'-'.join(parts)}-{_check_digits(digits)}"
 
     @classmethod
     def from_number(cls, text: str) -> TicketId | None:
-        """The id behind a typed number, or None when it has the wrong form or check digits."""
-        digits = "".join(letter for letter in text if letter not in " -")
-        if len(digits) != 16 or not (digits.isascii() and digits.isdigit()):
+        """The id behind a typed number, with area and station or without; None when it has the wrong form or check
+        digits."""
+        digits = _digits(text)
+        if len(digits) not in (NUMBER_DIGITS, PRINTED_DIGITS) or digits[-2:] != _check_digits(digits[:-2]):
             return None
-        found = cls(int(digits[:5]), int(digits[5:7]), int(digits[7:14]))
-        return found if found.number.replace("-", "") == digits else None
+        own = digits[-NUMBER_DIGITS:]
+        return cls(int(own[:5]), int(own[5:7]), int(own[7:14]))
+
+
+def mistyped(text: str) -> bool:
+    """Whether ``text`` is meant as a ticket number, but a digit of it is wrong, missing or too many."""
+    digits = _digits(text)
+    plain = digits.isascii() and digits.isdigit()
+    return plain and len(digits) >= NUMBER_DIGITS - 1 and TicketId.from_number(text) is None
+
+
+def check_codes(area_code: int, station_code: int) -> None:
+    """Refuse (``area_code``, ``station_code``) what can't stand in a ticket number. Both 0: none."""
+    if (area_code or station_code) and not (area_code < 1_000_000 and area_code // 10_000 in PROVINCES):
+        raise Refusal("area_code", status=422, field="area_code", area=area_code)
+    if not 0 <= station_code < 1_000:
+        raise Refusal("station_code", status=422, field="station_code", station=station_code)
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter not in " -")
+
+
+def _check_digits(digits: str) -> str:
+    """Two digits (ISO 7064 MOD 97-10): they find every wrong digit, and all but one in a hundred of other slips."""
+    return f"{98 - int(digits) * 100 % 97:02d}" if digits.isascii() and digits.isdigit() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ RECORDS: Final[dict[str, Any]] = {
     "revocation": Revocation(7, 1234, 1_795_406_400_000, "stolen"),
     "subscriptions": Subscriptions(("net", "node/7", "operator/1", "trip/101/2518")),
     "profile": Profile(7, "pier", NAMES, (1, 6), 4),
+    "profile_with_codes": Profile(7, "pier", NAMES, (1, 6), 4, 440_402, 107),
     "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
     "duty": Duty("粤H12345"),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),

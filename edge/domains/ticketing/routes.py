@@ -88,6 +88,7 @@ class TicketSchema(Schema):
     """A ticket; ``text`` is what its QR says."""
 
     number = fields.String()
+    paper_number = fields.String()
     short_code = fields.String()
     text = fields.String()
     trip_no = fields.Integer(attribute="ride.trip_no")

@@ -141,9 +141,12 @@ class Ticketing:
         return self.ticket(*known)
 
     def find(self, text: str) -> Ticket:
-        """A ticket of this node by its number or its code. Raises :class:`Refusal` ``ticket_not_here``, ``ticket_form``."""
+        """A ticket of this node by its number or its code. Raises :class:`Refusal` ``ticket_not_here``, ``ticket_form``,
+        ``ticket_mistyped``."""
         wanted = TicketId.from_number(text)
         if wanted is None:
+            if ticket.mistyped(text):
+                raise Refusal("ticket_mistyped", status=422, field="ticket")
             try:
                 wanted = ticket.parse(text).claims.ticket_id
             except Malformed:
@@ -348,6 +351,7 @@ class Ticketing:
             past=row.epoch is not None,
             payment=PAYMENTS[sold.payment],
             traveller=self._travellers.masked(sold.serial, row.epoch),
+            paper_number=claims.ticket_id.printed(*self._timetable.codes()),
         )
 
     def _order(self, row: store.OrderRow) -> Order:

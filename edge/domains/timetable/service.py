@@ -265,6 +265,11 @@ class Timetable:
         facts = self._facts(trip_no)
         return rules.arrives_ms(facts.pattern, facts.trip, len(facts.pattern.stop_nos) - 1, day, facts.zone)
 
+    def codes(self) -> tuple[int, int]:
+        """Area and station code of this place, for printed numbers; (0, 0) where the hub has told of none."""
+        profile = self._fleet.profile()
+        return (profile.area_code, profile.station_code) if profile else (0, 0)
+
     def currencies(self) -> tuple[str, ...]:
         """Currencies in which the lines of this place are sold, by code."""
         return self._memory.get("currencies", self._find_currencies)

@@ -271,7 +271,7 @@ def test_a_ticket_is_found_by_its_number_and_by_its_code(bench: Bench) -> None:
         assert ticketing.find(text).number == found.number
 
 
-@pytest.mark.parametrize("text", ["", "Y1:", "Y1:AAAA", "1234", "00007-01-0000001-27", "Y2:ABC", "票" * 300, "\ud800"])
+@pytest.mark.parametrize("text", ["", "Y1:", "Y1:AAAA", "1234", "Y2:ABC", "票" * 300, "\ud800"])
 def test_what_is_no_ticket_is_refused_in_words(bench: Bench, text: str) -> None:
     bench.sell()
     with pytest.raises(Refusal, match="ticket_form"):

@@ -80,7 +80,7 @@ class Refunded:
 @dataclass(frozen=True)
 class Ticket:
     """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it; ``rider`` is one of
-    RIDERS, ``proof`` one of PROOFS, ``payment`` one of PAYMENTS."""
+    RIDERS, ``proof`` one of PROOFS, ``payment`` one of PAYMENTS. ``paper_number``: as printed, with area and station."""
 
     number: str
     short_code: str
@@ -101,6 +101,7 @@ class Ticket:
     past: bool = False
     payment: str = "cash"
     traveller: Masked | None = None
+    paper_number: str = ""
 
 
 @dataclass(frozen=True)
