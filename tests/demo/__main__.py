@@ -114,6 +114,8 @@ def _holds(found: dict[str, object]) -> bool:
         and isinstance(office, dict)
         and (office["shifts_closed"], office["no_shift_refused"], office["fen_difference"]) == (1, 2, 0)
         and office["named"] > 0
+        and office["through_journeys"] > 0
+        and len(office["riders"]) > 2
         and office["clear_personal_data_found"] == 0
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15

@@ -18,7 +18,7 @@ from cloud.domains.ticketing import tables as ticketing
 from cloud.kernel import streams as hub_streams
 from cloud.kernel import tables as kernel
 from sync.domains.inventory import rules
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import RIDERS, TicketId
 from tests.demo.client import Client
 from tests.demo.setup import Demo
 from tests.demo.story import GIVEN_NAME, NUMBER_PART, Story
@@ -43,6 +43,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
     with demo.hub_database.read() as tx:
         held = [row._asdict() for row in tx.execute(sa.select(ticketing.ticket))]
         back = [row._asdict() for row in tx.execute(sa.select(ticketing.refund))]
+        booked = [row._asdict() for row in tx.execute(sa.select(ticketing.booking_sold))]
         boarded = {bytes(row.ticket_id) for row in tx.execute(sa.select(boarding.boarded.c.ticket_id))}
         rated = {bytes(row.ticket_id) for row in tx.execute(sa.select(ratings.rating.c.ticket_id))}
         heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
@@ -70,6 +71,8 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "events_lost": lost,
         "fen_difference": difference(told.sold, held, told.refunded, back),
         "office": {
+            "riders": dict(Counter(RIDERS[row["rider"]] for row in held)),
+            "through_journeys": through_journeys(held, booked),
             "refunded": len(back),
             "resold": len(told.resold),
             "superseded_refused": told.refused["superseded"],
@@ -123,12 +126,22 @@ def difference(
     return sum(abs(ours[key] - theirs[key]) for key in {*ours, *theirs})
 
 
+def through_journeys(held: list[dict[str, Any]], booked: list[dict[str, Any]]) -> int:
+    """Bookings with tickets of several trips, as the hub holds them."""
+    trips = {(row["node_no"], row["epoch"], row["serial"]): row["trip_no"] for row in held}
+    spans = (
+        {trips.get((row["node_no"], row["epoch"], row["first_serial"] + n)) for n in range(row["count"])}
+        for row in booked
+    )
+    return sum(len(span) > 1 for span in spans)
+
+
 def double_seats(held: list[dict[str, Any]]) -> int:
     """Pairs of tickets that overlap on a seat and a leg, worked out from the tickets alone."""
     taken: dict[tuple[int, int, int], int] = {}
     clashes = 0
     for row in held:
-        if not row["seat"]:
+        if row["seat"] in (0, rules.LAP):
             continue
         key = (row["trip_no"], row["day"], row["seat"])
         mask = rules.legs_mask(row["from_idx"], row["to_idx"])

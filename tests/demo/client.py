@@ -76,6 +76,13 @@ class Client:
         found: dict[str, Any] = self.call("POST", "/api/v1/tickets", body)
         return found
 
+    def book(self, legs: list[tuple[int, str, int, int]], riders: list[dict[str, str]]) -> list[dict[str, Any]]:
+        """Sell several riders and legs by one booking; its tickets."""
+        names = ("trip_no", "day", "from_idx", "to_idx")
+        body = {"legs": [dict(zip(names, leg, strict=True)) for leg in legs], "riders": riders, "key": uuid.uuid4().hex}
+        found: list[dict[str, Any]] = self.call("POST", "/api/v1/bookings", body)["tickets"]
+        return found
+
     def refund(self, number: str, reason: str) -> dict[str, Any]:
         """Ask what giving a ticket back costs, and take that offer; the ticket with its refund."""
         path = f"/api/v1/tickets/{number}/refund"

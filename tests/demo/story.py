@@ -24,6 +24,9 @@ OFFLINE_S = 15
 WANTED = {"sold": 100, "boarded": 60, "rated": 20}
 REFUNDS = 4
 FLOAT_MINOR = 20_000
+ADULT = {"rider": "adult"}
+CHILD = {"rider": "child_with_seat", "proof": "height"}
+LAP_CHILD = {"rider": "child_free", "proof": "birth_date"}
 SELLERS = ("station", "village", "pier")
 # In every number and every name that is typed here, and in nothing that may be shown of them.
 NUMBER_PART, GIVEN_NAME = "010519", "龘靐齉"
@@ -86,6 +89,8 @@ class Story:
         self._sell_everywhere(16)
         self.demo.say("giving tickets back at the station, and selling a seat again")
         self._refund_some()
+        self.demo.say("selling to a family, and a journey with a change by one booking")
+        self._sell_parties()
         self.demo.say("counting the drawer and closing the shift")
         self._close_shift()
         self.demo.say("boarding the coach, by its scanner and at its gate page")
@@ -218,6 +223,27 @@ class Story:
         new = clerk.sell(*ride, seat=old["seat"] or None)
         self._keep("station", new)
         self.told.resold[new["number"]] = old["number"]
+
+    def _sell_parties(self) -> None:
+        """Two grown-ups with a child on a seat and one on the lap; and somebody who changes from one coach to a later one."""
+        rides, last = self._sales("station"), self.plan.coach_stops - 1
+        self._book([[ride] for ride in rides], [ADULT, ADULT, CHILD, LAP_CHILD])
+        trips = [ride[0] for ride in rides]
+        changes = [
+            [(one, self.day, 0, 1), (other, self.day, 1, last)] for one in trips for other in trips if one != other
+        ]
+        self._book(changes, [ADULT])
+
+    def _book(self, choices: list[list[tuple[int, str, int, int]]], riders: list[dict[str, str]]) -> None:
+        for legs in choices:
+            try:
+                for sold in self.clients["station"].book(legs, riders):
+                    self._keep("station", sold)
+                return
+            except Refused as refused:
+                if refused.code not in ("no_seat", "leg_not_here", "legs_apart", "free_children_full", "departed"):
+                    raise
+        raise AssertionError("the station found no seats for a booking")
 
     def _close_shift(self) -> None:
         """What the clerk counts is what passengers paid and got back, as they were told; afterwards nothing is sold."""
