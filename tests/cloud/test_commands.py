@@ -265,3 +265,28 @@ def test_a_trip_is_cancelled_delayed_and_restored_by_command(hub: Hub) -> None:
     assert hub("restore-trip", "1", day)["day"] == day
     code, _, err = hub("restore-trip", "1", day)
     assert code == 1 and "disruption_none" in err
+
+
+REAL_NAMES = """
+name = "gd"
+source = "notice no. 19"
+from_day = 2099-07-01
+demanded = true
+route_types = [202, 204]
+keep_days = 400
+"""
+
+
+def test_rules_on_names_are_published_from_a_file_and_bring_the_keys_along(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "names.toml"
+    path.write_text(REAL_NAMES, encoding="utf-8")
+    made = hub("realname-rules", str(path))
+    assert made["key"] == f"ruleset/realname/all/{day_of(calendar_date(2099, 7, 1))}" and made["pos"] > 0
+    for wrong, right, said in (("2099", "2021", "refund_rules_past"), ("demanded", "wanted", "names.toml"),
+                               ("400", "364", "realname_rules_odd")):  # fmt: skip
+        path.write_text(REAL_NAMES.replace(wrong, right), encoding="utf-8")
+        code, _, err = hub("realname-rules", str(path))
+        assert code in (1, 2) and said in err and "Traceback" not in err
+    done = hub("erase-identities", "--dry-run")
+    assert done == {"due": [], "erased": [], "dry_run": True}, "months to come are due in years"
+    assert hub("erase-identities")["erased"] == []

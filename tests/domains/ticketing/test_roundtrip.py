@@ -10,16 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.ticketing.events import BookingSold, TicketRebooked, TicketRefunded, TicketReissued, TicketSold
-from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
+from sync.domains.ticketing.events import (
+    BookingSold,
+    TicketRebooked,
+    TicketRefunded,
+    TicketReissued,
+    TicketSold,
+    TravellerNamed,
+)
+from sync.domains.ticketing.office import documents, sealing
+from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules, SealingKey
 from sync.domains.ticketing.rules import claims_of
-from sync.kernel import ticket
+from sync.kernel import seal, ticket
 from sync.kernel.events import Stamp
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ticket import MAX_SUPERSEDED, TicketId
+from tests.cloud.world import TestIds
 from tests.golden.strategies import of
 
-SENT = [BookingSold, TicketSold, TicketRefunded, TicketRebooked, TicketReissued]
+SENT = [BookingSold, TicketSold, TicketRefunded, TravellerNamed, TicketRebooked, TicketReissued]
 NODE = Ed25519Signer(bytes(32))
 
 
@@ -33,7 +42,7 @@ def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> 
     assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [RefundRules, RebookRules, FareRules])
+@pytest.mark.parametrize("kind", [RefundRules, RebookRules, FareRules, RealNameRules, SealingKey])
 @settings(max_examples=30)
 @given(st.data())
 def test_rules_come_down_and_read_the_same(kind: Any, data: st.DataObject) -> None:
@@ -69,3 +78,24 @@ def test_a_sale_becomes_the_same_ticket_whenever_it_is_made_again(
         sold.seat,
         sold.serial,
     )
+
+
+papers = st.builds(
+    documents.Document, st.sampled_from(documents.DOCUMENT_TYPES), st.text("ABC0123456789X", min_size=5, max_size=18),
+    st.text(st.characters(categories=["L"]), min_size=1, max_size=documents.MAX_NAME),
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(papers, st.sampled_from(list(seal.SUITES.values())), st.binary(min_size=32, max_size=32))
+def test_a_traveller_goes_up_sealed_and_the_hub_alone_reads_who_it_is(
+    document: documents.Document, suite: seal.Suite, secret: bytes
+) -> None:
+    key = SealingKey(202611, suite.number, seal.public_of(suite, secret), bytes(32))
+    named = sealing.name_traveller(document, 101, 2518, key, TestIds())
+    event = EVENTS.decode(EVENTS.encode(named, Stamp(1, 1, 1))).event
+    assert isinstance(event, TravellerNamed) and event == named
+    assert sealing.wrong_form(event) is None
+    assert sealing.document_of(event, secret) == document
+    assert sealing.masked_of(event, key) == documents.mask(document)
+    assert sealing.check_of(document, 101, 2518, key) == event.check
