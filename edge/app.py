@@ -56,7 +56,7 @@ def create_app(node: Node) -> Flask:
         shifts.blueprint(node.shifts, node.accounts, guard),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         bookings.blueprint(node.bookings, guard),
-        office.blueprint(node.rebooking, node.reissuing, node.affected, guard),
+        office.blueprint(node.rebooking, node.reissuing, node.affected, node.travellers, guard),
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),
         ratings.blueprint(node.ratings),

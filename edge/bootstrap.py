@@ -180,7 +180,7 @@ def _domains(
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
     journeys = Journeys(database, timetable, keeper)
     fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
-    travellers = Travellers(database, keeper, timetable, ids)
+    travellers = Travellers(database, keeper, timetable, directory, ids)
     ticketing = Ticketing(
         database, scribe, keeper, signer, timetable, inventory, fares, travellers, boot_id, boarding.boarded,
         shifts.require_open,

@@ -27,11 +27,11 @@ AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?t
 OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
             "/clerk/takings", "/clerk/disruptions", "/clerk/shift", "/clerk/ask", "/clerk/party?leg={trip}-{day}-0-2",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
-            "/gate/trips", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
+            "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
                   "ratings", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
-                  "passphrase", "nowhere")  # fmt: skip
+                  "passphrase", "travellers", "nowhere")  # fmt: skip
 
 
 def barriers(page: Page) -> list[str]:

@@ -122,3 +122,25 @@ def test_a_lost_ticket_is_reissued_where_the_document_fits(named: Bench, clerk: 
         assert page.status == status
         assert page.path.endswith("/receipt") or 'id="document_number-problem"' in page.html
         assert NUMBER not in page.html and NAME not in page.html
+
+
+def test_the_gate_compares_ticket_and_document_and_keeps_neither(named: Bench, clerk: Person) -> None:
+    assert "/gate/document" in clerk.see(f"/gate/{COACH_TRIP}/{TODAY}").html
+    code = named.node.ticketing.find(sell(clerk, **typed()).path.rsplit("/", 1)[1]).text
+    for which, word in ((7, "一致：这张票是用"), (8, "不一致")):
+        clerk.see("/gate/document")
+        page = clerk.send("/gate/document", code=code, **typed(number=resident_id(which)))
+        assert page.status == 200 and word in page.text
+        assert resident_id(which) not in page.html and NAME not in page.html and code not in page.html
+    forged = code[:-1] + ("A" if code[-1] != "A" else "B")
+    for sent, field in (({"code": forged, **typed()}, "code"), ({"code": code}, "document_number"), (typed(), "code")):
+        clerk.see("/gate/document")
+        page = clerk.send("/gate/document", **sent)
+        assert page.status == 422 and f'id="{field}-problem"' in page.html
+
+
+def test_a_ticket_without_a_name_has_no_document_to_compare(bench: Bench, clerk: Person) -> None:
+    code = bench.node.ticketing.find(sell(clerk).path.rsplit("/", 1)[1]).text
+    clerk.see("/gate/document")
+    page = clerk.send("/gate/document", code=code, **typed())
+    assert page.status == 409 and 'id="code-problem"' in page.html

@@ -16,7 +16,7 @@ FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/
          "/kiosk/party", "/clerk/party", "/clerk/party/1",
          "/clerk/find", "/clerk/sell", "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
-         "/gate/choose", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
+         "/gate/choose", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
          "/portal/rate", "/sign-in", "/sign-out", "/status/connect")  # fmt: skip
 
 

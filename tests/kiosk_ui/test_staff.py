@@ -17,7 +17,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/orders/1/phone", "/clerk/orders/1/phone/code.svg",
              "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue", "/clerk/disruptions",
              "/clerk/shift", "/clerk/shift/1/slip",
-             "/gate", "/gate/trips", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
+             "/gate", "/gate/trips", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/thanks", "/sign-in", "/healthz"}  # fmt: skip

@@ -39,6 +39,7 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/tickets/{number}/rebooking"): SELLERS,
     ("POST", "/api/v1/tickets/{number}/rebooking"): SELLERS,
     ("POST", "/api/v1/tickets/{number}/reissue"): SELLERS,
+    ("POST", "/api/v1/documents/compare"): SELLERS | {"gate"},
     ("GET", "/api/v1/disruptions"): SELLERS,
     ("GET", "/api/v1/takings"): SELLERS,
     ("POST", "/api/v1/orders"): SELLERS,

@@ -13,11 +13,13 @@ from kiosk_ui.kernel.formats import calendar_day
 from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, optional_whole, picture, plain, whole, words
 from kiosk_ui.kernel.staff import INSPECTORS, only, the_clerk
 from kiosk_ui.kernel.words import sentence
+from kiosk_ui.screens.gate.document import routes as document_routes
 from kiosk_ui.screens.gate.verdict import said
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 
 blueprint = Blueprint("gate", __name__, url_prefix="/gate", template_folder="templates")
+blueprint.register_blueprint(document_routes)
 GATE = "page"
 _VERDICT = "verdict"
 
@@ -85,5 +87,11 @@ def _scan_page(trip_no: int, day: int, verdict: dict[str, Any] | None, problem: 
     trip = node.timetable.trip(trip_no, day)
     boarded, expected = node.boarding.counts(trip_no, day)
     return render_template(
-        "gate/scan.html", trip=trip, verdict=verdict, problem=problem, boarded=boarded, expected=expected
+        "gate/scan.html",
+        trip=trip,
+        verdict=verdict,
+        problem=problem,
+        boarded=boarded,
+        expected=expected,
+        named=node.travellers.demanded(trip_no),
     )

@@ -11,7 +11,8 @@ from marshmallow import Schema, fields, validate
 from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.reissue import Reissuing
-from edge.domains.ticketing.office.shapes import DocumentSchema
+from edge.domains.ticketing.office.shapes import Compared, Comparison, DocumentSchema
+from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.routes import AMOUNT, RefundReason, TicketSchema
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
@@ -73,12 +74,15 @@ class AffectedSchema(Schema):
     tickets = fields.List(fields.Nested(TicketSchema))
 
 
-def blueprint(rebooking: Rebooking, reissuing: Reissuing, affected: AffectedTickets, guard: Guard) -> Any:
+def blueprint(
+    rebooking: Rebooking, reissuing: Reissuing, affected: AffectedTickets, travellers: Travellers, guard: Guard
+) -> Any:
     """The API of the office."""
     bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings, reissues and disruptions")
     _add_affected(bp, affected, guard)
     _add_rebooking(bp, rebooking, guard)
     _add_reissue(bp, reissuing, guard)
+    _add_documents(bp, travellers, guard)
     return bp
 
 
@@ -135,3 +139,14 @@ def _add_reissue(bp: Any, reissuing: Reissuing, guard: Guard) -> None:
 
 def _where(given: dict[str, Any]) -> tuple[int, int, int, int]:
     return given["trip_no"], given["day"], given["from_idx"], given["to_idx"]
+
+
+def _add_documents(bp: Any, travellers: Travellers, guard: Guard) -> None:
+    @bp.route("/documents/compare")
+    class Compare(MethodView):
+        @guard("clerk", "agent", "gate")
+        @bp.arguments(Comparison)
+        @bp.response(200, Compared)
+        def post(self, body: dict[str, Any]) -> Any:
+            """Whether a ticket was sold to the document that is shown with it. Nothing of it is kept."""
+            return {"fits": travellers.fits(body["code"], body["document"])}

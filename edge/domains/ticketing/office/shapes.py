@@ -31,3 +31,16 @@ class MaskedSchema(Schema):
     document_type = fields.String(validate=KIND)
     number = fields.String()
     name = fields.String()
+
+
+class Comparison(Schema):
+    """A ticket's whole code and the document that is shown with it."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=1200))
+    document = fields.Nested(DocumentSchema, required=True)
+
+
+class Compared(Schema):
+    """Whether the ticket was sold to this document."""
+
+    fits = fields.Boolean()

@@ -13,11 +13,13 @@ from edge.domains.timetable.service import Timetable
 from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
+from edge.kernel.directory import Directory
 from edge.kernel.scribe import UnitOfWork
 from sync.domains.ticketing.events import TravellerNamed
 from sync.domains.ticketing.office import realname, sealing
 from sync.domains.ticketing.office.documents import Document, Masked, read_document
 from sync.domains.ticketing.operations import SealingKey
+from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Ids
 from sync.kernel.ticket import TicketId
@@ -35,8 +37,11 @@ class ShownDocument:
 class Travellers:
     """Names on tickets of a node."""
 
-    def __init__(self, database: Database, keeper: TimeKeeper, timetable: Timetable, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, keeper: TimeKeeper, timetable: Timetable, directory: Directory, ids: Ids
+    ) -> None:
         self._database, self._keeper, self._timetable, self._ids = database, keeper, timetable, ids
+        self._directory = directory
 
     def demanded(self, trip_no: int) -> bool:
         """Whether nobody rides on this trip's line without a name, for what is sold today."""
@@ -84,6 +89,24 @@ class Travellers:
         if there is not None:
             raise Refusal("document_twice", field="document_number", ticket=self._number(*there))
         unit.append(replace(prepared, serial=serial))
+
+    def fits(self, code: str, shown: ShownDocument) -> bool:
+        """Whether a ticket, of whichever box, was sold to the document that is shown with it; nothing is written.
+
+        Raises :class:`Refusal`: ``ticket_form`` (damaged, or not what its issuer signed), ``ticket_unnamed``,
+        ``sealing_key_missing``, and as :func:`read_document`.
+        """
+        identity = meta.known_identity(self._database)
+        if identity is None:
+            raise Refusal("not_enrolled", status=503)
+        try:
+            claims = ticket.verify(code, self._directory.issuer, identity.hub_key)[0].claims
+        except Malformed:
+            raise Refusal("ticket_form", status=422, field="code") from None
+        if not claims.document_check:
+            raise Refusal("ticket_unnamed", field="code")
+        document, key = self._read(shown), self._key(claims.day)
+        return sealing.check_of(document, claims.trip_no, claims.day, key) == claims.document_check
 
     def masked(self, serial: int, epoch: int | None = None) -> Masked | None:
         """What may be shown of a ticket's traveller; None for one without a name, or when the month's keys are gone."""
