@@ -185,5 +185,5 @@ def build(
         exchanges=Exchanges(parts, shop),
         places=places,
         rides=trips,
-        offers=Offers(places, trips, inventory, clock),
+        offers=Offers(places, trips, inventory, ticketing, clock),
     )

@@ -105,6 +105,15 @@ class RideWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Fare:
+    """What one rider pays. ``rider`` indexes RIDERS, ``proof`` (what was seen) PROOFS."""
+
+    minor: int
+    rider: int
+    proof: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeAsked:
     """A ticket that is to be exchanged ``left_ms`` before its departure. ``ways``: of the old trip and of the new one
     (:meth:`Timetable.way`); ``prices_minor`` alike; ``fault``: the reason that the hub itself gave, or an empty text."""
@@ -181,6 +190,13 @@ class Office(Protocol):
 
     def published_refund_rules(self, tx: Connection) -> Sequence[RefundRules]:
         """All sets of refund rules that were published."""
+
+    def fare_for(self, tx: Connection, ride: Ride, rider: str, proof: str, day: int) -> Fare:
+        """What ``rider`` pays on calendar day ``day``, after a look at ``proof``. Raises
+        :class:`sync.kernel.errors.Refusal` where there is no such concession, or no such proof."""
+
+    def prices(self, tx: Connection, ride: Ride, day: int) -> dict[str, int]:
+        """Rider → price, of all who pay a price of their own there on a seat of their own."""
 
     def exchange_terms(self, tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
         """What it costs to exchange a ticket. Raises :class:`sync.kernel.errors.Refusal` where that can't be."""

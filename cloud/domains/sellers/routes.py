@@ -67,7 +67,10 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
     @_route(routes, callers, SELL, "/bookings", "POST", one, 201, body=schemas.NewBookingSchema, once=True)
     def book(body: dict[str, Any], once: Once) -> dict[str, Any]:
         """Hold a place for each of some offers, all or none, until the booking expires"""
-        wishes = [offers.wish(item["offer_id"], item["seat"]) for item in body["offers"]]
+        wishes = [
+            offers.wish(item["offer_id"], item["seat"], item["passenger_type"], item["proof"])
+            for item in body["offers"]
+        ]
         with hub.database.write() as tx:
             return schemas.booking(hub.selling.book(tx, caller().seller, wishes, body["reference"], once))
 

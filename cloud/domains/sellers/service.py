@@ -18,7 +18,7 @@ from cloud.domains.sellers.books.bookings import CANCELLED, HELD, LAPSED, TICKET
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.ownnode import OwnNode
-from cloud.kernel.ports import Boardings, Faults, Office, Ride, RideWish, Seats, Timetable
+from cloud.kernel.ports import Boardings, Fare, Faults, Office, Ride, RideWish, Seats, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.rules import legs_mask
@@ -29,9 +29,10 @@ from sync.kernel import days, hlc
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Event
 from sync.kernel.ports import Clock, Ids
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import RIDERS, TicketId
 
 MAX_PLACES: Final = 20
+CHILD_FREE: Final = RIDERS.index("child_free")
 BOOKABLE_MS: Final = 60 * days.DAY_MS
 _LAPSED_AT_ONCE: Final = 50
 _ID_BYTES: Final = 16
@@ -39,7 +40,7 @@ _ID_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A ride as it was offered, and the seat that was chosen, if any."""
+    """A ride as it was offered to an adult, the seat that was chosen, if any, who rides, and what was seen of that."""
 
     trip_no: int
     day: int
@@ -48,6 +49,8 @@ class Wish:
     price_minor: int
     currency: str
     seat: int | None = None
+    rider: str = RIDERS[0]
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Selling:
         """Hold a place for each wish, for a while: all of them, or none. The same ``once`` again gives the same booking.
 
         Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
-        ``places_held``, ``name_at_counter``, and as :meth:`OwnNode.open` and :meth:`Seats.take`.
+        ``places_held``, ``name_at_counter``, and as :meth:`fare`, :meth:`OwnNode.open` and :meth:`Seats.take`.
         """
         return self.once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
 
@@ -173,6 +176,7 @@ class Selling:
         if bookings.places_held(tx, seller.seller_no) + len(wishes) > self._parts.settings.held_places:
             raise Refusal("places_held", most=self._parts.settings.held_places)
         rides = [self.ride(tx, wish) for wish in wishes]
+        fares = [self.fare(tx, ride, wish) for ride, wish in zip(rides, wishes, strict=True)]
         info = self._parts.own.open(tx)
         wanted = [
             RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
@@ -181,8 +185,8 @@ class Selling:
         grants = self._parts.seats.take(tx, info, wanted)
         now, number = self._parts.clock.wall_ms(), next_pos(tx)
         items = tuple(
-            bookings.item(number, idx, grant.grant_id, info.epoch, ride, grant.seats[0][0] if grant.seats else 0)
-            for idx, (ride, grant) in enumerate(zip(rides, grants, strict=True))
+            bookings.item(number, idx, grant, info.epoch, ride, fare)
+            for idx, (ride, grant, fare) in enumerate(zip(rides, grants, fares, strict=True))
         )
         booking_id = self._parts.ids.token(_ID_BYTES).hex()
         expires_ms = now + self._parts.settings.hold_minutes * 60_000
@@ -203,6 +207,14 @@ class Selling:
         if self._parts.office.demands_name(tx, *line, days.day_at(now, ride.zone)):
             raise Refusal("name_at_counter")
         return ride
+
+    def fare(self, tx: Connection, ride: Ride, wish: Wish) -> Fare:
+        """What the rider pays now. A child without a seat of its own is sold at counters only. Raises :class:`Refusal`:
+        ``rider_unknown``, ``rider_not_here``, ``proof_needed``."""
+        if wish.rider == RIDERS[CHILD_FREE]:
+            raise Refusal("rider_not_here", status=422, field="passenger_type")
+        today = days.day_at(self._parts.clock.wall_ms(), ride.zone)
+        return self._parts.office.fare_for(tx, ride, wish.rider, wish.proof, today)
 
     def _ticket(self, tx: Connection, seller: Seller, booking_id: str) -> int:
         found, now = bookings.find(tx, booking_id, seller.seller_no), self._parts.clock.wall_ms()
@@ -298,7 +310,7 @@ def sale_of(item: Item, seller_no: int) -> TicketSold:
     serial = TicketId.from_bytes(item.ticket_id or b"").serial
     return TicketSold(
         serial, *item.ride, item.seat, item.rider, item.price_minor, item.currency, ACCOUNT, seller_no, CHANNEL,
-        _until_s(item),
+        _until_s(item), item.proof,
     )  # fmt: skip
 
 

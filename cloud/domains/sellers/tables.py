@@ -95,6 +95,7 @@ booking_item = sa.Table(
     sa.Column("fee_minor", Big),
     sa.Column("rule", sa.Text),
     sa.Column("refunded_ms", Big),
+    sa.Column("proof", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_booking_item_seat", "trip_no", "day", "seat"),
 )
 

@@ -10,16 +10,18 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import OK
 from cloud.domains.ticketing.office.sealing import published_rules
-from cloud.domains.ticketing.tables import refund, refund_sum, replacement, sale_sum, serial_end, ticket
+from cloud.domains.ticketing.tables import fare_rules, refund, refund_sum, replacement, sale_sum, serial_end, ticket
 from cloud.kernel import streams
-from cloud.kernel.ports import ExchangeAsked, ExchangeTerms
+from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride
+from sync.domains.inventory.rules import FREE, RESERVED
 from sync.domains.ticketing.events import PASSENGER
-from sync.domains.ticketing.office import realname, rebooking
-from sync.domains.ticketing.operations import RebookRules, RefundRules
+from sync.domains.ticketing.office import fares, realname, rebooking
+from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
 from sync.domains.ticketing.rules import reason_index
+from sync.domains.timetable.rules import service_kind
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import RIDERS, TicketId
 
 _TICKETS: Final = sa.select(ticket, refund.c.refunded_minor).outerjoin(
     refund, sa.and_(refund.c.ticket_id == ticket.c.ticket_id, refund.c.state == OK)
@@ -83,6 +85,34 @@ def last_serial(tx: Connection, node_no: int, epoch: int) -> int:
 def published_refund_rules(tx: Connection) -> list[RefundRules]:
     """All sets of refund rules that nodes were told of."""
     return [RefundRules.from_bytes(one) for one in streams.bodies_under(tx, NET, f"{RefundRules.PREFIX}/refund/")]
+
+
+def fare_for(tx: Connection, ride: Ride, rider: str, proof: str, day: int) -> Fare:
+    """What ``rider`` pays on calendar day ``day``, after a look at ``proof``. Raises :class:`Refusal`: ``rider_unknown``,
+    ``rider_not_here``, ``proof_needed``."""
+    price = fares.price_of(_fare_rules(tx, ride, day), rider, _service(ride), ride.price_minor, ride.currency)
+    return Fare(price.minor, RIDERS.index(rider), fares.proof_index(price, proof))
+
+
+def prices(tx: Connection, ride: Ride, day: int) -> dict[str, int]:
+    """Rider → price, of all for whom there is one on a seat of their own."""
+    given, found = _fare_rules(tx, ride, day), {}
+    for rider in RIDERS:
+        try:
+            found[rider] = fares.price_of(given, rider, _service(ride), ride.price_minor, ride.currency).minor
+        except Refusal:
+            continue
+    found.pop(RIDERS[fares.CHILD_FREE], None)
+    return found
+
+
+def _fare_rules(tx: Connection, ride: Ride, day: int) -> FareRules:
+    bodies = tx.execute(sa.select(fare_rules.c.body).order_by(fare_rules.c.pos)).scalars()
+    return fares.fare_rules([FareRules.from_bytes(bytes(body)) for body in bodies], ride.agency_no, day)
+
+
+def _service(ride: Ride) -> str:
+    return service_kind(ride.route_type, RESERVED if ride.reserved else FREE)
 
 
 def exchange_terms(tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:

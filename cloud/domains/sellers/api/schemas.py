@@ -12,12 +12,15 @@ from cloud.domains.sellers.books.offers import Offer
 from cloud.domains.sellers.service import MAX_PLACES, RefundOffer
 from cloud.kernel.web import NUMBER, Day, PageQuery
 from sync.catalogue import LANGUAGES
+from sync.domains.ticketing.events import PROOFS
 from sync.kernel import ticket
 from sync.kernel.ticket import RIDERS, TicketId
 
 OFFER_ID: Final = "101-2518-0-4-3000-CNY"
 BOOKING_ID: Final = "5f0c2d7e9a4b4c0f8e1d2c3b4a596877"
 ADULT: Final = RIDERS[0]
+# A child on a lap has no seat of its own: it is sold with its adult, at a counter.
+SEATED: Final = [rider for rider in RIDERS if rider != "child_free"]
 
 
 class KeySchema(Schema):
@@ -52,7 +55,9 @@ class SearchSchema(Schema):
 
 
 class OfferSchema(Schema):
-    """A ride and its price for one adult. ``seats`` may be chosen from; ``left`` is what the hub has at this moment."""
+    """A ride and its price for one adult; ``prices`` for every passenger type that has one.
+
+    ``seats`` may be chosen from; ``left`` is what the hub has at this moment."""
 
     offer_id = fields.String(metadata={"example": OFFER_ID})
     trip_no = fields.Integer()
@@ -67,14 +72,16 @@ class OfferSchema(Schema):
     currency = fields.String()
     left = fields.Integer()
     seats = fields.List(fields.Integer())
+    prices = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
 class WantedSchema(Schema):
-    """One place: for an offer, on a seat if one was chosen."""
+    """One place: for an offer, on a seat if one was chosen. ``proof``: what the seller saw before it sold a concession."""
 
     offer_id = fields.String(required=True, validate=validate.Length(max=60), metadata={"example": OFFER_ID})
     seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1_000))
-    passenger_type = fields.String(load_default=ADULT, validate=validate.OneOf([ADULT]))
+    passenger_type = fields.String(load_default=ADULT, validate=validate.OneOf(SEATED))
+    proof = fields.String(load_default="", validate=validate.OneOf(PROOFS))
 
 
 class NewBookingSchema(Schema):
@@ -100,6 +107,7 @@ class ItemSchema(Schema):
     to_idx = fields.Integer()
     seat = fields.Integer()
     departs = fields.String(metadata={"format": "date-time"})
+    passenger_type = fields.String()
     price_minor = fields.Integer()
     currency = fields.String()
     ticket_number = fields.String(allow_none=True)
@@ -209,7 +217,7 @@ def offer(found: Offer) -> dict[str, Any]:
         "offer_id": found.offer_id, "trip_no": ride.trip_no, "date": ride.day, "from_place": ride.from_stop_no,
         "to_place": ride.to_stop_no, "from_name": found.from_name, "to_name": found.to_name,
         "departs": instant(ride.departs_ms), "arrives": instant(ride.arrives_ms), "price_minor": ride.price_minor,
-        "currency": ride.currency, "left": found.left, "seats": found.seats,
+        "currency": ride.currency, "left": found.left, "seats": found.seats, "prices": found.prices,
     }  # fmt: skip
 
 
@@ -225,7 +233,8 @@ def booking(found: Booking) -> dict[str, Any]:
 def _item(one: Item) -> dict[str, Any]:
     return {
         "item": one.idx, "trip_no": one.trip_no, "date": one.day, "from_idx": one.from_idx, "to_idx": one.to_idx,
-        "seat": one.seat, "departs": instant(one.departs_ms), "price_minor": one.price_minor, "currency": one.currency,
+        "seat": one.seat, "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
+        "price_minor": one.price_minor, "currency": one.currency,
         "ticket_number": number_of(one), "refunded_minor": one.refunded_minor, "fee_minor": one.fee_minor,
         "rule": one.rule,
     }  # fmt: skip

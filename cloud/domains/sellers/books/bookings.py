@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection, Row
 
 from cloud.domains.sellers.tables import booking, booking_item, seller_answer
 from cloud.kernel.database import insert_rows
-from cloud.kernel.ports import Ride
+from cloud.kernel.ports import Fare, Ride
+from sync.domains.inventory.operations import Grant
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import MAX_SUPERSEDED, Claims, TicketId
 
@@ -23,7 +24,7 @@ STATES: Final = (HELD, TICKETED, CANCELLED, LAPSED)
 _BOOKING = ("booking_no", "booking_id", "seller_no", "reference", "state", "made_ms", "expires_ms")
 _ITEM = (
     "booking_no", "idx", "grant_id", "epoch", "trip_no", "day", "from_idx", "to_idx", "seat", "rider", "price_minor",
-    "currency", "departs_ms", "ends_ms",
+    "currency", "departs_ms", "ends_ms", "proof",
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ class Item:
     fee_minor: int | None = None
     rule: str | None = None
     refunded_ms: int | None = None
+    proof: int = 0
 
     @property
     def ride(self) -> tuple[int, int, int, int]:
@@ -99,11 +101,12 @@ def add_items(tx: Connection, items: Sequence[Item]) -> None:
     insert_rows(tx, booking_item, _ITEM, [tuple(getattr(item, name) for name in _ITEM) for item in items])
 
 
-def item(booking_no: int, idx: int, grant_id: int, epoch: int, ride: Ride, seat: int) -> Item:
-    """A place that is held for an adult."""
-    where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx)
-    price = (ride.price_minor, ride.currency)
-    return Item(booking_no, idx, grant_id, epoch, *where, seat, 0, *price, ride.departs_ms, ride.ends_ms)
+def item(booking_no: int, idx: int, grant: Grant, epoch: int, ride: Ride, fare: Fare) -> Item:
+    """A place that is held for one rider."""
+    where, seat = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx), grant.seats[0][0] if grant.seats else 0
+    price, times = (fare.minor, ride.currency), (ride.departs_ms, ride.ends_ms)
+    made = Item(booking_no, idx, grant.grant_id, epoch, *where, seat, fare.rider, *price, *times)
+    return replace(made, proof=fare.proof)
 
 
 def set_state(tx: Connection, booking_no: int, state: str) -> None:

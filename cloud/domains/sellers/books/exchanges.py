@@ -11,11 +11,11 @@ from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.accounts import Seller
 from cloud.domains.sellers.books.bookings import Booking, Item
 from cloud.domains.sellers.service import Once, Parts, Selling, Wish, check_credit, returned, sale_of
-from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Ride, RideWish
-from sync.domains.ticketing.events import ACCOUNT, REBOOKED, TicketRebooked, TicketRefunded
+from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride, RideWish
+from sync.domains.ticketing.events import ACCOUNT, PROOFS, REBOOKED, TicketRebooked, TicketRefunded
 from sync.kernel import days, hlc
 from sync.kernel.errors import Refusal
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import RIDERS, TicketId
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ class Exchanges:
             raise Refusal("rebook_same")
         timetable, fault = self._parts.timetable, self._parts.faults.fault_of_trip(tx, item.trip_no, item.day)
         _, zone = timetable.operator(tx, item.trip_no)
+        fare = self._selling.fare(tx, ride, replace(wish, rider=RIDERS[item.rider], proof=PROOFS[item.proof]))
         asked = ExchangeAsked(
             item.ticket_id or b"", days.day_at(item.sold_ms or 0, zone),
-            (timetable.way(tx, item.trip_no), timetable.way(tx, ride.trip_no)), (item.price_minor, ride.price_minor),
+            (timetable.way(tx, item.trip_no), timetable.way(tx, ride.trip_no)), (item.price_minor, fare.minor),
             item.departs_ms - self._parts.clock.wall_ms(), fault,
         )  # fmt: skip
         return ExchangeOffer(item, ride, self._parts.office.exchange_terms(tx, asked))
@@ -88,9 +89,8 @@ class Exchanges:
         bookings.set_item(tx, item, **values, refunded_ms=hlc.wall_ms_of(gone[0]))
         wanted = RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
         (grant,) = self._parts.seats.take(tx, info, [wanted])
-        seat = grant.seats[0][0] if grant.seats else 0
-        paid = replace(ride, price_minor=terms.price_minor)
-        fresh = bookings.item(found.booking_no, len(found.items), grant.grant_id, info.epoch, paid, seat)
+        fare = Fare(terms.price_minor, item.rider, item.proof)
+        fresh = bookings.item(found.booking_no, len(found.items), grant, info.epoch, ride, fare)
         sold = replace(fresh, ticket_id=TicketId(info.node_no, info.epoch, serial).to_bytes())
         (time,) = self._parts.own.record(tx, info, [sale_of(sold, seller.seller_no)])
         bookings.add_items(tx, [fresh])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.engine import Connection
 
 from cloud.domains.sellers.service import BOOKABLE_MS, Wish
-from cloud.kernel.ports import Places, Ride, Seats, Timetable
+from cloud.kernel.ports import Office, Places, Ride, Seats, Timetable
 from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock
+from sync.kernel.ticket import RIDERS
 
 MOST_OFFERS: Final = 50
 MOST_NAMES: Final = 8
@@ -23,13 +24,14 @@ _ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A ride, how many places are ``left``, and the ``seats`` to choose from (none for free seating)."""
+    """A ride, how many places are ``left``, the ``seats`` to choose from (none for free seating), and the price of each rider."""
 
     ride: Ride
     from_name: str
     to_name: str
     left: int
     seats: tuple[int, ...]
+    prices: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def offer_id(self) -> str:
@@ -39,13 +41,13 @@ class Offer:
         return f"{where}-{ride.price_minor}-{ride.currency}"
 
 
-def wish(offer_id: str, seat: int | None) -> Wish:
+def wish(offer_id: str, seat: int | None, rider: str = RIDERS[0], proof: str = "") -> Wish:
     """What an offer's id names. Raises :class:`Refusal` ``offer_form``."""
     found = _ID.fullmatch(offer_id)
     if found is None:
         raise Refusal("offer_form", status=422, field="offer_id")
     trip_no, day, from_idx, to_idx, price = map(int, found.groups()[:5])
-    return Wish(trip_no, day, from_idx, to_idx, price, found[6], seat)
+    return Wish(trip_no, day, from_idx, to_idx, price, found[6], seat, rider, proof)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Typed:
 class Offers:
     """Looks for rides that the hub can sell."""
 
-    def __init__(self, places: Places, rides: Timetable, seats: Seats, clock: Clock) -> None:
-        self._places, self._rides, self._seats, self._clock = places, rides, seats, clock
+    def __init__(self, places: Places, rides: Timetable, seats: Seats, office: Office, clock: Clock) -> None:
+        self._places, self._rides, self._seats, self._office, self._clock = places, rides, seats, office, clock
 
     def today(self, tx: Connection) -> int:
         """The calendar day at the network's stations."""
@@ -105,5 +107,5 @@ class Offers:
             left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
             if left >= places:
                 ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
-                found.append(Offer(ride, *ends, left, seats))
+                found.append(Offer(ride, *ends, left, seats, self._office.prices(tx, ride, days.day_at(now, zone))))
         return found
