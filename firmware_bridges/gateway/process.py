@@ -131,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b'{"ok": true}')
         elif parts.path.startswith("/pay/"):
             self._pay_page(parts.path.removeprefix("/pay/"))
+        elif parts.path == "/":
+            self._send(200, _waiting(desk).encode(), "text/html; charset=utf-8")
         elif parts.path == "/statement.csv":
             asked = parse_qs(parts.query)
             span = [
@@ -191,6 +193,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(body)
+
+
+def _waiting(desk: Desk) -> str:
+    """Links to what waits to be paid, for whoever has no phone at hand."""
+    query = "SELECT token, subject, order_no FROM payment WHERE state = 'created' ORDER BY rowid DESC LIMIT 20"
+    items = [
+        f'<li><a href="/pay/{html.escape(str(token))}">{html.escape(f"{subject} {order_no}")}</a></li>'
+        for token, subject, order_no in desk.books.rows(query)
+    ]
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Payments</title><ul>{"".join(items)}</ul></html>'
+    )
 
 
 def _tell(desk: Desk, body: bytes) -> tuple[int, bytes]:

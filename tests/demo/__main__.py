@@ -117,6 +117,8 @@ def _holds(found: dict[str, object]) -> bool:
         and office["through_journeys"] > 0
         and len(office["riders"]) > 2
         and office["clear_personal_data_found"] == 0
+        and (office["paid_without_ticket"], office["phone_fen_difference"]) == (0, 0)
+        and int(str(office["gateway_faults"])) >= 10
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True
@@ -134,6 +136,7 @@ def _print_addresses(world: Demo) -> None:
         click.echo(f"  {name:<12}  {plan.names[name].get('zh-Hans', '')} {plan.names[name].get('en', '')}")
         click.echo("                " + "  ".join(f"{address}/{screen}" for screen in screens))
         click.echo(f"                clerk number {clerk_no}, PIN {pin}\n")
+    click.echo(f"  payments      http://127.0.0.1:{plan.ports['gateway']}/ shows what waits to be paid by phone\n")
     click.echo(f"  scanner       type a ticket's code into:  nc 127.0.0.1 {plan.ports['feed']}\n")
 
 

@@ -19,6 +19,7 @@ from cloud.kernel import streams as hub_streams
 from cloud.kernel import tables as kernel
 from sync.domains.inventory import rules
 from sync.kernel.ticket import RIDERS, TicketId
+from tests.demo import phone
 from tests.demo.client import Client
 from tests.demo.setup import Demo
 from tests.demo.story import GIVEN_NAME, NUMBER_PART, Story
@@ -81,6 +82,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "fen_difference": sum(told.shifts.values()),
             "named": named,
             "clear_personal_data_found": clear_personal_data(demo, story),
+            **phone.facts(demo, story.phone),
         },
         "quarantined": quarantined,
         "retried_after_kill": told.retried,

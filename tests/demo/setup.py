@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -63,6 +64,7 @@ class Demo:
         self.folder, self.feed, self.say = folder, feed, say
         self._first_port = None if own_ports else 8600
         self.processes: dict[str, Process] = {}
+        self.told_faults: Counter[str] = Counter()
         self.plan: Plan
 
     @property
@@ -75,6 +77,15 @@ class Demo:
         """The hub's database, to look at."""
         return Database(f"sqlite:///{self.hub_data / 'hub.sqlite'}")
 
+    @property
+    def gateway_key(self) -> Path:
+        """The key that nodes and the sandbox gateway share, drawn once."""
+        file = self.folder / "gateway.key"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_hex(32), encoding="utf-8")
+        return file
+
     def node_data(self, name: str) -> Path:
         """A node's folder."""
         return self.folder / name
@@ -84,6 +95,8 @@ class Demo:
         file = self.folder / "demo.json"
         if file.is_file():
             self.plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
+            if "gateway" not in self.plan.ports:  # a demo from before there was one
+                self.plan.ports["gateway"] = choose_ports(1, None)[0]
             self._describe_processes()
             self.give_duties()
             return
@@ -102,7 +115,7 @@ class Demo:
         fresh.replace(file)
 
     def _make(self, chosen: layout.Layout, day: int) -> Plan:
-        names = ["hub", *[post.name for post in chosen.posts], "broker", "feed"]
+        names = ["hub", *[post.name for post in chosen.posts], "broker", "feed", "gateway"]
         ports = dict(zip(names, choose_ports(len(names), self._first_port), strict=True))
         made = self._hub("add-admin", "admin", "--json")
         passphrase = self._first_sign_in(made["name"], made["passphrase"])
@@ -211,12 +224,19 @@ class Demo:
                   YIPIAO_HUB_GRANT_HOURS="60", YIPIAO_HUB_GRANT_TRIPS="3000")  # fmt: skip
         self._add("broker", ["-m", "firmware_bridges.cli", "broker", "--port", str(ports["broker"]), "--data",
                              str(self.folder / "broker")], f"tcp://127.0.0.1:{ports['broker']}")  # fmt: skip
+        gateway_url = f"http://127.0.0.1:{ports['gateway']}"
+        self._add("gateway", ["-m", "firmware_bridges.cli", "gateway", "--port", str(ports["gateway"]), "--data",
+                              str(self.folder / "gateway"), "--key-file", str(self.gateway_key)],
+                  f"{gateway_url}/healthz")  # fmt: skip
         for name in self.plan.names:
             words = ["-m", "edge.cli", "node", "run", "--data", str(self.node_data(name)), "--port", str(ports[name]),
                      "--hub", hub_url, "--exchange-every", str(EXCHANGE_S)]  # fmt: skip
             if name == "coach-1":
                 words += ["--mqtt-port", str(ports["broker"]), "--gate-device", "gate-1"]
-            self._add(name, words, f"http://127.0.0.1:{ports[name]}/healthz")
+            own_url = f"http://127.0.0.1:{ports[name]}"
+            self._add(name, words, f"{own_url}/healthz", YIPIAO_NODE_GATEWAY_URL=gateway_url,
+                      YIPIAO_NODE_GATEWAY_KEY_FILE=str(self.gateway_key),
+                      YIPIAO_NODE_GATEWAY_NOTIFY_URL=f"{own_url}/api/v1/payments/callback")  # fmt: skip
 
     def describe_devices(self) -> None:
         """Scanner and gate of the on-board box; its name in topics is known once it is enrolled."""
@@ -232,7 +252,7 @@ class Demo:
     def start(self) -> None:
         """Start everything."""
         self.describe_devices()
-        for name in ("hub", "broker", *self.plan.clerks, "scanner", "gate"):
+        for name in ("hub", "broker", "gateway", *self.plan.clerks, "scanner", "gate"):
             self.say(f"starting {name}")
             self.processes[name].start()
         for process in self.processes.values():

@@ -17,6 +17,7 @@ import base45
 
 from sync.kernel import keys, ticket
 from tests.demo.client import Away, Client, Refused
+from tests.demo.phone import Phone
 from tests.demo.setup import Demo, iso, tomorrow
 from tests.support.documents import resident_id
 
@@ -60,6 +61,7 @@ class Story:
         self.clients: dict[str, Client] = {}
         self._lock = threading.Lock()
         self._shift_no = self._travellers = 0
+        self.phone: Phone
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
@@ -83,6 +85,9 @@ class Story:
         self.demo.processes["hub"].wait_ready()
 
     def _offline(self) -> None:
+        self.demo.say("paying by phone at the village, at a gateway that misbehaves")
+        self.phone = Phone(self.demo, self.clients["village"], self._sales("village"), partial(self._keep, "village"))
+        self.phone.run()
         self._sell_everywhere(16)
         self.demo.say("kill -9 of the village node in the middle of selling")
         self._sell_through_a_power_cut("village")
