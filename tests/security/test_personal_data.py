@@ -49,7 +49,7 @@ from tests.kiosk_ui.person import Person
 from tests.support.documents import resident_id
 from tests.support.traces import Traces
 
-TRAVELLERS = 500
+TRAVELLERS, TOGETHER = 500, 30
 # Of every number and name of this test, and of nothing else; longer than anything that a mask leaves.
 WORDS = ("010519", "903042", "龘靐齉", "QUETZALCOATL")
 NAMES = "赵钱孙李周吴郑王冯陈"
@@ -217,19 +217,36 @@ def sell_by_api(network: Network, token: str, trip_no: int, day: int, which: int
     return str(answer.get_json()["number"])
 
 
+def sell_together(network: Network, token: str, trip_no: int, day: int, people: range) -> list[str]:
+    """One booking for several, each with a document of their own; one of them twice is refused, and sells nothing."""
+    ride = {"trip_no": trip_no, "day": days.date_of(day).isoformat(), "from_idx": 0, "to_idx": 1}
+    riders = [{"document": traveller(which)} for which in people]
+    client, headers = network.node_app.test_client(), {"Authorization": f"Bearer {token}"}
+    body = {"legs": [ride], "riders": riders, "key": f"personal-data-{people.start}"}
+    twice = {**body, "riders": [*riders, riders[0]], "key": f"personal-data-twice-{people.start}"}
+    assert client.post("/api/v1/bookings", json=twice, headers=headers).status_code == 409
+    answer = client.post("/api/v1/bookings", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return [str(one["number"]) for one in answer.get_json()["tickets"]]
+
+
 def sell_all(network: Network) -> None:
-    """Half over the pages, half over the API; now and then the hub is visited."""
+    """Half over the pages, half over the API, the last ones together; now and then the hub is visited."""
     clerk = Person(network.node_app)
     clerk.sign_in(network.clerk_no, PIN)
     found = network.node.accounts.clerk(network.clerk_no)
     assert found is not None
     token = network.node.accounts.open_session(found)
-    for which, (trip_no, day) in zip(range(TRAVELLERS), places(network), strict=False):
+    for which, (trip_no, day) in zip(range(TRAVELLERS - TOGETHER), places(network), strict=False):
         by_page = which % 4 < 2
         sold = sell_by_page(clerk, trip_no, day, which) if by_page else sell_by_api(network, token, trip_no, day, which)
         network.printed.append(network.node.ticketing.find(sold).text)
         if which % 100 == 99:
             network.node.exchange.visit()
+    trip_no, day, _ = network.rides[-1]
+    for first in range(TRAVELLERS - TOGETHER, TRAVELLERS, 3):
+        sold_now = sell_together(network, token, trip_no, day, range(first, first + 3))
+        network.printed += [network.node.ticketing.find(number).text for number in sold_now]
     assert len(network.printed) == TRAVELLERS
     clerk.see("/clerk/takings")
     clerk.see("/clerk")
