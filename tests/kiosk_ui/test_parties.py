@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from edge.kernel import log
+from sync.domains import EVENTS
+from sync.domains.inventory.events import SeatsAsked
 from tests.kiosk_ui.person import Page, Person
 from tests.support.nodes import ALL_LEGS, COACH_TRIP, FERRY_TRIP, LATE_TRIP, TODAY, Bench
 
@@ -68,6 +71,24 @@ def test_a_whole_journey_is_one_booking_from_the_enquiry_on(bench: Bench, clerk:
     assert "¥33.00" in page.text
     done = clerk.send("/clerk/party/")
     assert "鼎湖" in done.text and len([tag for tag, attrs in done.tags if attrs.get("class") == "ticket-qr"]) == 2
+
+
+def test_a_leg_that_this_box_does_not_hold_is_named_and_can_be_asked_for(bench: Bench, clerk: Person) -> None:
+    legs = [f"{COACH_TRIP}-{TODAY}-0-1", f"{LATE_TRIP}-{TODAY}-1-4"]  # one seat of the late coach
+    clerk.see("/clerk/party?" + "&".join(f"leg={leg}" for leg in legs))
+    form = clerk.page.form("/clerk/party")
+    filled = {"csrf_token": form.values["csrf_token"], "n_adult": "2", "leg": legs}
+    refused = clerk.post(form.action, filled)
+    assert refused.status == 409 and "第 2 段的座位不在本机手里" in refused.text
+    button = next(attrs for tag, attrs in refused.tags if tag == "button" and attrs.get("formaction"))
+    asked = clerk.post(str(button["formaction"]), filled)
+    assert asked.path == "/clerk/party" and "已经请求加座" in asked.text
+    asks = [event for event in events(bench) if isinstance(event, SeatsAsked)]
+    assert asks == [SeatsAsked(LATE_TRIP, TODAY, 1, 4, 2)]
+
+
+def events(bench: Bench) -> list[object]:
+    return [EVENTS.decode(data).event for _, data in log.events_after(bench.node.database.read())]
 
 
 def test_a_passenger_orders_for_a_family_and_the_staff_look_at_the_child(

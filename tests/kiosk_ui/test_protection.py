@@ -13,7 +13,7 @@ from tests.support.nodes import COACH_TRIP, TODAY, Bench
 RIDE = {"trip": str(COACH_TRIP), "day": str(TODAY), "from": "0", "to": "4"}
 FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/phone",
          "/clerk/orders/1/confirm", "/clerk/orders/1/decline", "/clerk/orders/1/phone",
-         "/kiosk/party", "/clerk/party", "/clerk/party/1",
+         "/kiosk/party", "/clerk/party", "/clerk/party/ask", "/clerk/party/1",
          "/clerk/find", "/clerk/sell", "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
          "/gate/choose", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",

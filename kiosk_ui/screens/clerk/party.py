@@ -7,12 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import amount_minor, optional_whole, shown_document
-from kiosk_ui.kernel.offers import seat_rows
-from kiosk_ui.kernel.parties import choices, legs_of, rides_of, wish_of
+from kiosk_ui.kernel.offers import OPEN, offer_of, seat_rows
+from kiosk_ui.kernel.parties import choices, leg_text, legs_of, riders_of, rides_of, wish_of
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
+from sync.domains.ticketing.office.bookings import MOST_RIDERS
+from sync.domains.ticketing.office.fares import CHILD_FREE
 from sync.domains.ticketing.rules import change_minor
 from sync.kernel.errors import Refusal
+from sync.kernel.ticket import RIDERS
 
 routes = Blueprint("party", __name__, url_prefix="/party", template_folder="templates")
 FIELDS = ("rider", "proof", "seat", "extras", "tendered")
@@ -32,6 +35,20 @@ def hold() -> ResponseReturnValue:
     except Refusal as refusal:
         return _form_page(beside_fields(refusal, FIELDS)), refusal.status
     return redirect(url_for("clerk.party.page", number=order.order_no), 303)
+
+
+@routes.post("/ask")
+@only(*SELLERS)
+def ask() -> ResponseReturnValue:
+    """Ask the hub for seats on every leg of which this box holds too few; they come with the next exchange."""
+    node, keys = the_node(), legs_of(request.form)
+    wanted = min(max(sum(one.rider != RIDERS[CHILD_FREE] for one in riders_of(request.form)), 1), MOST_RIDERS)
+    for key in keys:
+        where = (key.trip_no, key.day, key.from_idx, key.to_idx)
+        if node.inventory.availability(*where).places < wanted:
+            node.inventory.ask(*where, wanted)
+    node.schedule.soon()
+    return redirect(url_for("clerk.party.form", leg=[leg_text(key) for key in keys], asked=1), 303)
 
 
 @routes.get("/<int(max=9007199254740991):number>")
@@ -80,7 +97,8 @@ def _form_page(errors: dict[str, str]) -> str:
     return render_template(
         "clerk/party.html", rides=rides, keys=keys, choices=choices(node, rides), rows=seat_rows(cells),
         extras=given.extras if rides[0].currency == given.currency else (), errors=errors, typed=request.form,
-        chosen=request.form.getlist("seat"),
+        chosen=request.form.getlist("seat"), asked=request.args.get("asked") == "1",
+        short=bool(errors) or any(offer_of(node, ride).state != OPEN for ride in rides),
     )  # fmt: skip
 
 
