@@ -113,6 +113,7 @@ def _holds(found: dict[str, object]) -> bool:
         and all(found[name] == 0 for name in none)
         and isinstance(office, dict)
         and (office["shifts_closed"], office["no_shift_refused"], office["fen_difference"]) == (1, 2, 0)
+        and office["alerts"] == ["ghost_refund"] * office["superseded_refused"]
         and office["named"] > 0
         and office["through_journeys"] > 0
         and len(office["riders"]) > 2

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from cloud.domains.boarding import tables as boarding
 from cloud.domains.ratings import tables as ratings
+from cloud.domains.shifts import tables as shifts
 from cloud.domains.ticketing import tables as ticketing
 from cloud.kernel import streams as hub_streams
 from cloud.kernel import tables as kernel
@@ -50,6 +51,9 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
         named = tx.execute(sa.select(sa.func.count()).select_from(ticketing.traveller)).scalar_one()
         quarantined = tx.execute(sa.select(sa.func.count()).select_from(kernel.quarantine)).scalar_one()
+        alerts = tx.execute(sa.select(kernel.alert.c.code).order_by(kernel.alert.c.code)).scalars().all()
+        states = tx.execute(sa.select(shifts.shift.c.state)).scalars().all()
+        drawers = tx.execute(sa.select(shifts.shift_line.c.expected_minor, shifts.shift_line.c.counted_minor)).all()
     hub_sold = {TicketId(row["node_no"], row["epoch"], row["serial"]).number: row for row in held}
     lost = sum(number not in hub_sold for number in told.sold)
     lost += sum(_id(number) not in boarded for number in told.boarded)
@@ -77,9 +81,10 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "refunded": len(back),
             "resold": len(told.resold),
             "superseded_refused": told.refused["superseded"],
-            "shifts_closed": len(told.shifts),
+            "shifts_closed": min(len(told.shifts), states.count("closed")),
             "no_shift_refused": told.refused["no_shift"],
-            "fen_difference": sum(told.shifts.values()),
+            "fen_difference": sum(told.shifts.values()) + sum(abs(must - (there or 0)) for must, there in drawers),
+            "alerts": list(alerts),
             "named": named,
             "clear_personal_data_found": clear_personal_data(demo, story),
             **phone.facts(demo, story.phone),

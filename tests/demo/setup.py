@@ -33,6 +33,7 @@ from tests.demo.world import ROOT, DemoFailed, Process, choose_ports, command
 SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
 EXCHANGE_S = 5
 ZONE = "Asia/Shanghai"
+AREA_CODE = 441_202
 FERRY = 4  # as GTFS counts kinds of lines
 Say = Callable[[str], None]
 
@@ -185,11 +186,12 @@ class Demo:
         hub.close()
 
     def _need_shifts(self) -> None:
-        """From today on; the village and the pier go on without."""
+        """From today on; the village and the pier go on without. Its ticket numbers begin with its division and station."""
         hub = build(load(self.hub_data, {}))
         today = days.day_at(hub.clock.wall_ms(), ZONE)
         with hub.database.write() as tx:
             place_no = find(tx, "station").place_no
+            hub.nodes.set_codes(tx, find(tx, "station").node_no, AREA_CODE, 1)
             publish_office_rules(tx, OfficeRules("demo", "the demo", today, place_no, True, "CNY", 500), today)
         hub.close()
 

@@ -1,8 +1,8 @@
 """The power goes at every write of a node: with its settings nothing that was acknowledged is lost, with weaker ones it is.
 
-One run is recorded on a disk with a volatile cache: sales one by one and many in one commit, boardings, ratings, seats from
-the hub, checkpoints, and the log made small. Then the plug is pulled in the middle of every write, 300 seeds taking turns,
-and a node comes up over what the disk may have kept.
+One run is recorded on a disk with a volatile cache: sales one by one and many in one commit, boardings, ratings, shifts,
+prints, seats from the hub, checkpoints, and the log made small. Then the plug is pulled in the middle of every write, 300
+seeds taking turns, and a node comes up over what the disk may have kept.
 """
 
 from __future__ import annotations
@@ -98,6 +98,8 @@ def record(folder: Path) -> Recorded[Head]:
         for turn in range(12):
             bench.grant(COACH_TRIP, seats={turn + 1: ALL_LEGS})
             told()
+            shift = bench.node.shifts.open(CLERK_NO, {"CNY": 100 * turn})
+            told()
             sold = [bench.sell(0, 4), bench.sell(0, 1, trip_no=FERRY_TRIP)]
             told()
             sell_together(bench, 2 + turn % 5)
@@ -107,6 +109,9 @@ def record(folder: Path) -> Recorded[Head]:
             bench.node.ratings.rate(sold[0].text, "", 5, ["clean"], "稳" * turn, "zh-Hans")
             told()
             assert pack(bench) > 0
+            told()
+            bench.node.prints.copy(sold[1].number, CLERK_NO)
+            bench.node.shifts.close(shift.shift_no, CLERK_NO, {("CNY", 0): 100 * turn})
             told()
     run.disk.remove()
     return run
