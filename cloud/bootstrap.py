@@ -83,6 +83,7 @@ class Hub:
     disruptions: Disruptions
     sealing: Sealing
     sellers: SellerAccounts
+    own: OwnNode
     selling: selling.Selling
     exchanges: Exchanges
     places: Places
@@ -181,6 +182,7 @@ def build(
         disruptions=Disruptions(nodes, trips, clock, boarding.tell_manifest),
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),
+        own=own,
         selling=shop,
         exchanges=Exchanges(parts, shop),
         places=places,

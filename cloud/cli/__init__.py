@@ -21,6 +21,7 @@ for _command in (
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
+    sellers.new_own_log,
     payments.reconcile,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip

@@ -77,6 +77,17 @@ def seller_paid(
     say({"seller_no": seller_no, "currency": currency, "amount_minor": amount_minor}, as_json)
 
 
+@click.command("new-own-log")
+@options
+def new_own_log(data: Path, database: str | None, as_json: bool) -> None:
+    """The key with which the hub sells was barred: begin another log with another key."""
+    hub = open_hub(data, database)
+    with hub.database.write() as tx:
+        epoch = hub.own.begin_again(tx)
+        note(hub, tx, "own_log_begun", epoch=epoch)
+    say({"epoch": epoch}, as_json)
+
+
 @click.command("settlement")
 @click.argument("seller_no", type=int)
 @click.option("--from", "first", required=True, help="First day, YYYY-MM-DD.")

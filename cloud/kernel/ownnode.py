@@ -66,8 +66,7 @@ class OwnNode:
         found = nodes.own(tx) or nodes.find(tx, self._nodes.add_own(tx, NAMES))
         key = nodes.current_key(tx, found.node_no)
         if key is None or key.status == REPLACED:
-            epoch = self._enrolment.next_epoch(tx, found)
-            self._enrolment.certify(tx, found, self._signer(found.node_no, epoch).public, epoch)
+            self._begin_log(tx, found)
         elif key.status != ACTIVE:
             raise Refusal("hub_barred", status=503)
         now = self._clock.wall_ms()
@@ -75,6 +74,20 @@ class OwnNode:
             self._enrolment.renew(tx, found)
             self._nodes.provision_at(tx, now + _RENEW_MS, found.node_no)
         return nodes.find(tx, found.node_no)
+
+    def begin_again(self, tx: Connection) -> int:
+        """Another log with another key, after somebody barred the last one; gives its epoch. What the barred log holds stays
+        held, as with any node. Raises :class:`Refusal` ``hub_not_barred``."""
+        found = nodes.own(tx)
+        key = None if found is None else nodes.current_key(tx, found.node_no)
+        if found is None or key is None or key.status in (ACTIVE, REPLACED):
+            raise Refusal("hub_not_barred")
+        return self._begin_log(tx, found)
+
+    def _begin_log(self, tx: Connection, info: NodeInfo) -> int:
+        epoch = self._enrolment.next_epoch(tx, info)
+        self._enrolment.certify(tx, info, self._signer(info.node_no, epoch).public, epoch)
+        return epoch
 
     def record(self, tx: Connection, info: NodeInfo, events: Sequence[Event]) -> Sequence[int]:
         """Append ``events`` to the log and fold them in; gives the hybrid time of each.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python import sync_playwright as axe
 
+from sync.kernel import days
 from tests.browser.people import Admin, Agent, Inspector, Passenger, Rider
 from tests.browser.stage import PHONE, until
 
@@ -30,7 +31,8 @@ OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to
             "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
                   "ratings", "shifts", "alerts", "quarantine",
-                  "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "audit", "account",
+                  "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "sellers",
+                  "sellers/1", "sellers/new", "audit", "account",
                   "passphrase", "travellers", "nowhere")  # fmt: skip
 
 
@@ -104,3 +106,33 @@ def test_no_page_of_the_console_has_a_barrier(stage: Stage) -> None:
         admin.see(address.format(trip=plan.coach_trips[0], day=plan.day))
         found += barriers(admin.page)
     assert found == []
+
+
+def test_no_page_of_the_web_shop_has_a_barrier(stage: Stage) -> None:
+    """A phone at home reserves, the desk issues, the ticket is shown."""
+    shop, phone = stage.address("hub") + "/shop/", stage.open(PHONE)
+    day = days.date_of(stage.demo.plan.day + 1).isoformat()
+    ends = "from=Zhaoqing Xinghu Coach Station&to=Taishan Coach Station"
+    phone.goto(f"{shop}?language=en")
+    found = barriers(phone)
+    for query in (f"{ends}&date={day}", "from=nowhere&to=nowhere", "from=zhaoqing&to=taishan"):
+        phone.goto(f"{shop}?{query}")
+        found += barriers(phone)
+    phone.goto(f"{shop}?{ends}&date={day}")
+    phone.click("a.ride >> nth=-1")
+    found += barriers(phone)
+    phone.click("summary")
+    phone.click("main form button")
+    found += barriers(phone)
+    number = phone.inner_text("p.code")
+    admin = Admin(stage)
+    assert number in admin.see("sellers/1")
+    with admin.page.expect_navigation():
+        admin.page.click(f"tr:has-text('{number}') button")
+    phone.reload()
+    assert phone.locator(".qr svg").count() == 1
+    found += barriers(phone)
+    phone.click("main section a")
+    found += barriers(phone)
+    phone.goto(f"{shop}bookings/none")
+    assert found + barriers(phone) == []

@@ -120,6 +120,7 @@ class Demo:
         ports = dict(zip(names, choose_ports(len(names), self._first_port), strict=True))
         made = self._hub("add-admin", "admin", "--json")
         passphrase = self._first_sign_in(made["name"], made["passphrase"])
+        self._hub("add-seller", layout.SHOP, "--limit", "100000", "--json")
         return Plan(
             feed=str(self.feed), ports=ports, clerks={},
             admin={"name": made["name"], "passphrase": passphrase}, nodes={},
@@ -223,7 +224,7 @@ class Demo:
         hub_url = f"http://127.0.0.1:{ports['hub']}"
         self._add("hub", ["-m", "cloud.cli", "run", "--data", str(self.hub_data), "--port", str(ports["hub"])],
                   f"{hub_url}/healthz", YIPIAO_HUB_COME_BACK_MS=str(EXCHANGE_S * 1000),
-                  YIPIAO_HUB_GRANT_HOURS="60", YIPIAO_HUB_GRANT_TRIPS="3000")  # fmt: skip
+                  YIPIAO_HUB_SHOP_SELLER=layout.SHOP, YIPIAO_HUB_GRANT_HOURS="60", YIPIAO_HUB_GRANT_TRIPS="3000")  # fmt: skip
         self._add("broker", ["-m", "firmware_bridges.cli", "broker", "--port", str(ports["broker"]), "--data",
                              str(self.folder / "broker")], f"tcp://127.0.0.1:{ports['broker']}")  # fmt: skip
         gateway_url = f"http://127.0.0.1:{ports['gateway']}"

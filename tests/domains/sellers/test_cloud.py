@@ -341,15 +341,23 @@ def test_a_restored_hub_sells_nothing_until_it_knows_what_was_granted_and_then_i
     adds_up(world.trip(7))
 
 
-def test_a_revoked_own_key_sells_no_more(world: World) -> None:
+def test_a_revoked_own_key_sells_no_more_until_another_log_is_begun(world: World) -> None:
     shop = Shopper(world)
-    shop.buy((0, 3, 1))
+    before = shop.buy((0, 3, 1))
+    with pytest.raises(Refusal, match="hub_not_barred"), world.hub.database.write() as tx:
+        world.hub.own.begin_again(tx)
     with world.hub.database.write() as tx:
         own = nodes.own(tx)
         assert own is not None
         world.hub.nodes.revoke(tx, own.node_no, "test")
     with pytest.raises(Refusal, match="hub_barred"):
         shop.book((0, 3, 2))
+    with world.hub.database.write() as tx:
+        epoch = world.hub.own.begin_again(tx)
+    after = shop.buy((0, 3, 2))
+    ids = [TicketId.from_bytes(shop.now(made).items[0].ticket_id or b"") for made in (before, after)]
+    assert [one.epoch for one in ids] == [epoch - 1, epoch] and world.rows(quarantine) == []
+    adds_up(world.trip(7))
 
 
 def test_no_box_can_be_enrolled_as_the_hub(world: World) -> None:
