@@ -23,6 +23,7 @@ from cloud.domains.sellers.books.exchanges import Exchanges
 from cloud.domains.sellers.books.offers import Offers
 from cloud.domains.sellers.tables import seller
 from cloud.domains.ticketing import service as ticketing
+from cloud.domains.ticketing.office.deciding import Deciding
 from cloud.domains.ticketing.office.sealing import Sealing
 from cloud.domains.timetable import service as timetable
 from cloud.kernel import recovery, tables
@@ -81,6 +82,7 @@ class Hub:
     enquiry: SeatEnquiry
     boarding: BoardingService
     disruptions: Disruptions
+    deciding: Deciding
     sealing: Sealing
     sellers: SellerAccounts
     own: OwnNode
@@ -150,8 +152,10 @@ def build(
     tails = Tails(fold, nodes, clock, (boarding.decide,))
     sealing = Sealing(lambda: hub_secret(settings.data / IDENTITY_FILE, ids), settings.sealing_suite, clock, ids)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
+    deciding = Deciding(clock, boardings.was_boarded, cancelled)
     steps = Steps(
-        (inventory.decide, boarding.decide, tails.take), (enrolment.renew, inventory.provision, sealing.provide)
+        (inventory.decide, boarding.decide, deciding.decide_new, tails.take),
+        (enrolment.renew, inventory.provision, sealing.provide),
     )
     intake = Intake(fold, nodes, tails, clock)
     own = OwnNode(EVENTS, nodes, enrolment, intake, (inventory.decide, boarding.decide), clock, signer)
@@ -179,6 +183,7 @@ def build(
         seats=InventoryView(contacts, settings, clock),
         enquiry=SeatEnquiry(database, trips, clock, signer),
         boarding=boarding,
+        deciding=deciding,
         disruptions=Disruptions(nodes, trips, clock, boarding.tell_manifest),
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),

@@ -15,6 +15,7 @@ from edge.domains.ratings import routes as ratings
 from edge.domains.shifts import routes as shifts
 from edge.domains.ticketing import routes as ticketing
 from edge.domains.ticketing.office import booking_routes as bookings
+from edge.domains.ticketing.office import request_routes as asking
 from edge.domains.ticketing.office import routes as office
 from edge.domains.timetable import routes as timetable
 from edge.kernel import routes
@@ -57,6 +58,7 @@ def create_app(node: Node) -> Flask:
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         bookings.blueprint(node.bookings, guard),
         office.blueprint(node.rebooking, node.reissuing, node.affected, node.travellers, guard),
+        asking.blueprint(node.requests, guard, node.schedule.soon),
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),
         ratings.blueprint(node.ratings),

@@ -26,6 +26,7 @@ from edge.domains.ticketing.office.prints import Prints
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.office.reissue import Reissuing
+from edge.domains.ticketing.office.requests import Requests
 from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.journeys.service import Journeys
@@ -86,6 +87,7 @@ class Node:
     refunds: Refunds
     rebooking: Rebooking
     reissuing: Reissuing
+    requests: Requests
     affected: AffectedTickets
     boarding: Boarding
     ratings: Ratings
@@ -190,7 +192,16 @@ def _domains(
     payments = Payments(database, scribe, keeper, ids, paying, gateway)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
-        database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back, people
+        database,
+        scribe,
+        keeper,
+        timetable,
+        inventory,
+        ticketing,
+        boarding.boarded,
+        payments.give_back,
+        people,
+        boarding.told_void,
     )
     catalogue = load()
     return {
@@ -215,6 +226,7 @@ def _domains(
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, travellers, ticketing, refunds),
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),
+        "requests": Requests(database, scribe, timetable, ticketing, refunds),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),

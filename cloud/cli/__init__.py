@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from cloud.cli import disruptions, fleet, identities, office, payments, prices, recover, seats, sellers, service, tails
+from cloud.cli import (
+    disruptions,
+    fleet,
+    identities,
+    office,
+    payments,
+    prices,
+    recover,
+    requests,
+    seats,
+    sellers,
+    service,
+    tails,
+)
 from sync import catalogue
 from sync.kernel.errors import Refusal, YipiaoError
 
@@ -18,6 +31,7 @@ for _command in (
     service.run, service.import_gtfs, service.status, service.quarantine, service.rebuild_command,
     fleet.add_admin, fleet.add_node, fleet.code, fleet.node_codes, fleet.add_clerk, fleet.revoke,
     seats.duty, seats.grant, seats.release_at_risk, disruptions.cancel_trip, disruptions.delay_trip, disruptions.restore_trip,
+    requests.refund_requests, requests.decide_refund,
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,

@@ -96,6 +96,13 @@ class Decision(FlaskForm):
     reason = StringField(validators=[needed])
 
 
+class RefundWord(FlaskForm):
+    request = IntegerField(default=0)
+    fee = IntegerField(default=0)
+    verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
+    note = StringField()
+
+
 class Reveal(FlaskForm):
     number = StringField(validators=[needed])
     reason = StringField(validators=[needed])

@@ -38,6 +38,8 @@ RIGHTS: Final[dict[str, Right]] = {
     "trips": Right(),
     "trip": Right(),
     "disruption": Right(),
+    "refund_requests": Right(),
+    "refund_decide": Right(ADMIN, ADMIN),
     "disrupt": Right(ADMIN, ADMIN),
     "release": Right(ADMIN, ADMIN),
     "ratings": Right(),

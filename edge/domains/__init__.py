@@ -13,7 +13,7 @@ from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
 from edge.domains.shifts import store as shifts
 from edge.domains.ticketing import store as ticketing
-from edge.domains.ticketing.office import booked, named, printed
+from edge.domains.ticketing.office import asked, booked, named, printed
 from edge.domains.ticketing.office import store as office
 from edge.domains.timetable import store as timetable
 from edge.kernel.accounts import keep_clerk
@@ -34,6 +34,7 @@ _STORES: Final = (
     ticketing,
     booked,
     office,
+    asked,
     named,
     printed,
     payments,
@@ -68,6 +69,7 @@ def projections() -> dict[str, Project]:
         **inventory.PROJECTIONS,
         **shifts.PROJECTIONS,
         **ticketing.PROJECTIONS,
+        **asked.PROJECTIONS,
         **named.PROJECTIONS,
         **boarding.PROJECTIONS,
     }
@@ -76,7 +78,7 @@ def projections() -> dict[str, Project]:
 def appliers() -> Mapping[type[Event], Apply]:
     """Event class → how it changes the state tables, the domains in the order of :data:`DOMAINS`."""
     found: dict[type[Event], list[Apply]] = {}
-    for store in (inventory, shifts, ticketing, booked, office, named, printed, payments, boarding, ratings):
+    for store in (inventory, shifts, ticketing, booked, office, asked, named, printed, payments, boarding, ratings):
         for kind, apply in store.APPLIERS.items():
             found.setdefault(kind, []).append(apply)
     return {kind: _in_turn(applies) for kind, applies in found.items()}
@@ -84,7 +86,7 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, shifts, ticketing, booked, office, named, payments):
+    for store in (inventory, shifts, ticketing, booked, office, asked, named, payments):
         store.end_log(connection, epoch)
 
 

@@ -25,6 +25,8 @@ EVENTS: Final = Registry(
         ticketing.TravellerNamed,
         ticketing.TicketRebooked,
         ticketing.TicketReissued,
+        ticketing.RefundAsked,
+        ticketing.RefundPaid,
         payments.PaymentAsked,
         payments.PaymentTaken,
         payments.PaymentEnded,

@@ -17,6 +17,7 @@ NAMES = {
         "schema_4.sql",
         "schema_5.sql",
         "schema_6.sql",
+        "schema_7.sql",
         "store.py",
         "service.py",
         "routes.py",

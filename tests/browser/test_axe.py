@@ -26,10 +26,12 @@ AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?t
                 f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat",
                 "/kiosk/party?leg={trip}-{day}-1-4")  # fmt: skip
 OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
-            "/clerk/takings", "/clerk/disruptions", "/clerk/shift", "/clerk/ask", "/clerk/party?leg={trip}-{day}-0-2",
+            "/clerk/takings", "/clerk/disruptions", "/clerk/requests", "/clerk/shift", "/clerk/ask",
+            "/clerk/party?leg={trip}-{day}-0-2",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
             "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
+                  "refund-requests",
                   "ratings", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "sellers",
                   "sellers/1", "sellers/new", "audit", "account",

@@ -21,6 +21,8 @@ from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.ticketing.events import (
     BookingSold,
+    RefundAsked,
+    RefundPaid,
     TicketPrinted,
     TicketRebooked,
     TicketRefunded,
@@ -28,7 +30,7 @@ from sync.domains.ticketing.events import (
     TicketSold,
     TravellerNamed,
 )
-from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules, SealingKey
+from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules, RefundWord, SealingKey
 from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, Service, Stop, Transfer, Trip
 from sync.kernel import cbor
 from sync.kernel.certificate import Certificate, Revocation
@@ -67,6 +69,8 @@ EVENTS: Final[dict[str, Any]] = {
         cbor.encode([1, bytes(4), bytes(32), bytes(64)]),
     ),
     "ticket_reissued": TicketReissued(TICKET_ID, 2, 0, 11),
+    "refund_asked": RefundAsked(1, TICKET_ID, 0, 0, 11),
+    "refund_paid": RefundPaid(0, 1, TICKET_ID, 101, 2518, 300, 2700, "CNY", 0, 11),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "payment_asked": PaymentAsked("7-12-0a1b2c3d4e5f", 12, 3000, "CNY", 0),
     "payment_taken": PaymentTaken("7-12-0a1b2c3d4e5f", "G00112233", 3000, "CNY", 1, 1_795_406_410_000),
@@ -126,6 +130,7 @@ RECORDS: Final[dict[str, Any]] = {
     "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
     "disruption_cancelled": Disruption("cancelled", 0, "台风", 1_795_406_400_000),
     "disruption_delayed": Disruption("delayed", 45, "故障", 1_795_406_400_000),
+    "refund_word": RefundWord(True, TICKET_ID, 101, 2518, 300, 2700, "CNY", "核实无误", 1_795_406_400_000),
     "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
     "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),
     "fare_rules": FareRules("gd-2026", "省厅规定", 2500, None, (("child_with_seat", 500, (), ("height",)),

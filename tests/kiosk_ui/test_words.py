@@ -19,6 +19,7 @@ from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from sync.domains.ticketing.events import PAYMENTS, PROOFS
 from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
 from sync.domains.ticketing.office.reissue import CAUSES
+from sync.domains.ticketing.rules import ASKED
 from sync.kernel.ticket import RIDERS
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench
@@ -47,6 +48,8 @@ MADE = {
     "note_": ("clock_unsure",),
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,
+    "request_state_": ("waiting", "approved", "denied", "paid"),
+    "request_kind_": ASKED,
     "reissue_why_": CAUSES,
     "cash_reason_": CASH_REASONS,
     "payment_": PAYMENTS,
@@ -70,7 +73,11 @@ def said() -> set[str]:
             assert (a or b) in MADE, f"{path.name}: what may follow {a or b}?"
     for prefix, endings in MADE.items():
         keys |= {prefix + ending for ending in endings}
-    return keys | {f"home_{name}_for" for name in MADE["home_"]} | {"issue_other", "issue_other_step"}
+    return (
+        keys
+        | {f"home_{name}_for" for name in MADE["home_"]}
+        | {"issue_other", *(f"word_{one}" for one in ("refunded", "boarded", "cancelled")), "issue_other_step"}
+    )
 
 
 def test_no_page_asks_for_a_word_that_is_not_there() -> None:

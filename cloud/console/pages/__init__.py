@@ -14,6 +14,7 @@ from cloud.console.pages import (
     payments,
     people,
     quarantine,
+    requests,
     sales,
     seats,
     sellers,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
-        overview, sign_in, nodes, sales, seats, disruptions, office, quarantine, tails, timetable, travellers, sellers,
-        payments, people,
+        overview, sign_in, nodes, sales, seats, disruptions, requests, office, quarantine, tails, timetable, travellers,
+        sellers, payments, people,
     ):  # fmt: skip
         module.register(blueprint, desk)

@@ -115,6 +115,11 @@ def has_boarded(tx: Connection, ticket_id: bytes) -> bool:
     return tx.execute(sa.select(boarded.c.pos).where(boarded.c.ticket_id == ticket_id)).first() is not None
 
 
+def was_boarded(tx: Connection, ticket_id: bytes) -> bool:
+    """Whether a ticket was let in anywhere."""
+    return tx.execute(sa.select(boarded.c.pos).where(boarded.c.ticket_id == ticket_id)).first() is not None
+
+
 def boarding_counts(tx: Connection, trip_no: int, day: int) -> BoardingCounts:
     """What the gates said of one dated trip."""
     counts = [

@@ -18,7 +18,7 @@ from cloud.kernel.fold import AMENDED, Alert, Quarantine, Received
 from cloud.kernel.tables import event_log
 from sync.domains.shifts.events import CASH_REASONS, CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.rules import MAX_AMOUNT_MINOR, Drawer, is_currency, many_refunds, movement
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import RefundPaid, TicketRefunded, TicketSold
 from sync.kernel import hlc
 from sync.kernel.errors import Malformed
 from sync.kernel.events import Event, Registry
@@ -45,7 +45,9 @@ Log = tuple[int, int]
 class ShiftApplier:
     """One batch."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({ShiftOpened, CashMoved, ShiftClosed, TicketSold, TicketRefunded})
+    HANDLES: frozenset[type[Event]] = frozenset(
+        {ShiftOpened, CashMoved, ShiftClosed, TicketSold, TicketRefunded, RefundPaid}
+    )
     registry: Registry  # the list of domains gives it
 
     def __init__(self, tx: Connection) -> None:
@@ -67,13 +69,13 @@ class ShiftApplier:
             self._move(received, event)
         elif isinstance(event, ShiftClosed):
             self._close(received, event)
-        elif isinstance(event, TicketSold | TicketRefunded) and self._now:
+        elif isinstance(event, TicketSold | TicketRefunded | RefundPaid) and self._now:
             self._hold_against_shift(received, event)
 
     def flush(self) -> None:
         """All is written already."""
 
-    def _hold_against_shift(self, received: Received, event: TicketSold | TicketRefunded) -> None:
+    def _hold_against_shift(self, received: Received, event: TicketSold | TicketRefunded | RefundPaid) -> None:
         """Where a shift was asked for and is closed, its clerk sells no more: a box that obeys refuses."""
         _, is_open, rule = self._now.get((received.log, event.clerk_no), (0, True, ""))
         moved = movement(event)

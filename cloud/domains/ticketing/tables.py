@@ -127,6 +127,42 @@ booking_sold = sa.Table(
     info=STATE,
 )
 
+# A refund that a node may not make by itself, also one that breaks a rule.
+refund_request = sa.Table(
+    "refund_request",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("request_no", Big, nullable=False),
+    sa.Column("ticket_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("reason", Big, nullable=False),
+    sa.Column("kind", Big, nullable=False),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Column("asked_hlc", Big, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_refund_request_number", "node_no", "epoch", "request_no"),
+    info=STATE,
+)
+
+# Decision of the hub on a request, by the position of the request.
+refund_decision = sa.Table(
+    "refund_decision",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("approved", sa.Boolean, nullable=False),
+    sa.Column("ticket_id", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("fee_minor", Big, nullable=False),
+    sa.Column("refunded_minor", Big, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("made_pos", Big, nullable=False),
+    sa.Column("made_ms", Big, nullable=False),
+)
+
 # How far the serials of a log reach, and how many are missing below that (a sale that never came).
 serial_end = sa.Table(
     "serial_end",

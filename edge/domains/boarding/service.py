@@ -170,6 +170,10 @@ class Boarding:
         """When and where a ticket was boarded here; as a transaction sees it when its ``connection`` is given."""
         return store.boarded(connection or self._database.read(), ticket_id.to_bytes())
 
+    def told_void(self, ticket_id: TicketId, connection: sqlite3.Connection | None = None) -> bool:
+        """Whether the hub said that a ticket is void."""
+        return store.told_void(connection or self._database.read(), ticket_id.to_bytes())
+
     def boarded_ride(self, ticket_id: TicketId) -> tuple[int, int, int, int, str] | None:
         """(trip_no, day, from_idx, to_idx, short code) of a ticket that was boarded here."""
         return store.boarded_ride(self._database.read(), ticket_id.to_bytes())

@@ -109,6 +109,11 @@ def void(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, bytes] 
     ).fetchone()
 
 
+def told_void(connection: sqlite3.Connection, ticket_id: bytes) -> bool:
+    """Whether the hub said that a ticket is void."""
+    return connection.execute("SELECT 1 FROM void_told WHERE ticket_id = ?", (ticket_id,)).fetchone() is not None
+
+
 def boarded(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, str] | None:
     """When (ms) and at which gate a ticket was boarded here."""
     return connection.execute("SELECT boarded_ms, gate FROM boarded WHERE ticket_id = ?", (ticket_id,)).fetchone()

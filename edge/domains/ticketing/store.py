@@ -24,6 +24,10 @@ STATE_TABLES = ("ticket", "past_ticket", "refund", "past_refund")
 
 _REFUND = "serial, fee_minor, refunded_minor, currency, reason, rule, clerk_no, refunded_ms"
 _REFUNDS = f"(SELECT {_REFUND}, NULL AS epoch FROM refund UNION ALL SELECT {_REFUND}, epoch FROM past_refund)"
+_HANDED_BACK = (
+    f"(SELECT currency, refunded_minor, clerk_no, refunded_ms FROM {_REFUNDS} UNION ALL "
+    "SELECT currency, paid_minor, paid_clerk_no, paid_ms FROM refund_request WHERE paid_ms IS NOT NULL)"
+)
 
 
 def apply_sold(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: TicketSold) -> None:
@@ -219,9 +223,10 @@ def refunds_between(
 def refund_sums(
     connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None
 ) -> list[tuple[str, int, int]]:
-    """``(currency, refunds, minor units handed back)`` of a span of time, of all logs."""
+    """``(currency, refunds, minor units handed back)`` of a span of time, of all logs, what was paid out on the hub's
+    word with it."""
     rows = connection.execute(
-        f"SELECT currency, count(*), sum(refunded_minor) FROM {_REFUNDS} WHERE refunded_ms >= ? AND refunded_ms < ? "
+        f"SELECT currency, count(*), sum(refunded_minor) FROM {_HANDED_BACK} WHERE refunded_ms >= ? AND refunded_ms < ? "
         "AND (? IS NULL OR clerk_no = ?) GROUP BY currency ORDER BY currency",
         (from_ms, until_ms, clerk_no, clerk_no),
     )

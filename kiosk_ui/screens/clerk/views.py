@@ -16,6 +16,7 @@ from kiosk_ui.screens.clerk.phone import routes as phone_routes
 from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
 from kiosk_ui.screens.clerk.refund import routes as refund_routes
 from kiosk_ui.screens.clerk.reissue import routes as reissue_routes
+from kiosk_ui.screens.clerk.requests import routes as requests_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
 from kiosk_ui.screens.clerk.shift import routes as shift_routes
 from sync.domains.ticketing.events import REASONS
@@ -31,6 +32,7 @@ blueprint.register_blueprint(refund_routes)
 blueprint.register_blueprint(rebook_routes)
 blueprint.register_blueprint(disrupted_routes)
 blueprint.register_blueprint(reissue_routes)
+blueprint.register_blueprint(requests_routes)
 blueprint.register_blueprint(shift_routes)
 DAYS_BACK = 7
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sync.domains.shifts.events import CASH_REASONS, CashMoved, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
-from sync.domains.ticketing.events import CASH, BookingSold, TicketRefunded, TicketSold
+from sync.domains.ticketing.events import CASH, BookingSold, RefundPaid, TicketRefunded, TicketSold
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Event
 from sync.kernel.money import exponent
@@ -52,6 +52,9 @@ def movement(event: Event) -> Movement | None:
         extras = sum(price for _, _, price in event.extras)
         paid = (event.clerk_no, event.currency, event.payment, extras)
         return Movement(*paid, back=False, tickets=0, trip_no=None, rider=None) if extras else None
+    if isinstance(event, RefundPaid):
+        given = (event.clerk_no, event.currency, CASH, event.paid_minor)
+        return Movement(*given, back=True, tickets=1, trip_no=event.trip_no, rider=None)
     if isinstance(event, TicketRefunded):
         given = (event.clerk_no, event.currency, event.payment, event.refunded_minor)
         return Movement(*given, back=True, tickets=1, trip_no=event.trip_no, rider=None)

@@ -166,3 +166,39 @@ class TicketPrinted(Event):
     ticket_id: bytes
     copy: int
     clerk_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked(Event):
+    """Somebody wants money back for a ticket that this node may not take back by itself: the hub decides.
+
+    ``request_no`` counts this log's requests from 1. ``reason`` indexes REASONS, ``kind`` (why the node may not)
+    :data:`sync.domains.ticketing.rules.ASKED`.
+    """
+
+    TYPE: ClassVar[int] = 16
+    request_no: int
+    ticket_id: bytes
+    reason: int
+    kind: int
+    clerk_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPaid(Event):
+    """Cash was handed out on the word of the hub, where the passenger had asked for it; once a request.
+
+    ``epoch``: of the log that holds the request ``request_no``. The rest is as the hub's word has it.
+    """
+
+    TYPE: ClassVar[int] = 17
+    epoch: int
+    request_no: int
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    fee_minor: int
+    paid_minor: int
+    currency: str
+    reason: int
+    clerk_no: int

@@ -138,3 +138,22 @@ class SealingKey(Record):
     def key(self) -> str:
         """The key under which it stands."""
         return f"{self.PREFIX}/{self.period}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWord(Record):
+    """Key ``refund/EPOCH/REQUEST`` on ``node/N``: what the hub decided on a request of that log of node N.
+
+    When ``approved``, node N alone hands out ``refunded_minor``, once. ``note``: why, in words for people.
+    """
+
+    PREFIX: ClassVar[str] = "refund"
+    approved: bool
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    fee_minor: int
+    refunded_minor: int
+    currency: str
+    note: str
+    at_ms: int

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from sync.domains import EVENTS
 from sync.domains.ticketing.events import (
     BookingSold,
+    RefundAsked,
+    RefundPaid,
     TicketRebooked,
     TicketRefunded,
     TicketReissued,
@@ -28,7 +30,16 @@ from sync.kernel.ticket import MAX_SUPERSEDED, TicketId
 from tests.cloud.world import TestIds
 from tests.golden.strategies import of
 
-SENT = [BookingSold, TicketSold, TicketRefunded, TravellerNamed, TicketRebooked, TicketReissued]
+SENT = [
+    BookingSold,
+    TicketSold,
+    TicketRefunded,
+    TravellerNamed,
+    TicketRebooked,
+    TicketReissued,
+    RefundAsked,
+    RefundPaid,
+]
 NODE = Ed25519Signer(bytes(32))
 
 

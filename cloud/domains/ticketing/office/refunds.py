@@ -13,10 +13,20 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import MAX_PRICE_MINOR, MAX_SERIAL, OK, QUARANTINED
 from cloud.domains.ticketing.office.replacements import Replacements
+from cloud.domains.ticketing.office.requests import Requests
 from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.ticketing.events import EXCHANGED, TicketRebooked, TicketRefunded, TicketReissued, TicketSold
+from sync.domains.ticketing.events import (
+    CASH,
+    EXCHANGED,
+    RefundAsked,
+    RefundPaid,
+    TicketRebooked,
+    TicketRefunded,
+    TicketReissued,
+    TicketSold,
+)
 from sync.kernel.events import Event
 from sync.kernel.ticket import TicketId
 
@@ -37,16 +47,21 @@ _DONE = sa.select(refund.c.ticket_id).where(
     refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), refund.c.state == OK
 )
 
+# The rule of a refund that was paid on the hub's word.
+PAID_OUT = "hub"
+
 
 class RefundApplier:
     """One batch. Sales of the same batch count from where they stand in it; without a refund nothing is done."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, TicketRebooked, TicketReissued})
+    HANDLES: frozenset[type[Event]] = frozenset(
+        {TicketSold, TicketRefunded, TicketRebooked, TicketReissued, RefundAsked, RefundPaid}
+    )
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._busy = False
-        self._replaced = Replacements(tx)
+        self._replaced, self._requests = Replacements(tx), Requests(tx)
         self._sold: dict[bytes, tuple[object, ...]] = {}
         self._done: set[bytes] = set()
         self._rows: list[tuple[object, ...]] = []
@@ -59,10 +74,12 @@ class RefundApplier:
             one for one in batch if one.envelope and isinstance(one.envelope.event, TicketRebooked | TicketReissued)
         ]
         old = {
-            event.ticket_id for event in events if isinstance(event, TicketRefunded | TicketRebooked | TicketReissued)
+            event.ticket_id
+            for event in events
+            if isinstance(event, TicketRefunded | TicketRebooked | TicketReissued | RefundPaid)
         }
         ids = sorted(old | {_new_id_of(one) for one in exchanged})
-        self._busy = bool(ids)
+        self._busy = bool(ids) or any(isinstance(event, RefundAsked) for event in events)
         self._replaced.load(ids)
         for some in chunks(ids):
             for ticket_id, *sale in self._tx.execute(_SALES, {"ids": some}):
@@ -78,6 +95,10 @@ class RefundApplier:
             self._sold.setdefault(_id_of(received, event), (*sale, event.price_minor))
         elif isinstance(event, TicketRefunded):
             self._refund(received, event)
+        elif isinstance(event, RefundAsked):
+            self._requests.ask(received, event)
+        elif isinstance(event, RefundPaid):
+            self._pay_out(received, event)
         elif isinstance(event, TicketRebooked | TicketReissued):
             good = _is_of(received, event.ticket_id) and event.ticket_id not in self._done
             old = self._sold.get(event.ticket_id) if good else None
@@ -86,12 +107,26 @@ class RefundApplier:
 
     def flush(self) -> None:
         self._replaced.flush()
+        self._requests.flush()
         insert_rows(self._tx, refund, _REFUND, self._rows)
         sums = [(*key, count, self._amounts[key]) for key, count in sorted(self._sums.items(), key=str)]
         add_to_rows(self._tx, refund_sum, _SUM[:5], _SUM, sums)
 
+    def _pay_out(self, received: Received, event: RefundPaid) -> None:
+        """Cash on the hub's word is a refund by who paid it, whoever had sold the ticket."""
+        wrong = self._requests.wrong_payout(received, event)
+        if wrong is None and event.ticket_id in self._done:
+            wrong = Quarantine("payout_twice", TicketId.from_bytes(event.ticket_id).number)
+        paid = TicketRefunded(
+            event.ticket_id, event.trip_no, event.day, 0, 0, 0, event.fee_minor, event.paid_minor, event.currency, CASH,
+            event.reason, PAID_OUT, event.clerk_no, True,
+        )  # fmt: skip
+        self._count(received, paid, wrong)
+
     def _refund(self, received: Received, event: TicketRefunded) -> None:
-        wrong = self._wrong(received, event)
+        self._count(received, event, self._wrong(received, event))
+
+    def _count(self, received: Received, event: TicketRefunded, wrong: Quarantine | None) -> None:
         state = QUARANTINED if wrong else OK
         where = (received.node_no, event.trip_no, event.day)
         hlc = received.envelope.stamp.hlc if received.envelope else 0
@@ -121,7 +156,7 @@ class RefundApplier:
             return Quarantine("refund_differs", f"sold for {sale[:6]}")
         if event.fee_minor + event.refunded_minor != sale[6]:
             return Quarantine("refund_not_price", f"{event.fee_minor} + {event.refunded_minor} of {sale[6]}")
-        if event.approver_no == event.clerk_no:
+        if event.approver_no and event.approver_no == event.clerk_no:
             return Quarantine("refund_self_approved", str(event.clerk_no))
         if event.reason in EXCHANGED and not self._replaced.covers(event.ticket_id, event.reason, event.fee_minor):
             return Quarantine("refund_no_exchange", TicketId.from_bytes(event.ticket_id).number)

@@ -59,7 +59,9 @@ class Refunds:
         boarded: Callable[[TicketId, sqlite3.Connection], tuple[int, str] | None],
         way_back: Callable[[UnitOfWork, TicketId, int], int],
         accounts: Accounts,
+        told_void: Callable[[TicketId, sqlite3.Connection], bool],
     ) -> None:
+        self._told_void = told_void
         self._way_back, self._accounts = way_back, accounts
         self._database, self._scribe, self._keeper, self._boarded = database, scribe, keeper, boarded
         self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
@@ -128,7 +130,8 @@ class Refunds:
     def check(self, connection: sqlite3.Connection, ticket: Ticket) -> None:
         """Refuse a ticket that is not this log's to take back, or not any more.
 
-        Raises :class:`Refusal`: ``refund_past``, ``refund_done``, ``refund_boarded``.
+        Raises :class:`Refusal`: ``refund_past``, ``refund_done``, ``refund_boarded``, ``refund_decided`` (the hub has it paid
+        out elsewhere).
         """
         if ticket.past:
             raise Refusal("refund_past", field="reason")
@@ -136,6 +139,8 @@ class Refunds:
             raise Refusal("refund_done", field="reason")
         if self._boarded(ticket.ticket_id, connection) is not None:
             raise Refusal("refund_boarded", field="reason")
+        if self._told_void(ticket.ticket_id, connection):
+            raise Refusal("refund_decided", field="reason")
 
     def _offer(self, connection: sqlite3.Connection, ticket: Ticket, reason: str) -> Offer:
         index = rules.reason_index(reason)

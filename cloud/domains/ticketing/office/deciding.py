@@ -1,0 +1,151 @@
+"""The hub's word on refunds that nodes asked for: by a person, or at once where the books leave no doubt.
+
+The word goes to the node where the passenger asked, which alone pays it, once; the ticket is void from then on, also for the
+node that sold it. Its seat stays sold: only that node could give it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from cloud.domains.ticketing.apply import OK
+from cloud.domains.ticketing.tables import refund, refund_decision, refund_request, ticket
+from cloud.kernel import streams
+from cloud.kernel.database import next_pos
+from cloud.kernel.fold import Folded
+from cloud.kernel.nodes import NodeInfo
+from sync.domains.boarding.operations import VoidTicket
+from sync.domains.ticketing.events import REASONS, RefundAsked
+from sync.domains.ticketing.operations import RefundWord
+from sync.domains.ticketing.rules import ASKED
+from sync.kernel import hlc
+from sync.kernel.errors import Refusal
+from sync.kernel.operations import node_stream, trip_stream
+from sync.kernel.ports import Clock
+from sync.kernel.ticket import TicketId
+
+MAX_NOTE = 200
+# Why the hub decides by itself, as the catalogue words it.
+NOTE_REFUNDED, NOTE_BOARDED, NOTE_CANCELLED = "word_refunded", "word_boarded", "word_cancelled"
+BY_ITSELF = "hub"
+_REQUESTS = sa.select(refund_request, refund_decision.c.approved, refund_decision.c.note).outerjoin(
+    refund_decision, refund_decision.c.pos == refund_request.c.pos
+)
+Where = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request as the console lists it. ``problem``: empty, or why it can't be approved: ``unknown``, ``refunded``,
+    ``boarded``. The prices are None where the hub does not hold the sale."""
+
+    pos: int
+    node_no: int
+    number: str
+    ticket_number: str
+    reason: str
+    kind: str
+    asked_ms: int
+    trip_no: int | None
+    day: int | None
+    price_minor: int | None
+    currency: str
+    problem: str
+
+
+class Deciding:
+    """``boarded``: whether a ticket was let in; ``cancelled``: those of some dated trips that do not run."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        boarded: Callable[[Connection, bytes], bool],
+        cancelled: Callable[[Connection, Iterable[Where]], set[Where]],
+    ) -> None:
+        self._clock, self._boarded, self._cancelled = clock, boarded, cancelled
+
+    def waiting(self, tx: Connection, limit: int, offset: int = 0) -> list[RequestLine]:
+        """Requests without a word, the oldest first."""
+        query = _REQUESTS.where(refund_request.c.state == OK, refund_decision.c.pos.is_(None))
+        rows = tx.execute(query.order_by(refund_request.c.pos).limit(limit).offset(offset)).all()
+        return [self._line(tx, row) for row in rows]
+
+    def decide(self, tx: Connection, pos: int, approved: bool, fee_minor: int, note: str, by: str) -> None:
+        """Say yes or no to the request at ``pos``, with a reason in words.
+
+        Raises :class:`Refusal`: ``request_unknown``, ``request_decided``, ``request_note``, ``request_fee``, and for a yes
+        ``request_ticket_unknown``, ``request_ticket_refunded``, ``request_ticket_boarded``.
+        """
+        row = tx.execute(_REQUESTS.where(refund_request.c.pos == pos, refund_request.c.state == OK)).first()
+        if row is None:
+            raise Refusal("request_unknown", status=404)
+        if row.approved is not None:
+            raise Refusal("request_decided")
+        if not note.strip() or len(note) > MAX_NOTE or "\x00" in note:
+            raise Refusal("request_note", status=422, field="note", most=MAX_NOTE)
+        sale, problem = self._look(tx, bytes(row.ticket_id))
+        if approved and (problem or sale is None):
+            raise Refusal(f"request_ticket_{problem}")
+        price = sale.price_minor if sale is not None else 0
+        if not 0 <= fee_minor <= price:
+            raise Refusal("request_fee", status=422, field="fee")
+        self._say(tx, row, sale, approved, fee_minor, note.strip(), by)
+
+    def decide_new(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
+        """What the books answer by themselves: no to what was given back or used, yes to a trip that was cancelled."""
+        for one in fresh.events:
+            event = one.envelope.event if one.envelope and one.held is None else None
+            if not isinstance(event, RefundAsked):
+                continue
+            row = tx.execute(_REQUESTS.where(refund_request.c.pos == one.pos)).one()
+            sale, problem = self._look(tx, event.ticket_id)
+            if problem in ("refunded", "boarded"):
+                note = NOTE_REFUNDED if problem == "refunded" else NOTE_BOARDED
+                self._say(tx, row, sale, False, 0, note, BY_ITSELF)
+            elif sale is not None and self._cancelled(tx, [(sale.trip_no, sale.day)]):
+                self._say(tx, row, sale, True, 0, NOTE_CANCELLED, BY_ITSELF)
+
+    def _look(self, tx: Connection, ticket_id: bytes) -> tuple[Row[Any] | None, str]:
+        """The sale, and what stands in the way of a refund."""
+        mine = (ticket.c.ticket_id == ticket_id, ticket.c.state == OK)
+        sale = tx.execute(sa.select(ticket).where(*mine).order_by(ticket.c.pos)).first()
+        if sale is None:
+            return None, "unknown"
+        back = sa.select(refund.c.pos).where(refund.c.ticket_id == ticket_id, refund.c.state == OK)
+        promised = sa.select(refund_decision.c.pos).where(
+            refund_decision.c.ticket_id == ticket_id, refund_decision.c.approved
+        )
+        if tx.execute(back).first() or tx.execute(promised).first():
+            return sale, "refunded"
+        return sale, "boarded" if self._boarded(tx, ticket_id) else ""
+
+    def _say(
+        self, tx: Connection, row: Row[Any], sale: Row[Any] | None, approved: bool, fee_minor: int, note: str, by: str
+    ) -> None:
+        now, ticket_id = self._clock.wall_ms(), bytes(row.ticket_id)
+        trip_no, day, currency = (sale.trip_no, sale.day, sale.currency) if sale is not None else (0, 0, "")
+        back_minor = sale.price_minor - fee_minor if sale is not None and approved else 0
+        money = {"fee_minor": fee_minor, "refunded_minor": back_minor, "currency": currency}
+        about = {"approved": approved, "ticket_id": ticket_id, "trip_no": trip_no, "day": day, **money, "note": note}
+        made = {"pos": row.pos, "by": by, "made_pos": next_pos(tx), "made_ms": now}
+        tx.execute(sa.insert(refund_decision).values(**about, **made))
+        word = RefundWord(approved, ticket_id, trip_no, day, fee_minor, back_minor, currency, note, now)
+        streams.publish(tx, node_stream(row.node_no), f"refund/{row.epoch}/{row.request_no}", word.to_bytes())
+        if approved:
+            void = (f"void/{ticket_id.hex()}", VoidTicket(trip_no, day, now).to_bytes())
+            streams.publish(tx, node_stream(TicketId.from_bytes(ticket_id).node_no), *void)
+            streams.publish_many(tx, trip_stream(trip_no, day), [(f"manifest/{ticket_id.hex()}", None), void])
+
+    def _line(self, tx: Connection, row: Row[Any]) -> RequestLine:
+        sale, problem = self._look(tx, bytes(row.ticket_id))
+        return RequestLine(
+            row.pos, row.node_no, f"R{row.node_no:05d}-{row.epoch:02d}-{row.request_no:05d}",
+            TicketId.from_bytes(bytes(row.ticket_id)).number, REASONS[row.reason], ASKED[row.kind],
+            hlc.wall_ms_of(row.asked_hlc), sale.trip_no if sale else None, sale.day if sale else None,
+            sale.price_minor if sale else None, sale.currency if sale else "", problem,
+        )  # fmt: skip
