@@ -13,7 +13,7 @@ from firmware_bridges.gateway.books import Books
 from firmware_bridges.gateway.desk import FAULTS, Desk
 from sync.domains import EVENTS
 from sync.domains.payments.events import PaymentTaken
-from sync.domains.ticketing.events import MOBILE, TicketRefunded, TicketReissued, TicketSold
+from sync.domains.ticketing.events import MOBILE, BookingSold, TicketRefunded, TicketReissued, TicketSold
 from sync.kernel.errors import Fault, Malformed
 from tests.support.nodes import ALL_LEGS, COACH_TRIP, TODAY, Bench, CountingIds, NoLine, make_bench
 
@@ -159,6 +159,8 @@ class PayBench:
         for event in self.events():
             if isinstance(event, TicketSold) and event.payment == MOBILE:
                 total += event.price_minor
+            elif isinstance(event, BookingSold) and event.payment == MOBILE:
+                total += sum(price for _, _, price in event.extras)
             elif isinstance(event, TicketRefunded) and event.payment == MOBILE:
                 total -= event.refunded_minor
         return total
@@ -177,7 +179,9 @@ class PayBench:
                 covered = event.amount_minor
             elif isinstance(event, TicketSold) and event.payment == MOBILE and event.serial != instead:
                 covered -= event.price_minor
-                assert covered == 0, "a ticket without its money"
+                assert covered >= 0, "a ticket without its money"
+            elif isinstance(event, BookingSold) and event.payment == MOBILE:
+                covered -= sum(price for _, _, price in event.extras)
         assert covered == 0
         paid = self.desk.books.rows("SELECT order_no, paid_minor FROM payment WHERE state = 'paid'")
         taken = {event.order_no: event.amount_minor for event in self.events() if isinstance(event, PaymentTaken)}

@@ -17,6 +17,7 @@ from edge.domains.payments import service, store
 from edge.domains.payments.gateway import rounds
 from edge.domains.payments.gateway.client import Gateway
 from edge.domains.payments.service import Payments
+from edge.domains.ticketing.office.bookings import Rider, Wish
 from edge.kernel.scribe import UnitOfWork
 from firmware_bridges.gateway.desk import FAULTS
 from sync.domains.payments.events import CAUSES, PaymentTaken, RepaymentAsked
@@ -71,7 +72,11 @@ class Storm:
     def order_and_ask(self) -> None:
         trip = self.dice.choice([COACH_TRIP, LATE_TRIP])
         seat = self.dice.choice([None, None, *SEATS])
-        self.orders.append(self.pay.node.ticketing.order(trip, TODAY, 0, 4, seat).order_no)
+        if self.dice.random() < 0.3:
+            wish = Wish(((trip, TODAY, 0, 4),), (Rider(), Rider()))
+            self.orders.append(self.pay.node.bookings.hold(wish, "kiosk").order_no)
+        else:
+            self.orders.append(self.pay.node.ticketing.order(trip, TODAY, 0, 4, seat).order_no)
         self.pay.node.payments.ask(self.orders[-1], self.dice.choice([0, CLERK_NO]))
 
     def ask(self) -> None:
@@ -84,6 +89,8 @@ class Storm:
         query = "SELECT order_no FROM payment WHERE state = ? AND amount_minor > 0 ORDER BY order_no"
         known = self.pay.desk.books.rows(query, (state,))
         if known:
+            if state == "closed" and self.dice.random() < 0.5:
+                self.pay.faults("paid_closed", "callback_lost")
             self.seen["pays"] += 1
             self.pay.desk.pay(str(self.dice.choice(known)[0]))
 
@@ -226,4 +233,4 @@ def test_a_planted_fault_is_seen(
 ) -> None:
     plant(monkeypatch)
     with pytest.raises((AssertionError, Refusal)):
-        storms(tmp_path, range(20))
+        storms(tmp_path, range(30))

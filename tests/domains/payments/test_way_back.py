@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from edge.domains.ticketing.office.bookings import Rider, Wish
 from sync.domains.payments.events import CAUSES, RepaymentAsked
 from sync.domains.ticketing.events import CASH, MOBILE, TicketRefunded
 from sync.domains.ticketing.office.reissue import DAMAGED
-from tests.support.nodes import ALL_LEGS, CLERK_NO, LATE_TRIP, TODAY
+from sync.domains.ticketing.operations import FareRules
+from tests.support.nodes import ALL_LEGS, CLERK_NO, COACH_TRIP, LATE_TRIP, TODAY
 from tests.support.paying import PayBench
 
 
@@ -26,6 +28,26 @@ def cause(pay: PayBench) -> str:
     asked = of(pay, RepaymentAsked)
     assert len(asked) == 1
     return CAUSES[asked[0].cause]  # type: ignore[attr-defined]
+
+
+def test_several_riders_and_their_luggage_are_one_payment_and_go_back_one_by_one(pay: PayBench) -> None:
+    rules = FareRules("d", "a default", TODAY, None, (), (("luggage", 500, {}),), "CNY", 1)
+    pay.bench.operate("net", rules.key, rules.to_bytes())
+    wish = Wish(((COACH_TRIP, TODAY, 0, 4),), (Rider(), Rider()), (("luggage", 1),))
+    sale_no = pay.node.bookings.hold(wish, "kiosk").order_no
+    payment = pay.node.payments.ask(sale_no)
+    assert payment.amount_minor == 2 * 3000 + 500
+    pay.desk.pay(payment.order_no)
+    pay.go_on()
+    assert pay.state(sale_no) == "taken"
+    pay.check()
+    for ticket in pay.node.ticketing.takings(None, TODAY).tickets:
+        fee = pay.node.refunds.offer(ticket.number, "passenger").fee_minor
+        pay.node.refunds.refund(ticket.number, "passenger", fee, CLERK_NO, f"refund-{ticket.number}")
+    pay.settle()
+    assert [event.amount_minor for event in of(pay, RepaymentAsked)] == [2700, 2700]  # type: ignore[attr-defined]
+    assert pay.money_at_gateway() == 2 * 300 + 500
+    pay.check()
 
 
 def test_a_refund_goes_back_by_the_way_it_came(pay: PayBench) -> None:
