@@ -55,7 +55,8 @@ class Shopper:
 
     def refund(self, made: Booking, idx: int = 0, fee_minor: int | None = None, key: str | None = None) -> Booking:
         if fee_minor is None:
-            fee_minor = next(offer.fee_minor for offer in self.offers(made) if offer.item.idx == idx)
+            # What can't be given back any more has no offer: the refund itself says why.
+            fee_minor = next((offer.fee_minor for offer in self.offers(made) if offer.item.idx == idx), 0)
         with self.world.hub.database.write() as tx:
             return self.world.hub.selling.refund(tx, self.seller, made.booking_id, idx, fee_minor, self.once(key))
 
