@@ -76,7 +76,11 @@ def said() -> set[str]:
     return (
         keys
         | {f"home_{name}_for" for name in MADE["home_"]}
-        | {"issue_other", *(f"word_{one}" for one in ("refunded", "boarded", "cancelled")), "issue_other_step"}
+        | {
+            "issue_other",
+            *(f"word_{one}" for one in ("refunded", "boarded", "cancelled", "other_way")),
+            "issue_other_step",
+        }
     )
 
 

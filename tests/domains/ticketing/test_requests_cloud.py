@@ -13,7 +13,8 @@ from cloud.domains.ticketing import service
 from cloud.domains.ticketing.tables import refund_request
 from cloud.kernel.rebuild import rebuild
 from sync.domains.boarding.operations import VoidTicket
-from sync.domains.ticketing.events import RefundAsked, RefundPaid
+from sync.domains.payments.events import PaymentAsked, PaymentTaken
+from sync.domains.ticketing.events import MOBILE, RefundAsked, RefundPaid
 from sync.domains.ticketing.operations import RefundWord
 from sync.kernel.errors import Refusal
 from tests.cloud.world import DAY, Box, World, new_world
@@ -170,3 +171,18 @@ def test_requests_that_make_no_sense_are_put_aside(world: World) -> None:
         desk.append(event)
     desk.visit()
     assert codes(world) == ["request_ticket", "request_range", "request_range", "request_range", "request_twice"]
+
+
+def test_what_was_paid_by_phone_is_never_paid_out_in_cash_elsewhere(world: World) -> None:
+    seller, desk = world.box("a"), world.box("b")
+    world.grant(seller, 7, 2)
+    seller.append(PaymentAsked("p-1", 1, 5000, "CNY", 0))
+    seller.append(PaymentTaken("p-1", "G1", 5000, "CNY", 1, 500))
+    seller.sell(7, 1, payment=MOBILE)
+    seller.visit()
+    pos = ask(world, desk, id_of(seller, 1))
+    desk.visit()
+    assert (word(desk).approved, word(desk).note) == (False, "word_other_way")
+    with pytest.raises(Refusal, match="request_decided"):
+        decide(world, pos)
+    assert codes(world) == []

@@ -20,7 +20,7 @@ from cloud.kernel.database import next_pos
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo
 from sync.domains.boarding.operations import VoidTicket
-from sync.domains.ticketing.events import REASONS, RefundAsked
+from sync.domains.ticketing.events import CASH, REASONS, RefundAsked
 from sync.domains.ticketing.operations import RefundWord
 from sync.domains.ticketing.rules import ASKED
 from sync.kernel import hlc
@@ -32,7 +32,9 @@ from sync.kernel.ticket import TicketId
 MAX_NOTE = 200
 # Why the hub decides by itself, as the catalogue words it.
 NOTE_REFUNDED, NOTE_BOARDED, NOTE_CANCELLED = "word_refunded", "word_boarded", "word_cancelled"
+NOTE_OTHER_WAY = "word_other_way"
 BY_ITSELF = "hub"
+_NO = {"refunded": NOTE_REFUNDED, "boarded": NOTE_BOARDED, "other_way": NOTE_OTHER_WAY}
 _REQUESTS = sa.select(refund_request, refund_decision.c.approved, refund_decision.c.note).outerjoin(
     refund_decision, refund_decision.c.pos == refund_request.c.pos
 )
@@ -42,7 +44,7 @@ Where = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class RequestLine:
     """A request as the console lists it. ``problem``: empty, or why it can't be approved: ``unknown``, ``refunded``,
-    ``boarded``. The prices are None where the hub does not hold the sale."""
+    ``boarded``, ``other_way`` (not paid in cash, and sold elsewhere). The prices are None where the hub does not hold the sale."""
 
     pos: int
     node_no: int
@@ -79,7 +81,7 @@ class Deciding:
         """Say yes or no to the request at ``pos``, with a reason in words.
 
         Raises :class:`Refusal`: ``request_unknown``, ``request_decided``, ``request_note``, ``request_fee``, and for a yes
-        ``request_ticket_unknown``, ``request_ticket_refunded``, ``request_ticket_boarded``.
+        ``request_ticket_unknown``, ``request_ticket_refunded``, ``request_ticket_boarded``, ``request_ticket_other_way``.
         """
         row = tx.execute(_REQUESTS.where(refund_request.c.pos == pos, refund_request.c.state == OK)).first()
         if row is None:
@@ -88,7 +90,7 @@ class Deciding:
             raise Refusal("request_decided")
         if not note.strip() or len(note) > MAX_NOTE or "\x00" in note:
             raise Refusal("request_note", status=422, field="note", most=MAX_NOTE)
-        sale, problem = self._look(tx, bytes(row.ticket_id))
+        sale, problem = self._look(tx, bytes(row.ticket_id), row.node_no)
         if approved and (problem or sale is None):
             raise Refusal(f"request_ticket_{problem}")
         price = sale.price_minor if sale is not None else 0
@@ -97,21 +99,22 @@ class Deciding:
         self._say(tx, row, sale, approved, fee_minor, note.strip(), by)
 
     def decide_new(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
-        """What the books answer by themselves: no to what was given back or used, yes to a trip that was cancelled."""
+        """What the books answer by themselves: no to what was given back or used, or goes back another way; yes to a trip
+        that was cancelled."""
         for one in fresh.events:
             event = one.envelope.event if one.envelope and one.held is None else None
             if not isinstance(event, RefundAsked):
                 continue
             row = tx.execute(_REQUESTS.where(refund_request.c.pos == one.pos)).one()
-            sale, problem = self._look(tx, event.ticket_id)
-            if problem in ("refunded", "boarded"):
-                note = NOTE_REFUNDED if problem == "refunded" else NOTE_BOARDED
-                self._say(tx, row, sale, False, 0, note, BY_ITSELF)
+            sale, problem = self._look(tx, event.ticket_id, row.node_no)
+            if problem in _NO:
+                self._say(tx, row, sale, False, 0, _NO[problem], BY_ITSELF)
             elif sale is not None and self._cancelled(tx, [(sale.trip_no, sale.day)]):
                 self._say(tx, row, sale, True, 0, NOTE_CANCELLED, BY_ITSELF)
 
-    def _look(self, tx: Connection, ticket_id: bytes) -> tuple[Row[Any] | None, str]:
-        """The sale, and what stands in the way of a refund."""
+    def _look(self, tx: Connection, ticket_id: bytes, node_no: int) -> tuple[Row[Any] | None, str]:
+        """The sale, and what stands in the way of a refund in cash at node ``node_no``: money goes back by the way it came, so
+        what was paid by phone goes back where it was sold."""
         mine = (ticket.c.ticket_id == ticket_id, ticket.c.state == OK)
         sale = tx.execute(sa.select(ticket).where(*mine).order_by(ticket.c.pos)).first()
         if sale is None:
@@ -122,7 +125,9 @@ class Deciding:
         )
         if tx.execute(back).first() or tx.execute(promised).first():
             return sale, "refunded"
-        return sale, "boarded" if self._boarded(tx, ticket_id) else ""
+        if self._boarded(tx, ticket_id):
+            return sale, "boarded"
+        return sale, "other_way" if sale.payment != CASH and sale.node_no != node_no else ""
 
     def _say(
         self, tx: Connection, row: Row[Any], sale: Row[Any] | None, approved: bool, fee_minor: int, note: str, by: str
@@ -142,7 +147,7 @@ class Deciding:
             streams.publish_many(tx, trip_stream(trip_no, day), [(f"manifest/{ticket_id.hex()}", None), void])
 
     def _line(self, tx: Connection, row: Row[Any]) -> RequestLine:
-        sale, problem = self._look(tx, bytes(row.ticket_id))
+        sale, problem = self._look(tx, bytes(row.ticket_id), row.node_no)
         return RequestLine(
             row.pos, row.node_no, f"R{row.node_no:05d}-{row.epoch:02d}-{row.request_no:05d}",
             TicketId.from_bytes(bytes(row.ticket_id)).number, REASONS[row.reason], ASKED[row.kind],
