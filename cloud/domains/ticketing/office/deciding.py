@@ -44,7 +44,7 @@ Where = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class RequestLine:
     """A request as the console lists it. ``problem``: empty, or why it can't be approved: ``unknown``, ``refunded``,
-    ``boarded``, ``other_way`` (not paid in cash, and sold elsewhere). The prices are None where the hub does not hold the sale."""
+    ``boarded``, ``other_way`` (not paid in cash, and sold elsewhere). The prices are None where the hub has no sale."""
 
     pos: int
     node_no: int
