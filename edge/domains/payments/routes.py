@@ -49,7 +49,7 @@ def blueprint(payments: Payments, soon: Callable[[], None], guard: Guard) -> Any
     class Offered(MethodView):
         @bp.response(200, OfferedSchema)
         def get(self) -> Any:
-            """Whether the gateway can be reached"""
+            """Whether the gateway can be reached."""
             reason = payments.refused()
             return {"offered": reason is None, "reason": reason}
 
@@ -69,7 +69,7 @@ def blueprint(payments: Payments, soon: Callable[[], None], guard: Guard) -> Any
         @guard("clerk", "agent")
         @bp.response(201, PhonePaymentSchema)
         def post(self, order_no: int) -> Any:
-            """Let the passenger pay this order by phone"""
+            """Let the passenger pay this order by phone."""
             payment = payments.ask(order_no, g.clerk.clerk_no)
             soon()
             return payment
@@ -77,7 +77,7 @@ def blueprint(payments: Payments, soon: Callable[[], None], guard: Guard) -> Any
         @guard("clerk", "agent")
         @bp.response(200, PhonePaymentSchema)
         def get(self, order_no: int) -> Any:
-            """What became of the newest payment for this order"""
+            """What became of the newest payment for this order."""
             found = payments.of_sale(order_no)
             if found is None:
                 raise Refusal("no_such_payment", status=404)
