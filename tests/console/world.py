@@ -181,8 +181,12 @@ def _sell(world: ConsoleWorld, station: Box, village: Box) -> None:
 def _sell_ferry(world: ConsoleWorld, ferry: Box) -> None:
     grant = _first(ferry)
     world.ferry = (grant.trip_no, grant.day)
+    with world.hub.database.read() as tx:
+        facts = timetable.trip_facts(tx, grant.trip_no)
+    assert facts is not None
+    price = fare_minor(facts.pattern, 0, 1) or 0
     for _ in range(3):
-        ferry.sell(grant.trip_no, 0, 0, 1, day=grant.day, price_minor=1800)
+        ferry.sell(grant.trip_no, 0, 0, 1, day=grant.day, price_minor=price, currency=facts.currency)
     ferry.visit()
 
 
