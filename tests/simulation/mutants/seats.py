@@ -76,10 +76,10 @@ def sale_checked_outside() -> Iterator[None]:
         sale = tickets.serial_of_key(self._database.read(), key)
         if sale is None:
             ride = self.for_sale(trip_no, day, from_idx, to_idx)
-            where, fare, until_s = ticketing._where(ride), self._fares.of(ride, rider, proof), self._until_s(ride)
-            named = self._travellers.prepare(trip_no, day, document)
-            taken = self._inventory.take(self._database.read(), where, ride.seat_kind, seat)
+            taken = self._inventory.take(self._database.read(), ticketing._where(ride), ride.seat_kind, seat)
             self._keeper.wall_ms()
+            fare, until_s = self._fares.of(ride, rider, proof), self._until_s(ride)
+            named = self._travellers.prepare(trip_no, day, document)
 
             def work(unit: Any) -> tuple[int, int | None]:
                 known = tickets.serial_of_key(unit.connection, key)
