@@ -19,6 +19,7 @@ from cloud.domains.ticketing import tables as ticketing
 from cloud.kernel import streams as hub_streams
 from cloud.kernel import tables as kernel
 from sync.domains.inventory import rules
+from sync.domains.ticketing.events import EXCHANGED, REBOOKED, REISSUED
 from sync.kernel.ticket import RIDERS, TicketId
 from tests.demo import phone
 from tests.demo.client import Client
@@ -78,7 +79,9 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "office": {
             "riders": dict(Counter(RIDERS[row["rider"]] for row in held)),
             "through_journeys": through_journeys(held, booked),
-            "refunded": len(back),
+            "refunded": sum(row["reason"] not in EXCHANGED for row in back),
+            "rebooked": sum(row["reason"] == REBOOKED for row in back),
+            "reissued": sum(row["reason"] == REISSUED for row in back),
             "resold": len(told.resold),
             "superseded_refused": told.refused["superseded"],
             "shifts_closed": min(len(told.shifts), states.count("closed")),

@@ -91,6 +91,23 @@ class Client:
         found: dict[str, Any] = self.call("POST", path, body)
         return found
 
+    def rebook(self, number: str, ride: tuple[int, str, int, int]) -> dict[str, Any]:
+        """Exchange a ticket for another ride at what that costs; the new ticket."""
+        trip_no, day, from_idx, to_idx = ride
+        path = f"/api/v1/tickets/{number}/rebooking"
+        offer = self.call("GET", f"{path}?trip_no={trip_no}&day={day}&from_idx={from_idx}&to_idx={to_idx}")
+        body = {"trip_no": trip_no, "day": day, "from_idx": from_idx, "to_idx": to_idx}
+        found: dict[str, Any] = self.call(
+            "POST", path, body | {"due_minor": offer["due_minor"], "key": uuid.uuid4().hex}
+        )
+        return found
+
+    def reissue(self, number: str) -> dict[str, Any]:
+        """A new paper for a torn one; the new ticket."""
+        body = {"cause": "damaged", "key": uuid.uuid4().hex}
+        found: dict[str, Any] = self.call("POST", f"/api/v1/tickets/{number}/reissue", body)
+        return found
+
     def open_shift(self, currency: str, float_minor: int) -> int:
         """Open a shift; its number."""
         body = {"float": [{"currency": currency, "amount_minor": float_minor}]}

@@ -94,6 +94,8 @@ class Story:
         self._sell_everywhere(16)
         self.demo.say("giving tickets back at the station, and selling a seat again")
         self._refund_some()
+        self.demo.say("exchanging a ticket for another coach, and a torn paper for a new one")
+        self._exchange_some()
         self.demo.say("selling to a family, and a journey with a change by one booking")
         self._sell_parties()
         self.demo.say("counting the drawer and closing the shift")
@@ -228,6 +230,21 @@ class Story:
         new = clerk.sell(*ride, seat=old["seat"] or None)
         self._keep("station", new)
         self.told.resold[new["number"]] = old["number"]
+
+    def _exchange_some(self) -> None:
+        """A passenger of the station takes another coach, and one hands a torn paper in."""
+        clerk = self.clients["station"]
+        mine = [one for one in self.told.sold.values() if one["node"] == "station"]
+        rebooked, torn = [one for one in mine if one["number"] not in self.told.refunded][:2]
+        self._replace(torn, clerk.reissue(torn["number"]))
+        for ride in self._sales("station"):
+            if ride[0] != rebooked["trip_no"] and self._places("station", ride):
+                self._replace(rebooked, clerk.rebook(rebooked["number"], ride))
+                return
+
+    def _replace(self, old: dict[str, Any], new: dict[str, Any]) -> None:
+        self._keep("station", new)
+        self.told.refunded[old["number"]] = old["price_minor"]
 
     def _sell_parties(self) -> None:
         """Two grown-ups with a child on a seat and one on the lap; and somebody who changes from one coach to a later one."""
