@@ -197,9 +197,9 @@ def test_sales_add_up_by_currency_and_days(world: ConsoleWorld) -> None:
     person = world.add_admin("王敏")
     person.get("/console/?language=en")
     page = person.get("/console/sales").text
-    assert "Tickets: 10" in page and "CN¥606.50" in page
+    assert "Tickets: 12" in page and "CN¥742.50" in page
     one = person.get(f"/console/sales?node={world.boxes['青湾码头-1'].node_no}").text
-    assert "Tickets: 3" in one and "CN¥54.00" in one
+    assert "Tickets: 3" in one and "CN¥114.00" in one
     assert "No sales in these days" in person.get("/console/sales?from=2025-01-01&to=2025-01-02").text
     assert "Swap them" in person.get("/console/sales?from=2026-08-01&to=2026-07-01").text
 
