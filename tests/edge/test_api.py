@@ -146,7 +146,7 @@ def test_takings_are_mine_unless_all_are_asked_for(api: Api) -> None:
     mine = api.get("/takings").json
     assert (mine["count"], mine["totals"], len(mine["tickets"])) == (1, {"CNY": 3000}, 1)
     assert api.get(f"/takings?mine=false&day={DATE}").json["totals"] == {"CNY": 6000}
-    nothing = {"refunds": 0, "handed_back": {}, "in_hand": {}, "returned": []}
+    nothing = {"extras": {}, "refunds": 0, "handed_back": {}, "in_hand": {}, "returned": []}
     assert api.get(f"/takings?day={TOMORROW}").json == {"count": 0, "totals": {}, "tickets": [], **nothing}
 
 
