@@ -7,6 +7,7 @@ import sqlite3
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from cloud.domains.payments import service
@@ -75,9 +76,18 @@ class Phone:
                 if refused.code not in ("no_seat", "departed"):
                     raise
                 continue
-            self._until(lambda: self._client.call("GET", "/api/v1/payments/offer")["offered"], "the gateway's offer")
-            return order_no, self._client.call("POST", f"/api/v1/orders/{order_no}/payment")
+            self._until(partial(self._begun, order_no), f"a code for order {order_no}")
+            return order_no, self._payment(order_no)
         raise AssertionError("no seat is left to pay for by phone")
+
+    def _begun(self, order_no: int) -> bool:
+        """Ask for the code; a passenger to whom the gateway gives no answer tries again."""
+        try:
+            return bool(self._client.call("POST", f"/api/v1/orders/{order_no}/payment")["code_url"])
+        except Refused as refused:
+            if refused.code != "payment_away":
+                raise
+            return False
 
     def _pay(self, payment: dict[str, Any], faults: tuple[str, ...]) -> bool:
         """What the phone does with the code; whether money was taken."""
