@@ -130,6 +130,16 @@ def test_2_ghost_refund(bench: Bench, world: World, box: Box) -> None:
     assert told(world, box)[1:] == [("ghost_refund", CLERK)]
 
 
+def test_2_ghost_refund_is_told_also_when_the_gate_is_heard_first(world: World, box: Box) -> None:
+    gate = world.box("gate")
+    for seat in (1, 2):
+        box.sell(7, seat)
+        gate.append(BoardingRefused("superseded", id_of(box, seat), 7, DAY, "gate", 9))
+    assert told(world, gate) == []
+    give_back(box, 1, fee_minor=500, clerk_no=OTHER)
+    assert told(world, box) == [("ghost_refund", OTHER)]
+
+
 def test_3_back_dating(bench: Bench, world: World, box: Box) -> None:
     """Set the clock of the box back, so that the fee is smaller or the departure still to come."""
     sold = bench.sell()

@@ -211,6 +211,16 @@ sealing_period = sa.Table(
     sa.Column("erased_ms", Big),
 )
 
+# Tickets that a gate refused as given back before the hub had heard of that; ``reason``: the gate's.
+shown_void = sa.Table(
+    "shown_void",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("pos", Big, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    info=STATE,
+)
+
 # Tickets that were put on paper, and how often.
 printed = sa.Table(
     "printed",

@@ -8,8 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.ticketing.tables import printed, refund, ticket
-from cloud.kernel.database import chunks, upsert_rows
+from cloud.domains.ticketing.tables import printed, refund, shown_void, ticket
+from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Alert, Quarantine, Received
 from sync.domains.boarding.events import BoardingRefused
 from sync.domains.ticketing.events import EXCHANGED, REASONS, TicketPrinted, TicketRefunded, TicketSold
@@ -32,6 +32,8 @@ _REFUNDS: Final = (
     .where(refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(refund.c.pos)
 )
+_SHOWN: Final = sa.select(shown_void).where(shown_void.c.ticket_id.in_(sa.bindparam("ids", expanding=True)))
+_SHOWN_COLUMNS: Final = ("ticket_id", "pos", "reason")
 _PRINTED: Final = sa.select(printed).where(printed.c.ticket_id.in_(sa.bindparam("ids", expanding=True)))
 
 
@@ -44,6 +46,8 @@ class ConductApplier:
         self._tx = tx
         self._sales: dict[bytes, list[tuple[int, int, int]]] = {}
         self._refunds: dict[bytes, list[tuple[int, int, int]]] = {}
+        self._shown_before: dict[bytes, tuple[int, str]] = {}
+        self._fresh: set[bytes] = set()
         self._copies: dict[bytes, int] = {}
         self._changed: set[bytes] = set()
 
@@ -58,6 +62,9 @@ class ConductApplier:
         for some in chunks(sorted(shown)):
             for ticket_id, *given in self._tx.execute(_REFUNDS, {"ids": some}):
                 self._refunds.setdefault(bytes(ticket_id), []).append(tuple(given))
+        for some in chunks(sorted(back | shown)):
+            found = self._tx.execute(_SHOWN, {"ids": some})
+            self._shown_before |= {bytes(row.ticket_id): (row.pos, row.reason) for row in found}
         for some in chunks(sorted(back | paper)):
             self._copies |= {bytes(row.ticket_id): row.copies for row in self._tx.execute(_PRINTED, {"ids": some})}
 
@@ -79,6 +86,8 @@ class ConductApplier:
     def flush(self) -> None:
         rows = [(ticket_id, self._copies[ticket_id]) for ticket_id in sorted(self._changed)]
         upsert_rows(self._tx, printed, ("ticket_id",), ("ticket_id", "copies"), rows)
+        early = [(ticket_id, *self._shown_before[ticket_id]) for ticket_id in sorted(self._fresh)]
+        insert_rows(self._tx, shown_void, _SHOWN_COLUMNS, early)
 
     def _refund(self, received: Received, event: TicketRefunded) -> None:
         sale = next((one for one in self._sales.get(event.ticket_id, ()) if one[0] < received.pos), None)
@@ -91,6 +100,9 @@ class ConductApplier:
         mistake = event.reason == STATION_ERROR and event.clerk_no == sold_by
         if mistake and self._copies.get(event.ticket_id, 0):
             received.alerts += (Alert("void_after_print", event.clerk_no, *what),)
+        shown = self._shown_before.get(event.ticket_id)
+        if shown is not None and shown[0] < received.pos and event.reason not in EXCHANGED:
+            received.alerts += (_ghost(event.clerk_no, event.ticket_id, shown[1]),)
 
     def _print(self, received: Received, event: TicketPrinted) -> None:
         own = received.node_no.to_bytes(3, "big")  # of any of its logs: paper of an older one may be asked for again
@@ -100,10 +112,20 @@ class ConductApplier:
         self._changed.add(event.ticket_id)
 
     def _shown(self, received: Received, event: BoardingRefused) -> None:
-        """Somebody holds a ticket that was given back, and not for another one: the passenger never saw that money."""
+        """Somebody holds a ticket that was given back, and not for another one: the passenger never saw that money.
+
+        The gate's box may be heard before the one that gave it back: then it is told with the refund.
+        """
         given = [one for one in self._refunds.get(event.ticket_id, ()) if one[0] < received.pos]
-        if given and given[0][1] not in EXCHANGED:
-            received.alerts += (Alert("ghost_refund", given[0][2], f"{_number(event.ticket_id)} {event.reason}"),)
+        if not given and event.ticket_id not in self._shown_before:
+            self._shown_before[event.ticket_id] = received.pos, event.reason
+            self._fresh.add(event.ticket_id)
+        elif given and given[0][1] not in EXCHANGED:
+            received.alerts += (_ghost(given[0][2], event.ticket_id, event.reason),)
+
+
+def _ghost(clerk_no: int, ticket_id: bytes, reason: str) -> Alert:
+    return Alert("ghost_refund", clerk_no, f"{_number(ticket_id)} {reason}")
 
 
 def _void(event: BoardingRefused) -> bool:
