@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import threading
 import time
 import uuid
@@ -13,10 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import base45
-
-from sync.kernel import keys, ticket
 from tests.demo.client import Away, Client, Refused
+from tests.demo.codes import Scanner, forgeries
 from tests.demo.phone import Phone
 from tests.demo.setup import Demo, iso, tomorrow
 from tests.support.documents import resident_id
@@ -359,43 +355,8 @@ class Story:
                 return
         raise AssertionError("a ticket could rate twice")
 
-    def _scanner(self) -> _Scanner:
-        return _Scanner(self.plan.ports["feed"])
-
-
-class _Scanner:
-    """Codes as lines into the fake scanner, its JSON answers back."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    def __enter__(self) -> Callable[[str], dict[str, Any]]:
-        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
-        self._lines = self._socket.makefile("rb")
-        return self._scan
-
-    def __exit__(self, *_: object) -> None:
-        self._lines.close()
-        self._socket.close()
-
-    def _scan(self, code: str) -> dict[str, Any]:
-        self._socket.sendall(code.encode() + b"\n")
-        answer: dict[str, Any] = json.loads(self._lines.readline())
-        return answer
-
-
-def forgeries(text: str) -> list[str]:
-    """A ticket signed by a stranger, one under a stolen issuer id, and one with another seat."""
-    opened = ticket.parse(text)
-    stranger = keys.Ed25519Signer(b"s" * 32)
-    claims = opened.claims
-    own = ticket.issue(claims, stranger)
-    body = bytearray(base45.b45decode(text[3:]))
-    body[-1] ^= 1
-    changed = ticket.PREFIX + base45.b45encode(bytes(body)).decode()
-    stolen = keys.Ed25519Signer(b"t" * 32)
-    stolen.kid = opened.kid
-    return [own, changed, ticket.issue(claims, stolen)]
+    def _scanner(self) -> Scanner:
+        return Scanner(self.plan.ports["feed"])
 
 
 def _until(done: Callable[[], bool], what: str, seconds: float = 60) -> None:
