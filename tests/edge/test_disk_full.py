@@ -57,7 +57,7 @@ def test_selling_stops_when_the_kernel_takes_no_more_and_goes_on_without_a_resta
 
     assert [sell() for _ in range(5)] == ["sold"] * 5
     let_files_grow_to(server, max(path.stat().st_size for path in tmp_path.glob("node.sqlite*")) + 60_000)
-    found = [sell() for _ in range(40)]
+    found = [sell() for _ in range(120)]
     assert found[0] == "sold" and set(found) == {"sold", "disk_full"}
     assert found[-5:] == ["disk_full"] * 5
     status = client.status()

@@ -88,7 +88,7 @@ def test_a_gateway_that_goes_away_just_now_leaves_the_order_and_says_what_to_do(
     page = ordered(passenger)
     pay.faults("down")
     refused = passenger.send("/phone")
-    assert refused.status == 503 and "请到窗口付现金" in refused.text
+    assert refused.status == 424 and "请到窗口付现金" in refused.text
     assert "现在连不上付款服务" in passenger.see(page.path).text
     assert pay.node.ticketing.waiting()
 

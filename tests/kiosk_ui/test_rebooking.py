@@ -82,7 +82,7 @@ def test_a_damaged_paper_is_reissued_with_the_enter_key_alone(bench: Bench, cler
     assert [tag for tag, attrs in page.tags if "autofocus" in attrs] == ["button"]
     form = page.form("/reissue")
     refused = clerk.post(form.action, {**form.values, "cause": "lost"})
-    assert refused.status == 422 and 'id="cause-problem"' in refused.html
+    assert refused.status == 409 and 'id="cause-problem"' in refused.html
     receipt = clerk.post(form.action, {**form.values, "cause": "damaged"})
     assert "补办凭单" in receipt.text and f"原票 {old} 作废" in receipt.text and "旅客补付 ¥0.00" in receipt.text
     assert bench.node.rebooking.outcome(old).new.seat == bench.node.ticketing.find(old).seat

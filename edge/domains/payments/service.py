@@ -109,12 +109,12 @@ class Payments:
         """
         reason = self.refused()
         if reason or self.gateway is None:
-            raise Refusal(reason or "payment_off", status=503)
+            raise Refusal(reason or "payment_off", status=424)
         row = self._scribe.record(lambda unit: self._ask(unit, sale_no, clerk_no))
         try:
             said, code_url = self.gateway.create(row.order_no, row.amount_minor, row.currency, self._subject())
         except Fault:
-            raise Refusal("payment_away", status=503) from None
+            raise Refusal("payment_away", status=424) from None
         if rules.meaning(said, row.amount_minor, row.currency) == rules.OPEN:
             self._scribe.record(lambda unit: store.keep_code(unit.connection, row.order_no, code_url))
         else:
@@ -132,7 +132,7 @@ class Payments:
         Raises :class:`sync.kernel.errors.Malformed` when it is not the gateway's.
         """
         if self.gateway is None:
-            raise Refusal("payment_off", status=503)
+            raise Refusal("payment_off", status=424)
         said = self.gateway.heard(data)
         row = store.payment(self._database.read(), said.order_no)
         if row is not None and rules.meaning(said, row.amount_minor, row.currency) == rules.ODD:

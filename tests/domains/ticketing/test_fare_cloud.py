@@ -16,7 +16,8 @@ from cloud.domains.ticketing import service
 from cloud.domains.ticketing.publish import publish_fare_rules
 from cloud.domains.timetable import tables
 from cloud.kernel.rebuild import rebuild
-from cloud.kernel.tables import quarantine
+from cloud.kernel.recovery import Generation
+from cloud.kernel.tables import hub_generation, quarantine
 from sync.domains import EVENTS
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import (
@@ -115,6 +116,21 @@ def test_a_box_that_was_away_may_sell_by_what_it_could_know_and_one_that_was_not
     assert [row["seq"] for row in world.rows(quarantine)] == [3, 4]
     rebuild(world.hub.database, world.hub.fold, keep=False)
     assert [row["seq"] for row in world.rows(quarantine)] == [3, 4]
+
+
+def test_what_was_sold_before_a_box_heard_of_a_restored_hub_is_not_judged_by_what_that_one_remembers(
+    world: World,
+) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 20)
+    restored = Generation(2, 0, 0, "an older backup", START_MS + 1_000, START_MS + 2_000, "admin")
+    with world.hub.database.write() as tx:
+        tx.execute(sa.insert(hub_generation).values(**{name: getattr(restored, name) for name in Generation.__slots__}))
+    sold = TicketSold(1, 7, DAY, 0, 3, 1, ADULT, 4700, "CNY", 0, 1, 0, 1_800_000_000)
+    at(box, sold, START_MS + 5_000, START_MS)  # by a fare that the restored hub has forgotten
+    at(box, replace(sold, serial=2, seat=2), START_MS + 5_000, START_MS + 1_000)  # it had heard of the restored hub
+    box.visit()
+    assert [(row["seq"], row["code"]) for row in world.rows(quarantine)] == [(2, "price_differs")]
 
 
 def test_fare_rules_begin_today_or_later_and_never_twice(world: World) -> None:

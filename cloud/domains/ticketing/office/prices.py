@@ -1,8 +1,9 @@
 """Whether a sale cost what it had to: by the published fare and the rules of its day.
 
 A box that was away could not know of a set published meanwhile, so any set is good that held between the day before it
-last heard of the hub and the day of its sale. Only sales of seats that the log held are looked at: what was granted never
-changes its fare, so a rebuild of the books says the same.
+last heard of the hub and the day of its sale. A hub that was restored from a backup may have forgotten what it had told a
+box: what was sold before the box heard of the restored hub is not judged. Only sales of seats that the log held are looked
+at: what was granted never changes its fare, so a rebuild of the books says the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.tables import fare_rules, replacement
 from cloud.kernel.fold import Quarantine, Received
+from cloud.kernel.tables import hub_generation
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import PASSENGER, PROOFS, REBOOKED, REISSUED, TicketSold
 from sync.domains.ticketing.office import fares
@@ -26,6 +28,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS, TicketId
 
 _SETS: Final = sa.select(fare_rules.c.pos, fare_rules.c.body).order_by(fare_rules.c.pos)
+_RESTORED: Final = sa.select(hub_generation.c.since_pos, hub_generation.c.started_ms)
 _EXCHANGE: Final = sa.select(replacement.c.kind, replacement.c.reason, replacement.c.old_minor).where(
     replacement.c.new_id == sa.bindparam("new_id"), replacement.c.state == "ok"
 )
@@ -64,11 +67,13 @@ class Prices:
         self._tx, self._read = tx, lines
         self._lines: Mapping[int, Line] = {}
         self._sets: list[_Set] = []
+        self._restored: list[tuple[int, int]] = []
 
     def prepare(self, trip_nos: Collection[int]) -> None:
         """Read the fares of the trips, and the sets of rules."""
         self._lines = self._read(self._tx, sorted(trip_nos))
         self._sets = [_Set(row.pos, FareRules.from_bytes(row.body)) for row in self._tx.execute(_SETS)]
+        self._restored = [(row.since_pos, row.started_ms) for row in self._tx.execute(_RESTORED)]
 
     def wrong(self, received: Received, event: TicketSold) -> Quarantine | None:
         """What is wrong with rider, seat or price of a sale, if anything: ``rider_seat``, ``price_differs``,
@@ -76,7 +81,7 @@ class Prices:
         if (event.rider == fares.CHILD_FREE) != (event.seat == LAP):
             return Quarantine("rider_seat", f"rider {event.rider} on seat {event.seat}")
         line = self._lines.get(event.trip_no)
-        if line is None or received.held is not None:
+        if line is None or received.held is not None or self._forgotten(received):
             return None
         full = line.fare_minor(event.from_idx, event.to_idx)
         if event.rider == fares.ADULT and event.price_minor == full and event.currency == line.currency:
@@ -88,7 +93,7 @@ class Prices:
     ) -> Quarantine | None:
         """What is wrong with the extras of a booking whose first ticket is for ``trip_no``: ``price_differs``."""
         line = self._lines.get(trip_no)
-        if line is None or not extras:
+        if line is None or not extras or self._forgotten(received):
             return None
         for given in self._known(received, line):
             try:
@@ -97,6 +102,11 @@ class Prices:
             except Refusal:
                 continue
         return Quarantine("price_differs", ", ".join(f"{n} {code} for {minor}" for code, n, minor in extras)[:200])
+
+    def _forgotten(self, received: Received) -> bool:
+        """Whether the seller went by what this hub may have told it and forgotten."""
+        heard_ms = received.envelope.stamp.hub_ms if received.envelope else 0
+        return any(since < received.pos and heard_ms < started_ms for since, started_ms in self._restored)
 
     def _judged(self, received: Received, event: TicketSold, line: Line, full: int | None) -> Quarantine | None:
         """A price that is right by no set, or right by one of which the proof was not seen."""
