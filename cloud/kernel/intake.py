@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel.database import insert_rows, take_positions
 from cloud.kernel.fold import Fold, Folded, Quarantine, Received
-from cloud.kernel.nodes import ACTIVE, FORKED, HELD, REPLACED, REVOKED, REWOUND, Nodes
+from cloud.kernel.nodes import ACTIVE, BY_KID, FORKED, HELD, REPLACED, REVOKED, REWOUND, Nodes
 from cloud.kernel.tables import event_log, node_key, quarantine
 from cloud.kernel.tails import Tails
 from sync.kernel import exchange
@@ -30,7 +30,6 @@ from sync.kernel.events import Envelope
 from sync.kernel.exchange import MAX_EVENTS, MAX_UP_BYTES, Request
 from sync.kernel.ports import Clock
 
-_KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
 _HEAD: Final = (
     sa.update(node_key)
     .where(node_key.c.kid == sa.bindparam("which"))
@@ -98,7 +97,7 @@ class Intake:
 
     def take(self, tx: Connection, sent: Prepared) -> Taken:
         """Apply the chain rules and take in what is new."""
-        key = tx.execute(_KEY, {"kid": sent.kid}).one()
+        key = tx.execute(BY_KID, {"kid": sent.kid}).one()
         if key.status in (REVOKED, FORKED):
             if key.status == FORKED:
                 self._tails.hold_refused(tx, key, sent.request)

@@ -30,6 +30,8 @@ REPLACED: Final = "replaced"
 HELD: Final = "held"
 MAX_NODE_NO: Final = 99_999
 
+# The log of a key, by its id: everything that a node sends begins with this.
+BY_KID: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
 _BY_NUMBER: Final = sa.select(node).where(node.c.node_no == sa.bindparam("which"))
 _BY_NAME: Final = sa.select(node).where(node.c.name == sa.bindparam("which"))
 _BY_KIND: Final = sa.select(node).where(node.c.kind == sa.bindparam("which"))

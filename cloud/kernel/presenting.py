@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel import audit, nodes, recovery, streams
 from cloud.kernel.database import Database, head_pos
-from cloud.kernel.nodes import ACTIVE, HELD, REPLACED, REWOUND, NodeInfo, Nodes
+from cloud.kernel.nodes import ACTIVE, BY_KID, HELD, REPLACED, REWOUND, NodeInfo, Nodes
 from cloud.kernel.recovery import HUB_WAS_BEHIND, Generation, Recovery
 from cloud.kernel.tables import node, node_key
 from sync.kernel import certificate, presentation
@@ -28,7 +28,6 @@ from sync.kernel.presentation import Presentation, Wanted
 
 NODE_KNOWN_AGAIN: Final = "node_known_again"
 _MAX_NAME: Final = 60
-_KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
 
 # What a domain takes back: (transaction, (node_no, epoch) of the log that holds them, signed grants).
 TakeBack = Callable[[Connection, tuple[int, int], Sequence[bytes]], None]
@@ -70,12 +69,12 @@ class Presenting:
 
     def _key(self, tx: Connection, found: Certificate, signed: bytes, said: Presentation) -> Row[Any]:
         """The log's row; one that was forgotten is written down again, which shows that the hub was restored."""
-        key = tx.execute(_KEY, {"kid": found.key.kid}).first()
+        key = tx.execute(BY_KID, {"kid": found.key.kid}).first()
         if key is None:
             if recovery.generation(tx) == 1:
                 self._recovery.begin(tx, f"node {found.node_no} has a certificate of epoch {found.epoch}", said.floor)
             self._know_again(tx, found, signed, said)
-            key = tx.execute(_KEY, {"kid": found.key.kid}).one()
+            key = tx.execute(BY_KID, {"kid": found.key.kid}).one()
         elif said.profile is not None:
             self._describe(tx, found, said)
         return key
@@ -105,7 +104,7 @@ class Presenting:
         """Somebody else's certificate: a node that the hub has forgotten, and that may hold seats."""
         try:
             found = certificate.read(one.body or b"", self._hub_key)
-            known = tx.execute(_KEY, {"kid": found.key.kid}).first()
+            known = tx.execute(BY_KID, {"kid": found.key.kid}).first()
             if known is None:
                 self._know_again(tx, found, one.body or b"", Presentation(0, 0, "", None))
         except (Malformed, Refusal):
@@ -152,7 +151,7 @@ class Presenting:
             return
         if kid == by.kid or streams.body(tx, NET, one.key) is not None:
             return
-        key = tx.execute(_KEY, {"kid": kid}).first()
+        key = tx.execute(BY_KID, {"kid": kid}).first()
         if key is None or key.node_no != said.node_no:
             return
         streams.publish(tx, NET, one.key, one.body)

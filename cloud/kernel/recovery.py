@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.kernel import audit
 from cloud.kernel.database import head_pos, raise_counter, upsert_rows
-from cloud.kernel.nodes import ACTIVE, HELD, HUB, REPLACED, REWOUND, Nodes, least_number
+from cloud.kernel.nodes import ACTIVE, BY_KID, HELD, HUB, REPLACED, REWOUND, Nodes, least_number
 from cloud.kernel.tables import counter, enrol_code, hub_generation, node, node_key, number_floor, operation, stream
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock, Ids
@@ -33,7 +33,6 @@ _TOLD: Final = (ACTIVE, REWOUND, HELD)
 
 # Asked for at every visit, so they are made once.
 _STATE: Final = sa.select(counter.c.generation, counter.c.base_pos, counter.c.recovering)
-_KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
 
 # A table of numbers that are given in order, and how many to leave out.
 Numbered = tuple[sa.Column[int], int]
@@ -98,7 +97,7 @@ class Recovery:
         A node that read or was acknowledged more than the hub knows of shows that the hub was restored; whether anybody
         had noticed does not matter.
         """
-        key, state = tx.execute(_KEY, {"kid": kid}).one(), tx.execute(_STATE).one()
+        key, state = tx.execute(BY_KID, {"kid": kid}).one(), tx.execute(_STATE).one()
         late, behind = key.generation < state.generation, floor > head_pos(tx)
         # A log that has not presented yet, or not read anything since, may well be ahead of the hub: that loss is known.
         if not behind and (late or before_seq <= key.head_seq or floor <= state.base_pos):

@@ -23,7 +23,7 @@ from sync.kernel.errors import Malformed
 MAX_EVENT_BYTES: Final = 16 * 1024
 # One that carries others may be as large as the largest of them, and its wrapping.
 MAX_CARRIER_BYTES: Final = 48 * 1024
-_HEAD: Final = (int, int, int, int, int, list)
+_PARTS: Final = 6
 
 
 class Event:
@@ -132,7 +132,7 @@ class Registry:
     def _fast(self, values: list[Any]) -> Sequence[Envelope | None]:
         """Column by column; None for what has to be looked at by itself."""
         slow: list[Envelope | None] = [None] * len(values)
-        if set(map(type, values)) != {list} or set(map(len, values)) != {len(_HEAD)}:
+        if set(map(type, values)) != {list} or set(map(len, values)) != {_PARTS}:
             return slow
         *heads, bodies = zip(*values, strict=True)
         if any(set(map(type, column)) != {int} or min(column) < 0 for column in heads):

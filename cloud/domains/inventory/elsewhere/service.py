@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory.books import cells as c
@@ -13,16 +10,14 @@ from cloud.domains.inventory.books.ledger import Book
 from cloud.kernel import recovery
 from cloud.kernel.database import Database
 from cloud.kernel.intake import may_speak
+from cloud.kernel.nodes import BY_KID
 from cloud.kernel.ports import Timetable
-from cloud.kernel.tables import node_key
 from sync.domains.inventory.elsewhere import enquiry
 from sync.domains.inventory.elsewhere.enquiry import Left, Wanted
 from sync.domains.inventory.rules import RESERVED
 from sync.kernel.errors import Refusal
 from sync.kernel.keys import VerifyKey
 from sync.kernel.ports import Clock, Signer
-
-_KEY: Final = sa.select(node_key).where(node_key.c.kid == sa.bindparam("kid"))
 
 
 class SeatEnquiry:
@@ -35,7 +30,7 @@ class SeatEnquiry:
         """The signed answer. Raises :class:`Malformed`, and :class:`Refusal` ``box_barred`` for a barred node."""
         with self._database.read() as tx:
             kid, rides = enquiry.decode(data, lambda kid: _key(tx, kid))
-            who = tx.execute(_KEY, {"kid": kid}).one()
+            who = tx.execute(BY_KID, {"kid": kid}).one()
             if not may_speak(who.status):
                 raise Refusal("box_barred", status=403)
             unsure = recovery.recovering(tx)
@@ -60,5 +55,5 @@ class SeatEnquiry:
 
 
 def _key(tx: Connection, kid: bytes) -> VerifyKey | None:
-    row = tx.execute(_KEY, {"kid": kid}).first()
+    row = tx.execute(BY_KID, {"kid": kid}).first()
     return None if row is None else VerifyKey(row.public)
