@@ -44,6 +44,8 @@ from edge.kernel.settings import SOFTWARE, Settings
 from edge.kernel.space import Space
 from edge.kernel.streams import Streams
 from edge.kernel.transport import ENQUIRY_TIMEOUT_S, EXCHANGE_TIMEOUT_S, HttpTransport
+from edge.kernel.wifi import Wifi
+from edge.kernel.wifi import read_key as read_wifi_key
 from sync.catalogue import Catalogue, load
 from sync.domains import EVENTS
 from sync.kernel import hlc
@@ -96,6 +98,7 @@ class Node:
     exchange: Exchanger
     schedule: Schedule
     renewal: Renewal
+    wifi: Wifi
 
     @property
     def identity(self) -> meta.Identity | None:
@@ -139,7 +142,7 @@ def build(
     return Node(
         settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
         schedule=Schedule(exchange, Compaction(database, scribe).run, settings.exchange_every_s, ids),
-        renewal=renewal, elsewhere=elsewhere, **parts,
+        renewal=renewal, elsewhere=elsewhere, wifi=_wifi(settings, parts["fleet"], keeper), **parts,
     )  # fmt: skip
 
 
@@ -240,6 +243,12 @@ def _gateway(settings: Settings, clock: Clock, ids: Ids, line: Transport | None)
     line = line or HttpTransport(settings.gateway_url, timeout_s=_GATEWAY_TIMEOUT_S)
     key = read_key(settings.data / settings.gateway_key_file)
     return Gateway(line, clock, ids, settings.gateway_merchant_no, key, settings.gateway_notify_url)
+
+
+def _wifi(settings: Settings, own: fleet.Fleet, keeper: TimeKeeper) -> Wifi:
+    if not settings.wifi_gateway:
+        return Wifi(own, keeper)
+    return Wifi(own, keeper, settings.wifi_gateway, read_wifi_key(settings.data / settings.wifi_key_file))
 
 
 def _transport(settings: Settings, timeout_s: float = EXCHANGE_TIMEOUT_S) -> Transport:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 
 from edge import domains
 from edge.bootstrap import Node, build
@@ -19,6 +20,7 @@ from edge.domains.boarding.devices import start_bus
 from edge.kernel import log, rebuild
 from edge.kernel.alone import alone
 from edge.kernel.enrolment import enrol as introduce
+from edge.kernel.serving import Beside
 from edge.kernel.settings import Settings, load
 from edge.kernel.transport import HttpTransport
 from edge.rules_cli import rules_group
@@ -49,6 +51,7 @@ def node() -> None:
 @click.option("--exchange-every", "exchange_every_s", type=int, default=None, help="Seconds between exchanges.")
 @click.option("--mqtt-port", type=int, default=None, help="Port of the device broker; 0 for none.")
 @click.option("--gate-device", default=None, help="Name of the gate that a good scan opens.")
+@click.option("--portal-port", type=int, default=None, help="Port for phones on the WiFi; 0 for none.")
 def run(data: Path, **given: Any) -> None:
     """Serve the node: its pages and its API, with the exchange beside it."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -67,12 +70,13 @@ def _serve(built: Node) -> None:
     from waitress.server import create_server
 
     _give_back_large_blocks()
-    from kiosk_ui.app import create_app
+    from kiosk_ui.app import create_app, create_portal
 
     app = create_app(built)
     settings = built.settings
     server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     bus = start_bus(built.settings, built.scanning, built.identity, built.clock.clock)
+    portal = _portal(create_portal(built), settings)
     built.schedule.start()
     built.rounds.start()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,7 +91,19 @@ def _serve(built: Node) -> None:
         built.schedule.stop()
         if bus is not None:
             bus.stop()
+        if portal is not None:
+            portal.stop()
         server.close()
+
+
+def _portal(app: Flask, settings: Settings) -> Beside | None:
+    """The server for phones on the WiFi, if this box has one."""
+    if not settings.portal_port:
+        return None
+    portal = Beside(app, settings.portal_host, settings.portal_port, settings.threads)
+    portal.start()
+    click.echo(f"portal listens on http://{settings.portal_host}:{portal.port}/", err=True)
+    return portal
 
 
 def _leave() -> None:

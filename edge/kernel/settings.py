@@ -19,6 +19,7 @@ PREFIX: Final = "YIPIAO_NODE_"
 SOFTWARE: Final = "0.1.0"
 _RANGES: Final = {
     "port": (0, 65_535),
+    "portal_port": (0, 65_535),
     "mqtt_port": (0, 65_535),
     "exchange_every_s": (1, 86_400),
     "threads": (1, 64),
@@ -34,6 +35,10 @@ _TEXTS: Final = {
     "gateway_merchant_no": re.compile(r"[!-~]{1,64}"),
     "gateway_key_file": re.compile(r"[^\x00-\x1f]{0,255}"),
     "gateway_notify_url": re.compile(r"(https?://[!-~]{1,255})?"),
+    "portal_host": re.compile(r"[!-~]{1,255}"),
+    "portal_url": re.compile(r"(https?://[!-~]{1,255})?"),
+    "wifi_gateway": re.compile(r"([0-9A-Za-z.-]{1,80}:[0-9]{1,5})?"),
+    "wifi_key_file": re.compile(r"[^\x00-\x1f]{0,255}"),
 }
 
 
@@ -41,7 +46,9 @@ _TEXTS: Final = {
 class Settings:
     """``exchange_every_s``: pause between exchanges unless the hub says otherwise. ``mqtt_port`` 0: no device bus.
     ``reserve_mib``: this much of the disk is not for selling. ``gateway_url`` empty: nobody pays by phone here;
-    ``gateway_key_file`` is looked for in the data folder; ``gateway_notify_url``: this box as the gateway sees it, if it does."""
+    ``gateway_key_file`` is looked for in the data folder; ``gateway_notify_url``: this box as the gateway sees it, if it does.
+    ``portal_port`` 0: no server of its own for phones on the WiFi, to whom this box is ``portal_url``; ``wifi_gateway``:
+    ``host:port`` of openNDS, whose ``faskey`` stands in ``wifi_key_file``."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -58,6 +65,11 @@ class Settings:
     gateway_merchant_no: str = "yipiao"
     gateway_key_file: str = "gateway.key"
     gateway_notify_url: str = ""
+    portal_host: str = "127.0.0.1"
+    portal_port: int = 0
+    portal_url: str = ""
+    wifi_gateway: str = ""
+    wifi_key_file: str = "wifi.key"
 
     @property
     def database(self) -> Path:

@@ -12,5 +12,7 @@ from kiosk_ui.screens.portal.views import blueprint as portal
 from kiosk_ui.screens.staff.views import blueprint as staff
 from kiosk_ui.screens.status.views import blueprint as status
 from kiosk_ui.screens.ticket.views import blueprint as ticket
+from kiosk_ui.screens.wifi.views import blueprint as wifi
 
-SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, portal, status, staff, ticket)
+SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, portal, status, staff, ticket, wifi)
+PORTAL_SCREENS: tuple[Blueprint, ...] = (portal, wifi)

@@ -1,5 +1,5 @@
 """One catalogue of texts in three languages: ``errors.toml`` (codes of refusals), ``screens.toml``, ``console.toml``,
-``payments.toml``, ``travellers.toml``, ``sellers.toml``.
+``payments.toml``, ``travellers.toml``, ``sellers.toml``, ``portal.toml``.
 
 A text may hold ``{name}`` fields. A missing key is shown as itself, so that a page never fails for a word.
 """
@@ -12,7 +12,15 @@ from importlib.resources import files
 from typing import Final
 
 LANGUAGES: Final = ("zh-Hans", "zh-Hant", "en")
-FILES: Final = ("errors.toml", "screens.toml", "console.toml", "payments.toml", "travellers.toml", "sellers.toml")
+FILES: Final = (
+    "errors.toml",
+    "screens.toml",
+    "console.toml",
+    "payments.toml",
+    "travellers.toml",
+    "sellers.toml",
+    "portal.toml",
+)
 
 
 class Catalogue:

@@ -55,6 +55,7 @@ MADE = {
     "payment_": PAYMENTS,
     "phone_state_": ("asked", "taken", "ended", "back"),
     "rider_": RIDERS,
+    "wifi_": ("open", "online", "no_line"),
     "http_": ("400", "403", "404", "405", "413", "500"),
 }
 LITERAL = re.compile(r"""(?<![\w.])t\(\s*(?:'([a-z0-9_]+)'|"([a-z0-9_]+)")""")
@@ -89,8 +90,9 @@ def test_no_page_asks_for_a_word_that_is_not_there() -> None:
 
 
 def test_the_catalogue_of_the_screens_holds_nothing_that_no_page_says() -> None:
-    source = (ROOT / "sync" / "catalogue" / "screens.toml").read_text(encoding="utf-8")
-    assert set(tomllib.loads(source)) - said() == set()
+    for name in ("screens.toml", "portal.toml"):
+        source = (ROOT / "sync" / "catalogue" / name).read_text(encoding="utf-8")
+        assert set(tomllib.loads(source)) - said() == set()
 
 
 def test_every_page_fills_the_gaps_of_its_words() -> None:

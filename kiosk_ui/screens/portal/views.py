@@ -30,10 +30,19 @@ def trip() -> str:
     node = the_node()
     current = node.boarding.current()
     if current is None:
-        return render_template("portal/no_trip.html", rides=node.timetable.departures(node.timetable.today(), SOON))
+        rides = node.timetable.departures(node.timetable.today(), SOON)
+        return render_template("portal/no_trip.html", rides=rides, wifi=_wifi())
     return render_template(
-        "portal/trip.html", trip=node.timetable.trip(*current), summary=node.ratings.summary(*current)
+        "portal/trip.html", trip=node.timetable.trip(*current), summary=node.ratings.summary(*current), wifi=_wifi()
     )
+
+
+def _wifi() -> str:
+    """How it is with this phone's way to the internet: ``open``, ``online`` (it went on already) or ``no_line``."""
+    wifi = the_node().wifi
+    if not wifi.has_line() and not wifi.gateway:
+        return "no_line"
+    return "online" if wifi.left_s(request.remote_addr or "") else "open"
 
 
 @blueprint.get("/ticket")
@@ -95,6 +104,7 @@ def rate() -> ResponseReturnValue:
         the_node().ratings.rate(*mine, level, request.form.getlist("tags"), comment, language())
     except Refusal as refusal:
         return _not_rated(mine, refusal)
+    the_node().wifi.go_on(request.remote_addr or "")
     return redirect(url_for("portal.thanks"), 303)
 
 
