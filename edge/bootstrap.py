@@ -231,7 +231,7 @@ def _domains(
         "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),
         "requests": Requests(database, scribe, timetable, ticketing, refunds),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
-        "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding),
+        "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,
     }

@@ -11,6 +11,7 @@ from cloud.cli import (
     office,
     payments,
     prices,
+    ratings,
     recover,
     requests,
     seats,
@@ -36,7 +37,7 @@ for _command in (
     identities.realname_rules, identities.erase_identities, office.office_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
     sellers.new_own_log,
-    payments.reconcile,
+    payments.reconcile, ratings.rating_rules, ratings.work_calendar,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip
     cli.add_command(_command)

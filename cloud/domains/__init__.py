@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.boarding import tables as boarding_tables
 from cloud.domains.boarding.apply import BoardingApplier
+from cloud.domains.boarding.service import boarded_on
 from cloud.domains.disruption import tables as disruption_tables
 from cloud.domains.inventory import tables as inventory_tables
 from cloud.domains.inventory.apply import InventoryApplier
@@ -26,6 +27,7 @@ from cloud.domains.ticketing.office.bookings import BookingApplier
 from cloud.domains.ticketing.office.conduct import ConductApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.ticketing.office.travellers import TravellerApplier
+from cloud.domains.ticketing.service import clerk_of
 from cloud.domains.timetable import tables as timetable_tables
 from cloud.domains.timetable.reading.fares import LineFares, line_fares
 from cloud.kernel import accounts, audit, clerks, guesses, tables
@@ -68,6 +70,20 @@ class DrawerApplier(ShiftApplier):
     registry = EVENTS
 
 
+class VoiceApplier(RatingsApplier):
+    """Ratings, with what proves that somebody was on board, and who sold the ticket."""
+
+    @staticmethod
+    def boarded(tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
+        """As the gates say."""
+        return boarded_on(tx, ticket_ids)
+
+    @staticmethod
+    def seller(tx: Connection, ticket_id: bytes) -> int:
+        """As the office says."""
+        return clerk_of(tx, ticket_id)
+
+
 # In the order in which they see an event: whether a refund is a good one is known before its seat is free, and whether a
 # seat was the node's to sell, and whether it may sell on account, before the sale is counted.
 APPLIERS: Final[tuple[type[Applier], ...]] = (
@@ -80,7 +96,7 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     PartyApplier,
     TravellerApplier,
     BoardingApplier,
-    RatingsApplier,
+    VoiceApplier,
     ConductApplier,
     DrawerApplier,
 )

@@ -54,6 +54,7 @@ MIGRATIONS: Final[tuple[tuple[str, Migration], ...]] = (
     ("past_log", add_past),
     ("past_ticket", ticketing.add_past),
     ("unknown_issuer", boarding.add_unknown),
+    ("rating_places", ratings.add_places),
 )
 
 
@@ -72,6 +73,7 @@ def projections() -> dict[str, Project]:
         **asked.PROJECTIONS,
         **named.PROJECTIONS,
         **boarding.PROJECTIONS,
+        **ratings.PROJECTIONS,
     }
 
 
@@ -86,7 +88,7 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, shifts, ticketing, booked, office, asked, named, payments):
+    for store in (inventory, shifts, ticketing, booked, office, asked, named, payments, ratings):
         store.end_log(connection, epoch)
 
 

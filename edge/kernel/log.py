@@ -172,6 +172,11 @@ def past_events(
     return _spread(connection.execute(_PAST, (epoch, after_seq)), after_seq, until_seq)
 
 
+def past_envelopes(connection: sqlite3.Connection, epoch: int) -> Iterator[tuple[int, Envelope]]:
+    """As :func:`past_events`, decoded."""
+    return ((seq, EVENTS.decode(event)) for seq, event in past_events(connection, epoch))
+
+
 def _spread(
     rows: Iterable[tuple[int, bytes | None, bytes | None]], after_seq: int, until_seq: int | None
 ) -> Iterator[tuple[int, bytes]]:

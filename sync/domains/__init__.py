@@ -39,6 +39,8 @@ EVENTS: Final = Registry(
         boarding.GateOpened,
         boarding.TicketSuperseded,
         ratings.TripRated,
+        ratings.SessionRated,
+        ratings.RatingFollowed,
         shifts.ShiftOpened,
         shifts.CashMoved,
         shifts.ShiftClosed,

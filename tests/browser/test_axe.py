@@ -91,7 +91,7 @@ def test_no_page_on_the_way_of_a_ticket_has_a_barrier(stage: Stage) -> None:
     for step in (lambda: rider.show_ticket(mine), rider.open_rating, lambda: rider.rate("Fair", "Crowded", "")):
         step()
         found += barriers(rider.page)
-    for address in ("/portal", "/portal/ticket", "/portal/rate"):
+    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/rate/open"):
         rider.page.goto(stage.address("coach-1") + address)
         found += barriers(rider.page)
     assert found == []

@@ -16,7 +16,8 @@ from sync.domains.payments.events import (
     RepaymentAsked,
     RepaymentMade,
 )
-from sync.domains.ratings.events import TripRated
+from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
+from sync.domains.ratings.operations import RatingRules
 from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.ticketing.events import (
@@ -36,6 +37,7 @@ from sync.kernel import cbor
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp, TailHandedIn
 from sync.kernel.operations import Clerk, Profile, Subscriptions
+from sync.kernel.workdays import WorkCalendar
 
 NAMES: Final = {"zh-Hans": "桂山岛", "zh-Hant": "桂山島", "en": "Guishan Island"}
 TICKET_ID: Final = bytes.fromhex("0000070100000001")
@@ -89,6 +91,8 @@ EVENTS: Final[dict[str, Any]] = {
     "gate_opened": GateOpened(TICKET_ID, "gate-1"),
     "trip_rated": TripRated(TICKET_ID, 101, 2518, 5, ("clean", "on_time"), "很好，谢谢 👍", "zh-Hans"),
     "trip_rated_bare": TripRated(TICKET_ID, 101, 2518, 1, (), "", "en"),
+    "session_rated": SessionRated(bytes(range(16)), 101, 2518, 2, ("late",), "晚了", "zh-Hans"),
+    "rating_followed": RatingFollowed(TICKET_ID, 4, "处理得很好", "zh-Hans"),
     "ticket_printed": TicketPrinted(TICKET_ID, 2, 11),
     "shift_opened": ShiftOpened(3, 11, (("CNY", 20_000), ("HKD", 5_000)), 2, "gd-2026"),
     "shift_opened_bare": ShiftOpened(1, 11, (), 0, ""),
@@ -138,6 +142,9 @@ RECORDS: Final[dict[str, Any]] = {
     "fare_rules_of_operator": FareRules("ferry", "operator", 2500, 3, (), (), "HKD", 1),
     "real_name_rules": RealNameRules("gd-2017", "交通运输部令", 2500, None, True, (), (202, 204), 365),
     "real_name_rules_of_operator": RealNameRules("ferry", "港航局", 2500, 3, False, (4, 9), (), 400),
+    "rating_rules": RatingRules("gd-2026", "省厅规定", 2500, 24, 5, 5, 200, 1, 15, 10, 2,
+                                (("clean", (), {}), ("calm_crossing", ("ferry",), NAMES))),
+    "work_calendar": WorkCalendar(2026, "国务院办公厅", (2192, 2193), (2195,)),
     "sealing_key": SealingKey(202611, 1, bytes(range(32)), bytes(range(32, 64))),
     "office_rules": OfficeRules("gd-2026", "省厅规定", 2500, None, True, "CNY", 500),
     "office_rules_of_place": OfficeRules("village", "postal service", 2500, 7, False, "CNY", 0),

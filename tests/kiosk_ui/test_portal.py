@@ -10,6 +10,7 @@ from flask import Flask
 
 from edge.domains.ticketing.service import Ticket
 from kiosk_ui.app import create_app
+from sync.kernel.workdays import WorkCalendar
 from tests.kiosk_ui.person import Page, Person
 from tests.kiosk_ui.test_gate import photograph
 from tests.support.nodes import CLERK_NO, COACH_TRIP, TODAY, Bench
@@ -64,7 +65,7 @@ def test_a_trip_is_rated_once_a_ticket(vehicle: Bench, passenger: Person, boarde
     thanks = passenger.send("/portal/rate", level="4", tags=["clean", "on_time"], comment="很好\r\n谢谢")
     assert thanks.path == "/portal/thanks"
     assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (1, 40)
-    assert "1 人评价，平均 4.0 分" in passenger.see("/portal").text
+    assert "人评价" not in passenger.see("/portal").text  # one voice is nobody's score
     mine = passenger.see("/portal/ticket")
     assert "已经评价过" in mine.text and "15:00" in mine.text and mine.links.count("/portal/rate") == 1
     assert passenger.see("/portal/rate").status == 409
@@ -116,7 +117,45 @@ def test_a_ticket_not_checked_yet_is_shown_by_its_code_and_can_rate_later(vehicl
 
 
 def test_rating_without_a_ticket_leads_to_the_ticket(passenger: Person) -> None:
-    assert passenger.see("/portal/rate").path == "/portal/ticket"
+    asked = passenger.see("/portal/rate")
+    assert asked.path == "/portal/ticket" and "/portal/rate/open" in asked.links
+    assert passenger.see("/portal/follow").path == "/portal/ticket"
+
+
+def test_a_phone_without_a_ticket_rates_once_and_is_told_that_it_counts_in_no_score(
+    vehicle: Bench, app: Flask, passenger: Person
+) -> None:
+    form = passenger.see("/portal/rate/open")
+    assert "单独统计，不计入评分" in form.text and "没有安全带" in form.text and "航行平稳" not in form.text
+    refused = passenger.send("/portal/rate/open", comment="晚了")
+    assert refused.status == 422 and 'id="level-problem"' in refused.html and "晚了" in refused.text
+    assert passenger.send("/portal/rate/open", level="2", tags=["late"], comment="晚了").path == "/portal/thanks"
+    again = passenger.see("/portal/rate/open")
+    assert "已经评价过" in again.text and not [form for form in again.forms if form.action == "/portal/rate/open"]
+    other = Person(app)
+    other.see("/portal/rate/open")
+    assert other.send("/portal/rate/open", level="5").path == "/portal/thanks"
+    assert vehicle.node.ratings.summary(COACH_TRIP, TODAY) == (0, 0)
+
+
+def test_who_was_not_content_is_told_the_terms_and_has_a_second_word(
+    vehicle: Bench, passenger: Person, boarded: Ticket
+) -> None:
+    show(passenger, boarded.number, boarded.short_code)
+    passenger.see("/portal/rate")
+    thanks = passenger.send("/portal/rate", level="1", comment="太快")
+    assert "1 个工作日内" in thanks.text and "缺少 2026 年的工作日历" in thanks.text
+    assert "工作日" not in passenger.see("/portal/thanks").text
+    year = WorkCalendar(2026, "test", (), ())
+    vehicle.operate("net", year.key, year.to_bytes())
+    mine = passenger.see("/portal/ticket")
+    assert "/portal/follow" in mine.links
+    form = passenger.see("/portal/follow")
+    assert boarded.number in form.text and "tags" not in form.form("/portal/follow").names
+    assert passenger.send("/portal/follow", level="9").status == 422
+    assert passenger.send("/portal/follow", level="4", comment="道歉了").path == "/portal/thanks"
+    assert "/portal/follow" not in passenger.see("/portal/ticket").links
+    assert passenger.see("/portal/follow").path == "/portal/ticket"
 
 
 def test_no_page_of_the_portal_weighs_more_than_sixty_kilobytes(passenger: Person, boarded: Ticket) -> None:

@@ -18,7 +18,8 @@ FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/
          "/clerk/requests", "/clerk/requests/1",
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
          "/gate/choose", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
-         "/portal/rate", "/portal/wifi", "/sign-in", "/sign-out", "/status/connect")  # fmt: skip
+         "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/wifi", "/sign-in", "/sign-out",
+         "/status/connect")  # fmt: skip
 
 
 def test_the_headers_of_a_page_are_exactly_these(passenger: Person) -> None:

@@ -15,10 +15,12 @@ from tests.kiosk_ui.person import Person
 from tests.support.nodes import CLERK_NO, COACH_TRIP, TODAY, Bench, make_bench
 
 GETS = ("/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/seat", "/kiosk/confirm", "/kiosk/order/1", "/portal",
-        "/portal/ticket", "/portal/rate", "/sign-in", "/clerk", "/clerk/sell", "/clerk/sell/ride", "/clerk/takings",
+        "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow",
+        "/sign-in", "/clerk", "/clerk/sell", "/clerk/sell/ride", "/clerk/takings",
         "/gate/trips", "/status")  # fmt: skip
 POSTS = ("/kiosk/ask", "/kiosk/order", "/clerk/orders/1/confirm", "/clerk/find", "/clerk/sell", "/gate/choose",
-         f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/rate", "/sign-in")  # fmt: skip
+         f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow",
+        "/sign-in")  # fmt: skip
 NAMES = ("trip", "day", "from", "to", "seat", "text", "ticket", "page", "who", "tendered", "key", "code", "short_code", "level",
          "tags", "comment", "clerk_no", "pin", "next", "lang", "big", "from_stop", "asked", "picture")  # fmt: skip
 NUMBERS = st.one_of(

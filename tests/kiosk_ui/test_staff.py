@@ -21,8 +21,8 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/gate", "/gate/trips", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",
-        "/portal/ticket", "/portal/rate", "/portal/thanks", "/portal/captive.json", "/portal/fas",
-        "/sign-in", "/healthz"}  # fmt: skip
+        "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/thanks", "/portal/captive.json",
+        "/portal/fas", "/sign-in", "/healthz"}  # fmt: skip
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
               "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>",
               "/kiosk/tickets/<number>", "/bookings/<number>/print", "/tickets/<number>/qr.svg",

@@ -13,7 +13,7 @@ from flask import Flask
 from kiosk_ui.app import create_app
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
-from sync.domains.ratings.rules import LEVELS, TAGS
+from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from sync.domains.ticketing.events import PAYMENTS, PROOFS
@@ -40,7 +40,7 @@ MADE = {
     "seat_short_": SEATS[1:],
     "channel_": ("kiosk", "counter"),
     "rating_": tuple(map(str, LEVELS)),
-    "tag_": TAGS,
+    "tag_": [code for code, _, _ in DEFAULT_RATING_RULES.tags],
     "error_title_": ("refused", "failed", "stale"),
     "reason_": REASONS,
     "verdict_": ("green", "amber", "red"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -113,6 +113,13 @@ class BoardingService:
 def has_boarded(tx: Connection, ticket_id: bytes) -> bool:
     """Whether anybody boarded with this ticket, as far as the hub has heard."""
     return tx.execute(sa.select(boarded.c.pos).where(boarded.c.ticket_id == ticket_id)).first() is not None
+
+
+def boarded_on(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+    """The dated trips (trip_no, day) that tickets were let in on first, of those that were."""
+    column = boarded.c
+    query = sa.select(column.ticket_id, column.trip_no, column.day).where(column.ticket_id.in_(list(ticket_ids)))
+    return {bytes(row.ticket_id): (row.trip_no, row.day) for row in tx.execute(query)}
 
 
 def was_boarded(tx: Connection, ticket_id: bytes) -> bool:

@@ -195,6 +195,14 @@ def find_ticket(tx: Connection, number: str) -> TicketLine:
     return _line(row)
 
 
+def clerk_of(tx: Connection, ticket_id: bytes) -> int:
+    """Who sold a ticket; 0 where the hub has not heard of the sale."""
+    found = tx.execute(
+        sa.select(ticket.c.clerk_no).where(ticket.c.ticket_id == ticket_id).order_by(ticket.c.pos)
+    ).first()
+    return 0 if found is None else int(found.clerk_no)
+
+
 def _line(row: sa.Row[tuple[object, ...]]) -> TicketLine:
     known = {name: value for name, value in row._mapping.items() if name in TicketLine.__dataclass_fields__}
     return TicketLine(number=TicketId.from_bytes(row.ticket_id).number, **known)

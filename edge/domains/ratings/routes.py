@@ -18,7 +18,11 @@ class RatingRequest(Schema):
     ticket = fields.String(required=True, validate=validate.Length(min=1, max=1200))
     short_code = fields.String(load_default="", validate=validate.Length(max=10))
     level = fields.Integer(required=True, validate=validate.Range(min=1, max=5))
-    tags = fields.List(fields.String(validate=validate.OneOf(rules.TAGS)), load_default=list)
+    tags = fields.List(
+        fields.String(validate=validate.Length(min=1, max=rules.MAX_TAG)),
+        load_default=list,
+        validate=validate.Length(max=rules.MAX_TAGS),
+    )
     comment = fields.String(load_default="", validate=validate.Length(max=2000))
 
 

@@ -11,14 +11,19 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_CODE, picture, plain, whole, words
 from kiosk_ui.kernel.language import language
 from kiosk_ui.kernel.words import beside_fields, sentence
-from sync.domains.ratings.rules import LEVELS, MAX_COMMENT, TAGS
+from kiosk_ui.screens.portal.anybody import routes as anybody_routes
+from kiosk_ui.screens.portal.follow import routes as follow_routes
+from kiosk_ui.screens.portal.mine import KEY, mine
+from sync.domains.ratings.rules import BAD, LEVELS, MAX_COMMENT
 from sync.kernel.errors import Refusal
 
 if TYPE_CHECKING:
     from edge.domains.timetable.service import Ride
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
-_KEY = "my_ticket"
+blueprint.register_blueprint(anybody_routes)
+blueprint.register_blueprint(follow_routes)
+_SAID = "said_level"
 TICKET_FIELDS = ("ticket", "short_code", "picture")
 RATING_FIELDS = ("level", "tags", "comment")
 MAX_SHORT_CODE = 12
@@ -33,7 +38,10 @@ def trip() -> str:
         rides = node.timetable.departures(node.timetable.today(), SOON)
         return render_template("portal/no_trip.html", rides=rides, wifi=_wifi())
     return render_template(
-        "portal/trip.html", trip=node.timetable.trip(*current), summary=node.ratings.summary(*current), wifi=_wifi()
+        "portal/trip.html",
+        trip=node.timetable.trip(*current),
+        summary=node.ratings.public_summary(*current),
+        wifi=_wifi(),
     )
 
 
@@ -47,14 +55,14 @@ def _wifi() -> str:
 
 @blueprint.get("/ticket")
 def ticket() -> ResponseReturnValue:
-    mine = _mine()
-    if mine is None:
+    shown = mine()
+    if shown is None:
         return _ticket_form({}, "")
     try:
-        the_node().ratings.rateable(*mine)
+        the_node().ratings.rateable(*shown)
     except Refusal as refusal:
-        return _my_ticket(mine, refusal)
-    return _my_ticket(mine, None)
+        return _my_ticket(shown, refusal)
+    return _my_ticket(shown, None)
 
 
 @blueprint.post("/ticket")
@@ -71,64 +79,72 @@ def show_ticket() -> ResponseReturnValue:
         the_node().ratings.ride_of(text, short_code)
     except Refusal as refusal:
         return _ticket_form(beside_fields(refusal, TICKET_FIELDS), typed[:40]), refusal.status
-    session[_KEY] = [text, short_code]
+    session[KEY] = [text, short_code]
     return redirect(url_for("portal.ticket"), 303)
 
 
 @blueprint.post("/forget")
 def forget_ticket() -> ResponseReturnValue:
-    session.pop(_KEY, None)
+    session.pop(KEY, None)
     return redirect(url_for("portal.ticket"), 303)
 
 
 @blueprint.get("/rate")
 def rate_form() -> ResponseReturnValue:
-    mine = _mine()
-    if mine is None:
+    shown = mine()
+    if shown is None:
         return redirect(url_for("portal.ticket"), 303)
     try:
-        ride, _ = the_node().ratings.rateable(*mine)
+        ride, _ = the_node().ratings.rateable(*shown)
     except Refusal as refusal:
-        return _my_ticket(mine, refusal), refusal.status
+        return _my_ticket(shown, refusal), refusal.status
     return _rating_page(ride, {})
 
 
 @blueprint.post("/rate")
 def rate() -> ResponseReturnValue:
-    mine = _mine()
-    if mine is None:
+    shown = mine()
+    if shown is None:
         return redirect(url_for("portal.ticket"), 303)
     try:
         level = whole(request.form, "level", max(LEVELS))
         comment = request.form.get("comment", "").replace("\r\n", "\n")
-        the_node().ratings.rate(*mine, level, request.form.getlist("tags"), comment, language())
+        the_node().ratings.rate(*shown, level, request.form.getlist("tags"), comment, language())
     except Refusal as refusal:
-        return _not_rated(mine, refusal)
+        return _not_rated(shown, refusal)
+    session[_SAID] = level
     the_node().wifi.go_on(request.remote_addr or "")
     return redirect(url_for("portal.thanks"), 303)
 
 
 @blueprint.get("/thanks")
 def thanks() -> str:
-    return render_template("portal/thanks.html")
+    ratings, level = the_node().ratings, session.pop(_SAID, None)
+    if not isinstance(level, int) or level > BAD:
+        return render_template("portal/thanks.html")
+    return render_template("portal/thanks.html", terms=ratings.terms(), rules=ratings.rules_now())
 
 
-def _mine() -> tuple[str, str] | None:
-    """Code and short code of the ticket that this phone showed: kept in its own cookie, nowhere on the box."""
-    kept = session.get(_KEY)
-    return (kept[0], kept[1]) if isinstance(kept, list) and len(kept) == 2 else None
-
-
-def _my_ticket(mine: tuple[str, str], why_not: Refusal | None) -> str:
+def _my_ticket(shown: tuple[str, str], why_not: Refusal | None) -> str:
     """The passenger's own ticket; ``why_not``: what keeps it from rating its trip (not checked yet, rated already)."""
     try:
-        ride, ticket_id = the_node().ratings.ride_of(*mine)
+        ride, ticket_id = the_node().ratings.ride_of(*shown)
     except Refusal as refusal:
         # Good when it was shown, and no more: its issuer was barred, or the timetable is another one.
-        session.pop(_KEY, None)
+        session.pop(KEY, None)
         return _ticket_form(beside_fields(refusal, TICKET_FIELDS), "")
     note = sentence(why_not) if why_not else ""
-    return render_template("portal/ticket.html", ride=ride, number=ticket_id.number, note=note)
+    return render_template(
+        "portal/ticket.html", ride=ride, number=ticket_id.number, note=note, follow=_may_follow(shown)
+    )
+
+
+def _may_follow(shown: tuple[str, str]) -> bool:
+    try:
+        the_node().ratings.may_follow(*shown)
+    except Refusal:
+        return False
+    return True
 
 
 def _ticket_form(errors: dict[str, str], typed: str) -> str:
@@ -136,15 +152,16 @@ def _ticket_form(errors: dict[str, str], typed: str) -> str:
 
 
 def _rating_page(ride: Ride, errors: dict[str, str]) -> str:
+    tags = the_node().ratings.tags(ride.trip_no)
     return render_template(
-        "portal/rate.html", ride=ride, errors=errors, levels=LEVELS, tags=TAGS, most=MAX_COMMENT, typed=request.form
+        "portal/rate.html", ride=ride, errors=errors, levels=LEVELS, tags=tags, most=MAX_COMMENT, typed=request.form
     )
 
 
-def _not_rated(mine: tuple[str, str], refusal: Refusal) -> ResponseReturnValue:
+def _not_rated(shown: tuple[str, str], refusal: Refusal) -> ResponseReturnValue:
     if refusal.code == "input_whole":
         refusal = Refusal("rating_level", status=422, field="level")
     if refusal.field in RATING_FIELDS:
-        ride, _ = the_node().ratings.ride_of(*mine)
+        ride, _ = the_node().ratings.ride_of(*shown)
         return _rating_page(ride, beside_fields(refusal, RATING_FIELDS)), refusal.status
-    return _my_ticket(mine, refusal), refusal.status
+    return _my_ticket(shown, refusal), refusal.status

@@ -1,15 +1,54 @@
-"""What counts as a rating: five levels, tags from a list, a bounded comment."""
+"""What counts as a rating: five levels, tags by kind of line, a bounded comment, a time. The numbers are data of the hub."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
+from sync.domains.ratings.operations import RatingRules
+from sync.domains.timetable.rules import SERVICES
+from sync.kernel.days import date_of
 from sync.kernel.errors import Refusal
 
 LEVELS = (1, 2, 3, 4, 5)
+# The lowest two are bad ratings (差评): somebody answers for them.
+BAD: Final = 2
+# From here on a passenger was content.
+GOOD: Final = 4
 MAX_COMMENT = 500
-TAGS = ("clean", "on_time", "safe_driving", "friendly", "late", "dirty", "unsafe_driving", "rude", "crowded", "no_belt")
+MAX_TAGS: Final = 20
+MAX_TAG: Final = 40
+SESSION_BYTES: Final = 16
+HOUR_MS: Final = 3_600_000
+_MAX_DAY: Final = 20_000
+# Tags that fit every kind of line.
+TAGS = ("clean", "on_time", "friendly", "late", "dirty", "rude", "crowded")
+_ROAD: Final = ("coach", "city_bus")
+# Of a hub that has published nothing. Levels, and what is a bad one, are those of the regulation on appraisal of government
+# services (好差评); the other numbers are no law.
+DEFAULT_RATING_RULES: Final = RatingRules(
+    name="default",
+    source="levels, one and fifteen days: provincial rules on good and bad appraisals; the rest is this project's proposal",
+    from_day=0,
+    hours_after=24,
+    score_least=5,
+    group_least=5,
+    sessions_most=200,
+    contact_days=1,
+    resolve_days=15,
+    burst_count=10,
+    burst_minutes=10,
+    tags=(
+        *((tag, (), {}) for tag in TAGS),
+        ("safe_driving", _ROAD, {}),
+        ("unsafe_driving", _ROAD, {}),
+        ("no_belt", ("coach",), {}),
+        ("stop_missed", ("city_bus",), {}),
+        ("calm_crossing", ("ferry",), {}),
+        ("no_life_jacket", ("ferry",), {}),
+    ),
+)
 
 
 def check_level(level: int) -> int:
@@ -19,12 +58,12 @@ def check_level(level: int) -> int:
     return level
 
 
-def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Distinct known tags in the list's order. Raises :class:`Refusal` ``rating_tag``."""
-    chosen = set(tags)
-    if not chosen <= set(TAGS):
+def check_tags(tags: Iterable[str], allowed: Iterable[str] = TAGS) -> tuple[str, ...]:
+    """Distinct tags among ``allowed``, in their order. Raises :class:`Refusal` ``rating_tag``."""
+    chosen, known = set(tags), tuple(allowed)
+    if not chosen <= set(known):
         raise Refusal("rating_tag", status=422, field="tags")
-    return tuple(tag for tag in TAGS if tag in chosen)
+    return tuple(tag for tag in known if tag in chosen)
 
 
 def clean_comment(text: str) -> str:
@@ -35,3 +74,78 @@ def clean_comment(text: str) -> str:
     if len(kept) > MAX_COMMENT:
         raise Refusal("rating_comment_long", status=422, field="comment", most=MAX_COMMENT)
     return kept
+
+
+def in_bounds(level: int, tags: tuple[str, ...], comment: str) -> bool:
+    """Whether what a box sent is a rating at all; tags may be of a set that holds no more."""
+    named = len(tags) <= MAX_TAGS and all(len(tag) <= MAX_TAG for tag in tags)
+    return level in LEVELS and named and len(comment) <= MAX_COMMENT
+
+
+def rating_rules(published: Iterable[RatingRules], day: int) -> RatingRules:
+    """The set that holds on a calendar day: the newest."""
+    held = [one for one in published if one.from_day <= day]
+    return max(held, key=lambda one: one.from_day, default=DEFAULT_RATING_RULES)
+
+
+def tags_for(given: RatingRules, service: str) -> tuple[tuple[str, dict[str, str]], ...]:
+    """Tags of a kind of line, with their names (none: the catalogue has them)."""
+    return tuple((code, names) for code, services, names in given.tags if not services or service in services)
+
+
+def check_window(given: RatingRules, ends_ms: int, now_ms: int) -> None:
+    """A trip that ended at ``ends_ms`` (UTC milliseconds) can still be rated. Raises :class:`Refusal` ``rating_late``."""
+    if now_ms > ends_ms + given.hours_after * HOUR_MS:
+        raise Refusal("rating_late", hours=given.hours_after)
+
+
+def is_day(day: int) -> bool:
+    """Whether a service day is one that a calendar has, before anything is counted by its month."""
+    return 0 <= day < _MAX_DAY
+
+
+def month_of(day: int) -> int:
+    """The month of a service day: 202611. The day is one for which :func:`is_day` holds."""
+    found = date_of(day)
+    return found.year * 100 + found.month
+
+
+def check_rating_rules(given: RatingRules) -> RatingRules:
+    """``given`` if it makes sense. Raises :class:`Refusal` ``rating_rules_odd``, naming what is odd."""
+    odd = [
+        name
+        for name, wrong in (
+            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
+            ("source", not given.source.strip()),
+            ("from_day", given.from_day < 0),
+            ("hours_after", not 0 <= given.hours_after <= 720),
+            ("score_least", not 2 <= given.score_least <= 1_000),
+            ("group_least", not 2 <= given.group_least <= 1_000),
+            ("sessions_most", not 0 <= given.sessions_most <= 10_000),
+            ("contact_days", not 1 <= given.contact_days <= 60),
+            ("resolve_days", not given.contact_days <= given.resolve_days <= 250),
+            ("burst_count", not 2 <= given.burst_count <= 1_000),
+            ("burst_minutes", not 1 <= given.burst_minutes <= 1_440),
+            ("tags", not _tags_fit(given)),
+        )
+        if wrong
+    ]
+    if odd:
+        raise Refusal("rating_rules_odd", status=422, field=odd[0], what=odd[0])
+    return given
+
+
+def _tags_fit(given: RatingRules) -> bool:
+    """Each code once, in plain letters, for kinds of line that there are; one without names is a known one."""
+    known = {code for code, _, _ in DEFAULT_RATING_RULES.tags}
+    codes = [code for code, _, _ in given.tags]
+    fit = all(
+        1 <= len(code) <= MAX_TAG
+        and code.isascii()
+        and code.replace("_", "").isalnum()
+        and set(services) <= set(SERVICES)
+        and (names.get("zh-Hans") or code in known)
+        for code, services, names in given.tags
+    )
+    most = max((len(tags_for(given, service)) for service in SERVICES), default=0)
+    return fit and len(set(codes)) == len(codes) and most <= MAX_TAGS

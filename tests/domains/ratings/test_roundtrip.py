@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.ratings.events import TripRated
+from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
+from sync.domains.ratings.operations import RatingRules
 from sync.kernel.events import Stamp
+from sync.kernel.workdays import WorkCalendar
 from tests.golden.strategies import of
 
-SENT = [TripRated]
+SENT = [TripRated, SessionRated, RatingFollowed]
 
 
 @pytest.mark.parametrize("kind", SENT)
@@ -24,3 +26,11 @@ def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> 
     found = EVENTS.decode(EVENTS.encode(event, stamp))
     assert (found.event, found.stamp) == (event, stamp)
     assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [RatingRules, WorkCalendar])
+@settings(max_examples=30)
+@given(st.data())
+def test_a_record_goes_down_and_reads_the_same(kind: Any, data: st.DataObject) -> None:
+    record = data.draw(of(kind))
+    assert kind.from_bytes(record.to_bytes()) == record
