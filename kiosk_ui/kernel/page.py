@@ -19,7 +19,7 @@ from kiosk_ui.kernel.linemap import line_map
 from kiosk_ui.kernel.parties import leg_text
 from kiosk_ui.kernel.staff import ROLES, allowed, first_page, signed_in
 from kiosk_ui.kernel.words import known, listed, t
-from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
+from sync.kernel.documents import DOCUMENT_TYPES
 
 STATIC = Path(__file__).parents[1] / "static"
 TEMPLATES = Path(__file__).parents[1] / "templates"

@@ -8,9 +8,9 @@ import re
 from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.kernel import audit, streams
 from sync.domains.ticketing.office import sealing
-from sync.domains.ticketing.office.documents import Document
 from sync.domains.ticketing.operations import RealNameRules, SealingKey
 from sync.kernel.days import DAY_MS, day_at
+from sync.kernel.documents import Document
 from sync.kernel.operations import NET
 from sync.kernel.ticket import TicketId
 from tests.console.world import ConsoleWorld

@@ -17,9 +17,9 @@ from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from sync.domains.ticketing.events import PAYMENTS, PROOFS
-from sync.domains.ticketing.office.documents import DOCUMENT_TYPES
 from sync.domains.ticketing.office.reissue import CAUSES
 from sync.domains.ticketing.rules import ASKED
+from sync.kernel.documents import DOCUMENT_TYPES
 from sync.kernel.ticket import RIDERS
 from tests.kiosk_ui.person import Person
 from tests.support.nodes import COACH_TRIP, TODAY, Bench

@@ -39,9 +39,8 @@ from edge.kernel.compaction import Compaction
 from edge.kernel.enrolment import enrol
 from edge.kernel.settings import Settings
 from kiosk_ui.app import create_app
-from sync.domains.ticketing.office import documents
 from sync.domains.ticketing.operations import RealNameRules
-from sync.kernel import days, seal
+from sync.kernel import days, documents, seal
 from sync.kernel.errors import Fault, Refusal
 from tests.cloud.world import TestClock, TestIds
 from tests.console.world import PASSPHRASE, SAMPLE, TOKEN

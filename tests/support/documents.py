@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from sync.domains.ticketing.office.documents import check_digit
+from sync.kernel.documents import check_digit
 
 SURNAMES: Final = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 GIVEN: Final = "国建志文明永春秀兰玉桂海荣天德福成"

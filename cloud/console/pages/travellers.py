@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from cloud.console import forms
 from cloud.console.desk import Desk
-from sync.domains.ticketing.office.documents import Document
+from sync.kernel.documents import Document
 from sync.kernel.errors import Refusal
 
 

@@ -124,7 +124,7 @@ class TicketRebooked(Event):
 class TravellerNamed(Event):
     """Whose ticket ``serial`` of this log is; written in one transaction with the sale. Nothing in it is in clear.
 
-    ``document_type`` indexes :data:`sync.domains.ticketing.office.documents.DOCUMENT_TYPES`. ``check`` (8 bytes) is the same
+    ``document_type`` indexes :data:`sync.kernel.documents.DOCUMENT_TYPES`. ``check`` (8 bytes) is the same
     for the same document on the same trip. ``masked`` is for all who hold the network's key of ``period`` (a month,
     202611), ``sealed`` for the hub alone: see :mod:`sync.domains.ticketing.office.sealing`.
     """

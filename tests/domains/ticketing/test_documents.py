@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.domains.ticketing.office import documents
-from sync.domains.ticketing.office.documents import Document, check_digit, compared, mask, read_document
-from sync.kernel import cbor
+from sync.kernel import cbor, documents
 from sync.kernel.days import day_of
+from sync.kernel.documents import Document, check_digit, compared, mask, read_document
 from sync.kernel.errors import Malformed, Refusal
 from tests.support.documents import resident_id
 

@@ -20,10 +20,10 @@ from sync.domains.ticketing.events import (
     TicketSold,
     TravellerNamed,
 )
-from sync.domains.ticketing.office import documents, sealing
+from sync.domains.ticketing.office import sealing
 from sync.domains.ticketing.operations import FareRules, RealNameRules, RebookRules, RefundRules, SealingKey
 from sync.domains.ticketing.rules import claims_of
-from sync.kernel import seal, ticket
+from sync.kernel import documents, seal, ticket
 from sync.kernel.events import Stamp
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ticket import MAX_SUPERSEDED, TicketId

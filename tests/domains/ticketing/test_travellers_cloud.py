@@ -18,10 +18,10 @@ from cloud.kernel.tables import quarantine
 from sync.domains import EVENTS
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.domains.ticketing.office import sealing
-from sync.domains.ticketing.office.documents import Document
 from sync.domains.ticketing.operations import RealNameRules, SealingKey
 from sync.kernel import cbor
 from sync.kernel.days import DAY_MS
+from sync.kernel.documents import Document
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
 from sync.kernel.ticket import TicketId

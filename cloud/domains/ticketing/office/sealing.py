@@ -16,9 +16,9 @@ from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.tables import event_log
 from sync.domains.ticketing.events import TravellerNamed
 from sync.domains.ticketing.office import realname, sealing
-from sync.domains.ticketing.office.documents import Document, Masked
 from sync.domains.ticketing.operations import RealNameRules, SealingKey
 from sync.kernel import days, seal
+from sync.kernel.documents import Document, Masked
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.events import Registry
 from sync.kernel.operations import NET

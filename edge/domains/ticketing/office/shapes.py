@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_load, validate
 
 from edge.domains.ticketing.office.travellers import ShownDocument
-from sync.domains.ticketing.office.documents import DOCUMENT_TYPES, MAX_NAME, MAX_NUMBER
+from sync.kernel.documents import DOCUMENT_TYPES, MAX_NAME, MAX_NUMBER
 
 KIND = validate.OneOf(DOCUMENT_TYPES)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from edge.domains.ticketing import store
 from edge.domains.timetable.service import Ride
 from sync.domains.ticketing.events import GIVEN_BACK
-from sync.domains.ticketing.office.documents import Masked
+from sync.kernel.documents import Masked
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 

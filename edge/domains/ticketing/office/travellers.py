@@ -17,9 +17,9 @@ from edge.kernel.directory import Directory
 from edge.kernel.scribe import UnitOfWork
 from sync.domains.ticketing.events import TravellerNamed
 from sync.domains.ticketing.office import realname, sealing
-from sync.domains.ticketing.office.documents import Document, Masked, read_document
 from sync.domains.ticketing.operations import SealingKey
 from sync.kernel import ticket
+from sync.kernel.documents import Document, Masked, read_document
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Ids
 from sync.kernel.ticket import TicketId

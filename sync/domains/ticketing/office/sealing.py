@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from sync.domains.ticketing.events import TravellerNamed
-from sync.domains.ticketing.office import documents
-from sync.domains.ticketing.office.documents import DOCUMENT_TYPES, Document, Masked
 from sync.domains.ticketing.operations import SealingKey
-from sync.kernel import cbor, seal
+from sync.kernel import cbor, documents, seal
+from sync.kernel.documents import DOCUMENT_TYPES, Document, Masked
 from sync.kernel.errors import Malformed
 from sync.kernel.ports import Ids
 
