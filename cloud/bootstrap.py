@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from cloud.domains import APPLIERS
@@ -16,6 +17,9 @@ from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
 from cloud.domains.inventory.service import InventoryService, Parts
+from cloud.domains.register.publish import Publishing
+from cloud.domains.register.service import RegisterService
+from cloud.domains.register.tables import NUMBERED as REGISTERED
 from cloud.domains.sellers import service as selling
 from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.accounts import SellerAccounts
@@ -56,7 +60,7 @@ NUMBERED: Final = (
     (tables.place.c.place_no, 500),
     (clerk.c.clerk_no, 10_000),
     (seller.c.seller_no, 500),
-    *((column, 100_000) for column in timetable.NUMBERED),
+    *((column, 100_000) for column in (*timetable.NUMBERED, *REGISTERED)),
 )
 
 
@@ -82,6 +86,8 @@ class Hub:
     enquiry: SeatEnquiry
     boarding: BoardingService
     disruptions: Disruptions
+    register: RegisterService
+    registering: Publishing
     deciding: Deciding
     sealing: Sealing
     sellers: SellerAccounts
@@ -150,12 +156,14 @@ def build(
     inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer, cancelled))
     fold = Fold(EVENTS, APPLIERS)
     tails = Tails(fold, nodes, clock, (boarding.decide,))
-    sealing = Sealing(lambda: hub_secret(settings.data / IDENTITY_FILE, ids), settings.sealing_suite, clock, ids)
+    wrapping = partial(hub_secret, settings.data / IDENTITY_FILE, ids)
+    sealing = Sealing(wrapping, settings.sealing_suite, clock, ids)
+    registering = Publishing(nodes, timetable.agency_numbers, timetable.agencies_at)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
     deciding = Deciding(clock, boardings.was_boarded, cancelled)
     steps = Steps(
         (inventory.decide, boarding.decide, deciding.decide_new, tails.take),
-        (enrolment.renew, inventory.provision, sealing.provide),
+        (enrolment.renew, inventory.provision, registering.provide, sealing.provide),
     )
     intake = Intake(fold, nodes, tails, clock)
     own = OwnNode(EVENTS, nodes, enrolment, intake, (inventory.decide, boarding.decide), clock, signer)
@@ -185,6 +193,8 @@ def build(
         boarding=boarding,
         deciding=deciding,
         disruptions=Disruptions(nodes, trips, clock, boarding.tell_manifest),
+        register=RegisterService(nodes, clock, timetable.main_zone, wrapping, registering),
+        registering=registering,
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),
         own=own,

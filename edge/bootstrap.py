@@ -17,6 +17,7 @@ from edge.domains.payments.gateway.client import Gateway, read_key
 from edge.domains.payments.gateway.rounds import Rounds
 from edge.domains.payments.service import Payments
 from edge.domains.ratings.service import Ratings
+from edge.domains.register.service import Register
 from edge.domains.shifts.service import Shifts
 from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
@@ -74,6 +75,7 @@ class Node:
     fleet: fleet.Fleet
     accounts: accounts.Accounts
     disruptions: Disruptions
+    register: Register
     timetable: Timetable
     journeys: Journeys
     inventory: Inventory
@@ -214,6 +216,7 @@ def _domains(
         "fleet": own,
         "accounts": people,
         "disruptions": disruptions,
+        "register": Register(database),
         "timetable": timetable,
         "journeys": journeys,
         "inventory": inventory,

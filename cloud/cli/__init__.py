@@ -13,6 +13,7 @@ from cloud.cli import (
     prices,
     ratings,
     recover,
+    register,
     requests,
     seats,
     sellers,
@@ -38,6 +39,7 @@ for _command in (
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
     sellers.new_own_log,
     payments.reconcile, ratings.rating_rules, ratings.work_calendar,
+    register.import_register, register.export_register,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip
     cli.add_command(_command)

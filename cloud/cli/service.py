@@ -71,6 +71,7 @@ def import_gtfs(path: Path, seat_plans: Path | None, data: Path, database: str |
 def _after_import(hub: Hub, tx: Connection, source: str) -> None:
     """A new timetable: every node's seats and streams are looked over at its next visit."""
     hub.nodes.provision_at(tx, 0)
+    hub.registering.tell_operators(tx)
     note(hub, tx, "feed_imported", source=source)
 
 

@@ -17,6 +17,7 @@ from cloud.domains.payments import tables as payments_tables
 from cloud.domains.payments.apply import PaymentApplier
 from cloud.domains.ratings import tables as ratings_tables
 from cloud.domains.ratings.apply import RatingsApplier
+from cloud.domains.register import tables as register_tables
 from cloud.domains.sellers import tables as sellers_tables
 from cloud.domains.sellers.apply import SellersApplier
 from cloud.domains.shifts import tables as shifts_tables
@@ -36,13 +37,13 @@ from cloud.kernel.nodeevents import NodeApplier
 from sync.domains import EVENTS
 
 DOMAINS: Final = (
-    "disruption", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings", "sellers",
+    "disruption", "register", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings", "sellers",
 )  # fmt: skip
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
     disruption_tables, timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
-    shifts_tables, payments_tables,
+    shifts_tables, payments_tables, register_tables,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from edge.domains.disruption import store as disruption
 from edge.domains.inventory import store as inventory
 from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
+from edge.domains.register import store as register
 from edge.domains.shifts import store as shifts
 from edge.domains.ticketing import store as ticketing
 from edge.domains.ticketing.office import asked, booked, named, printed
@@ -25,9 +26,20 @@ from edge.kernel.scribe import Apply
 from edge.kernel.streams import Project
 from sync.kernel.events import Event
 
-DOMAINS: Final = ("disruption", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
+DOMAINS: Final = (
+    "disruption",
+    "register",
+    "timetable",
+    "inventory",
+    "shifts",
+    "ticketing",
+    "payments",
+    "boarding",
+    "ratings",
+)
 _STORES: Final = (
     disruption,
+    register,
     timetable,
     inventory,
     shifts,
@@ -66,6 +78,7 @@ def projections() -> dict[str, Project]:
         "revoked": keep_revocation,
         "profile": keep_profile,
         **disruption.PROJECTIONS,
+        **register.PROJECTIONS,
         **timetable.PROJECTIONS,
         **inventory.PROJECTIONS,
         **shifts.PROJECTIONS,

@@ -12,7 +12,17 @@ from sync.domains.shifts import events as shifts
 from sync.domains.ticketing import events as ticketing
 from sync.kernel.events import ClerkLocked, NodeStarted, Registry, TailHandedIn
 
-DOMAINS: Final = ("disruption", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings")
+DOMAINS: Final = (
+    "disruption",
+    "register",
+    "timetable",
+    "inventory",
+    "shifts",
+    "ticketing",
+    "payments",
+    "boarding",
+    "ratings",
+)
 
 EVENTS: Final = Registry(
     [

@@ -36,10 +36,12 @@ FOLDERS = {
     ("sync", "inventory"): {"elsewhere"},
     ("sync", "timetable"): {"journeys"},
     ("sync", "ticketing"): {"office"},
+    ("sync", "register"): {"cards"},
     ("edge", "timetable"): {"journeys"},
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},
     ("cloud", "sellers"): {"api", "books"},
+    ("cloud", "register"): {"importing", "sample_files"},
     ("edge", "payments"): {"gateway"},
 }
 

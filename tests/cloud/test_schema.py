@@ -39,6 +39,7 @@ def test_hubs_that_start_together_make_the_schema_once(hub_database_url: str) ->
 def test_every_domain_of_the_hub_is_named_in_the_list() -> None:
     named = (
         "disruption",
+        "register",
         "timetable",
         "inventory",
         "shifts",

@@ -18,6 +18,7 @@ from sync.domains.payments.events import (
 )
 from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
 from sync.domains.ratings.operations import RatingRules
+from sync.domains.register.operations import DriverFacts, OperatorFacts, PermitFacts, VehicleFacts, VoidCards
 from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.ticketing.events import (
@@ -151,4 +152,12 @@ RECORDS: Final[dict[str, Any]] = {
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),
+    "operator_facts": OperatorFacts("91350100M000100Y43", {"zh-Hans": "横琴客运", "en": "Hengqin Coaches"}, "440400000001",
+                                    3287, "AAA", (1, 4), 2500),
+    "operator_facts_bare": OperatorFacts("91110000600037341L", {"zh-Hans": "桂山轮渡"}, "440400000002", 0, "", (), 2519),
+    "vehicle_facts": VehicleFacts(1, "coach", "粤C12345", "yellow", 45, "一级", "440400123456", 3000, 2700, 2750, 2500),
+    "vehicle_facts_ship": VehicleFacts(2, "ferry", "桂山轮 8", "", 180, "", "440401000001", 2900, 2600, 0, 2500),
+    "driver_facts": DriverFacts(1, "张**", "A1", 4000, 3100, "AA", 2500),
+    "permit_facts": PermitFacts(1, "粤CL000123", "珠海 - 广州", 2, 3650, 2500),
+    "void_cards": VoidCards(((501, 0, 2519), (507, 1, 2521))),
 }  # fmt: skip

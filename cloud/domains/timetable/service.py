@@ -28,6 +28,7 @@ __all__ = [
     "TripLabel",
     "agencies_around",
     "agencies_at",
+    "agency_numbers",
     "agency_of",
     "bookable_days",
     "dated_trips_at",
@@ -115,6 +116,13 @@ def main_zone(tx: Connection) -> str:
     rows = tx.execute(select(tables.agency.c.body).where(tables.agency.c.live)).scalars()
     zones = Counter(Agency.from_bytes(body).timezone for body in rows)
     return max(zones, key=lambda zone: (zones[zone], zone)) if zones else "UTC"
+
+
+def agency_numbers(tx: Connection) -> dict[str, int]:
+    """Number of each operator of today's timetable, by the id that its feed gives it."""
+    columns = tables.agency.c
+    rows = tx.execute(select(columns.feed_id, columns.agency_no).where(columns.live).order_by(columns.agency_no))
+    return {row.feed_id: row.agency_no for row in rows}
 
 
 def agency_of(tx: Connection, trip_no: int) -> int | None:
