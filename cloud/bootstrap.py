@@ -24,6 +24,7 @@ from cloud.domains.sellers import service as selling
 from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.accounts import SellerAccounts
 from cloud.domains.sellers.books.exchanges import Exchanges
+from cloud.domains.sellers.books.holding import Holding
 from cloud.domains.sellers.books.offers import Offers
 from cloud.domains.sellers.tables import seller
 from cloud.domains.ticketing import service as ticketing
@@ -94,6 +95,7 @@ class Hub:
     own: OwnNode
     selling: selling.Selling
     exchanges: Exchanges
+    holding: Holding
     places: Places
     rides: Timetable
     offers: Offers
@@ -200,6 +202,7 @@ def build(
         own=own,
         selling=shop,
         exchanges=Exchanges(parts, shop),
+        holding=Holding(parts),
         places=places,
         rides=trips,
         offers=Offers(places, trips, inventory, ticketing, clock),

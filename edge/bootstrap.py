@@ -184,10 +184,10 @@ def _domains(
     disruptions = Disruptions(database)
     timetable = Timetable(database, own, keeper, disruptions)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
-    boarding = Boarding(database, scribe, keeper, directory, timetable, inventory)
+    travellers = Travellers(database, keeper, timetable, directory, ids)
+    boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers)
     journeys = Journeys(database, timetable, keeper)
     fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
-    travellers = Travellers(database, keeper, timetable, directory, ids)
     ticketing = Ticketing(
         database, scribe, keeper, signer, timetable, inventory, fares, travellers, boot_id, boarding.boarded,
         shifts.require_open,

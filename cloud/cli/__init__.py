@@ -7,6 +7,7 @@ import click
 from cloud.cli import (
     disruptions,
     fleet,
+    gates,
     identities,
     office,
     payments,
@@ -35,7 +36,7 @@ for _command in (
     seats.duty, seats.grant, seats.release_at_risk, disruptions.cancel_trip, disruptions.delay_trip, disruptions.restore_trip,
     requests.refund_requests, requests.decide_refund,
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
-    identities.realname_rules, identities.erase_identities, office.office_rules,
+    identities.realname_rules, identities.erase_identities, office.office_rules, gates.gate_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
     sellers.new_own_log,
     payments.reconcile, ratings.rating_rules, ratings.work_calendar,

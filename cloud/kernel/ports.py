@@ -211,6 +211,9 @@ class Boardings(Protocol):
     def has_boarded(self, tx: Connection, ticket_id: bytes) -> bool:
         """Whether anybody boarded with a ticket, as far as the hub has heard."""
 
+    def tell_bound(self, tx: Connection, ticket_id: bytes, trip_no: int, day: int, at_ms: int) -> None:
+        """From now on a ticket boards as its phone shows it only."""
+
 
 class Duties(Protocol):
     """What vehicles run, as inventory sees it."""

@@ -167,7 +167,9 @@ def _described(tx: Connection, counter: Counter, found: Booking, idx: int, texts
     names = counter.hub.places.stop_names(tx, {from_no, to_no}, language())
     text = texts.get(idx)
     return {
+        "wallet": url_for("wallet.page", _anchor=f"booking={found.booking_id}&place={idx}"),
         "item": item, "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
         "moment": local_time(item.departs_ms, zone).strftime("%Y-%m-%d %H:%M"), "number": number_of(item),
-        "short_code": ticket.short_code(text) if text else None, "qr": Markup(qr.svg(text)) if text else None,  # noqa: S704
+        "short_code": ticket.short_code(text) if text else None,
+        "qr": Markup(qr.svg(text)) if text and not item.holder else None,  # noqa: S704
     }  # fmt: skip

@@ -136,3 +136,9 @@ def shown_document(source: Mapping[str, str], field: str = "") -> ShownDocument 
     if not number and not name:
         return None
     return ShownDocument(source.get(f"document_type{field}", ""), number, name)
+
+
+def shown_number(source: Mapping[str, str]) -> tuple[str, str] | None:
+    """Kind and number of the document that a gate's form holds; None where no number was typed. Raises ``input_long``."""
+    number = words(source, "document_number", MAX_DOCUMENT)
+    return (source.get("document_type", ""), number) if number else None

@@ -4,6 +4,7 @@
   const TONES = { green: [[880, 0.12]], amber: [[660, 0.12], [660, 0.12]], red: [[220, 0.35]] };
   const form = document.getElementById("scan");
   const code = document.getElementById("code");
+  const number = document.getElementById("document_number");
   let audio = null;
   let sending = false;
 
@@ -28,7 +29,15 @@
     const fresh = page.getElementById(id);
     if (fresh) { document.getElementById(id).replaceWith(fresh); }
   }
-  function focus() { code.focus(); }
+  function focus() { (number || code).focus(); }
+  // Cut off from the box: nothing was checked and nothing is kept here. Never green.
+  function away() {
+    const verdict = document.getElementById("verdict");
+    verdict.className = "verdict amber";
+    verdict.dataset.colour = "amber";
+    verdict.replaceChildren(document.getElementById("away").content.cloneNode(true));
+    sound("amber");
+  }
 
   form.addEventListener("submit", async function (event) {
     event.preventDefault();
@@ -36,6 +45,7 @@
     sending = true;
     const body = new FormData(form);
     code.value = "";
+    if (number) { number.value = ""; }
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -44,12 +54,18 @@
       swap(page, "counts");
       sound(document.getElementById("verdict").dataset.colour);
     } catch (error) {
-      location.reload();
+      away();
     } finally {
       sending = false;
       focus();
     }
   });
+  // A reader of documents ends with Enter, as one of tickets does: first the document, then the ticket.
+  if (number) {
+    number.addEventListener("keydown", function (event) {
+      if (event.key === "Enter") { event.preventDefault(); code.focus(); }
+    });
+  }
   document.addEventListener("click", function (event) {
     if (!event.target.closest("a, button, input, select, label")) { focus(); }
   });

@@ -1,5 +1,5 @@
 """One catalogue of texts in three languages: ``errors.toml`` (codes of refusals), ``screens.toml``, ``console.toml``,
-``payments.toml``, ``travellers.toml``, ``sellers.toml``, ``portal.toml``, ``ratings.toml``, ``register.toml``.
+``payments.toml``, ``travellers.toml``, ``sellers.toml``, ``portal.toml``, ``ratings.toml``, ``register.toml``, ``gate.toml``.
 
 A text may hold ``{name}`` fields. A missing key is shown as itself, so that a page never fails for a word.
 """
@@ -22,6 +22,7 @@ FILES: Final = (
     "portal.toml",
     "ratings.toml",
     "register.toml",
+    "gate.toml",
 )
 
 

@@ -48,6 +48,7 @@ EVENTS: Final = Registry(
         boarding.BoardingRefused,
         boarding.GateOpened,
         boarding.TicketSuperseded,
+        boarding.BoardedApart,
         ratings.TripRated,
         ratings.SessionRated,
         ratings.RatingFollowed,

@@ -63,16 +63,23 @@ def read_document(document_type: str, number: str, name: str, today: int | None)
     """A document as it is compared and sealed: capitals, no spaces, no full-width forms.
 
     ``today``: no birth lies behind it (a service day); None where no clock can be believed. Raises :class:`Refusal`:
-    ``document_type``, ``document_form``, ``document_check_digit``, ``document_birth``, ``document_name``, each beside its field.
+    as :func:`read_number`, and ``document_name``, each beside its field.
     """
-    if document_type not in DOCUMENT_TYPES:
-        raise Refusal("document_type", status=422, field="document_type")
-    plain = "".join(number.translate(_WIDE).split()).upper().replace("-", "")
-    _CHECKS[document_type](document_type, plain, today)
+    plain = read_number(document_type, number, today)
     words = " ".join(name.translate(_WIDE).split())
     if not 1 <= len(words) <= MAX_NAME or any(not (one.isalpha() or one in " ,.'·•-") for one in words):
         raise Refusal("document_name", status=422, field="document_name")
     return Document(document_type, plain, words)
+
+
+def read_number(document_type: str, number: str, today: int | None) -> str:
+    """A document's number as it is compared. Raises :class:`Refusal`: ``document_type``, ``document_form``,
+    ``document_check_digit``, ``document_birth``, each beside its field."""
+    if document_type not in DOCUMENT_TYPES:
+        raise Refusal("document_type", status=422, field="document_type")
+    plain = "".join(number.translate(_WIDE).split()).upper().replace("-", "")
+    _CHECKS[document_type](document_type, plain, today)
+    return plain
 
 
 def mask(document: Document) -> Masked:

@@ -3,7 +3,8 @@
 Text form ``Y1:`` + base45 (RFC 9285): only characters of the QR alphanumeric mode, and nothing that a scanner posing as
 a keyboard could mistype. Claims: 4 (exp, seconds since 1970), 7 (cti, 8 bytes: node 3, epoch 1, serial 4), and the
 private claim -65537: ``[trip_no, day, from_idx, to_idx, seat, rider]`` with, when they are there, the check value
-of an identity document and the ids of the tickets that this one supersedes, one behind the other.
+of an identity document and the ids of the tickets that this one supersedes, one behind the other. A ticket that is bound
+to a phone has 8 (cnf), and is shown by that phone (:mod:`sync.kernel.holder`).
 
 A young issuer's certificate travels in the unprotected header -65537: it is itself signed by the hub.
 """
@@ -17,9 +18,10 @@ from typing import Any, Final
 
 import base45
 
-from sync.kernel import cbor, certificate, cose
+from sync.kernel import cbor, certificate, cose, holder
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Malformed, Refusal
+from sync.kernel.holder import CLAIM_CNF, Shown
 from sync.kernel.keys import VerifyKey
 from sync.kernel.ports import Signer
 
@@ -117,7 +119,8 @@ def _check_digits(digits: str) -> str:
 class Claims:
     """What a ticket says. ``until_s``: seconds since 1970; ``seat`` 0 is free seating; ``rider`` indexes RIDERS.
 
-    ``supersedes``: ids, 8 bytes each, of tickets that were refunded before this one was sold.
+    ``supersedes``: ids, 8 bytes each, of tickets that were refunded before this one was sold. ``holder``: public key of the
+    phone that it is bound to; empty for paper.
     """
 
     ticket_id: TicketId
@@ -130,6 +133,7 @@ class Claims:
     until_s: int
     document_check: bytes = b""
     supersedes: bytes = b""
+    holder: bytes = b""
 
     @property
     def superseded(self) -> tuple[TicketId, ...]:
@@ -139,12 +143,14 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ticket taken apart: its claims, its issuer's key id, and the certificate that it carries, if any."""
+    """A ticket taken apart: its claims, its issuer's key id, the certificate that it carries, and the word of the phone that
+    shows it, if any."""
 
     claims: Claims
     kid: bytes
     signed: cose.Sign1
     carried: bytes | None
+    shown: Shown | None = None
 
 
 def issue(claims: Claims, signer: Signer, carry: bytes | None = None) -> str:
@@ -152,31 +158,51 @@ def issue(claims: Claims, signer: Signer, carry: bytes | None = None) -> str:
     journey: list[Any] = [claims.trip_no, claims.day, claims.from_idx, claims.to_idx, claims.seat, claims.rider]
     if claims.document_check or claims.supersedes:
         journey += [claims.document_check, claims.supersedes]
-    payload = cbor.encode({CLAIM_EXP: claims.until_s, CLAIM_CTI: claims.ticket_id.to_bytes(), CLAIM_JOURNEY: journey})
+    said = {CLAIM_EXP: claims.until_s, CLAIM_CTI: claims.ticket_id.to_bytes(), CLAIM_JOURNEY: journey}
+    payload = cbor.encode(said | ({CLAIM_CNF: holder.to_cnf(claims.holder)} if claims.holder else {}))
     unprotected = {HEADER_CERTIFICATE: carry} if carry else None
-    encoded: bytes = base45.b45encode(cose.sign1(payload, signer, unprotected=unprotected))
+    return to_text(cose.sign1(payload, signer, unprotected=unprotected))
+
+
+def to_text(data: bytes) -> str:
+    """Bytes as they stand in a QR."""
+    encoded: bytes = base45.b45encode(data)
     return PREFIX + encoded.decode()
 
 
-def parse(text: str) -> Opened:
-    """Take a ticket apart without believing it. Raises :class:`Malformed` (``ticket_damaged``) on anything else."""
-    cleaned = text.strip()
-    if not cleaned.upper().startswith(PREFIX) or len(cleaned) > MAX_TEXT:
+def to_bytes(text: str) -> bytes:
+    """The bytes again. Raises :class:`Malformed` ``ticket_damaged``."""
+    cleaned = text.strip().upper()
+    if not cleaned.startswith(PREFIX) or len(cleaned) > MAX_TEXT:
         raise Malformed("ticket_damaged", "no Y1 code")
     try:
-        signed = cose.parse(bytes(base45.b45decode(cleaned[len(PREFIX) :].upper())), MAX_TEXT)
+        return bytes(base45.b45decode(cleaned[len(PREFIX) :]))
+    except ValueError:
+        raise Malformed("ticket_damaged") from None
+
+
+def parse(text: str) -> Opened:
+    """Take a ticket apart without believing it, alone or as a phone shows it. Raises :class:`Malformed`
+    (``ticket_damaged``) on anything else."""
+    try:
+        data, shown = to_bytes(text), None
+        if holder.is_shown(data):
+            shown = holder.read(data, MAX_TEXT)
+            data = shown.ticket
+        signed = cose.parse(data, MAX_TEXT)
         value = cbor.decode(signed.payload, 512)
         carried = signed.unprotected.get(HEADER_CERTIFICATE)
         claims = _claims(value)
     except (Malformed, ValueError, KeyError, TypeError):
         raise Malformed("ticket_damaged") from None
-    return Opened(claims, signed.kid, signed, carried if type(carried) is bytes else None)
+    return Opened(claims, signed.kid, signed, carried if type(carried) is bytes else None, shown)
 
 
 def verify(text: str, find_key: Callable[[bytes], Certificate | None], hub: VerifyKey) -> tuple[Opened, Certificate]:
     """A ticket and its issuer. Raises :class:`Malformed`: ``ticket_damaged``, ``ticket_unknown_issuer``, ``ticket_forged``.
 
-    The key directory is asked first; the certificate that a ticket carries only serves where the directory has none.
+    The key directory is asked first; the certificate that a ticket carries only serves where the directory has none. What
+    a phone showed was signed by the phone that the ticket is bound to; when, is for the gate to judge.
     """
     opened = parse(text)
     issuer = find_key(opened.kid) or _carried(opened, hub)
@@ -186,18 +212,34 @@ def verify(text: str, find_key: Callable[[bytes], Certificate | None], hub: Veri
         raise Malformed("ticket_forged", "issuer and ticket id differ")
     if not opened.signed.verified_by(issuer.key):
         raise Malformed("ticket_forged")
+    if opened.shown is not None and not opened.shown.signed_by(opened.claims.holder):
+        raise Malformed("ticket_forged", "another phone")
     return opened, issuer
 
 
 def short_code(text: str) -> str:
     """Four characters from the whole ticket, printed beside its number: knowing them shows that one has the ticket.
 
-    The same for every way of writing that :func:`parse` takes for the same ticket (small letters, spaces around).
+    The same for every way of writing that :func:`parse` takes for the same ticket (small letters, spaces around, shown by
+    its phone).
     """
     same = text.strip().upper()
+    if (data := _shown_ticket(same)) is not None:
+        same = to_text(data)
     number = int.from_bytes(hashlib.sha256(b"yipiao short code" + same.encode()).digest()[:4], "big")
     alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
     return "".join(alphabet[number // 30**i % 30] for i in range(4))
+
+
+def _shown_ticket(text: str) -> bytes | None:
+    """The ticket inside what a phone shows; None where ``text`` is the ticket itself, or nothing."""
+    try:
+        # The first three signs are two bytes, and tell which of both it is.
+        if not holder.is_shown(to_bytes(text[: len(PREFIX) + 3])):
+            return None
+        return holder.read(to_bytes(text), MAX_TEXT).ticket
+    except Malformed:
+        return None
 
 
 def _carried(opened: Opened, hub: VerifyKey) -> Certificate | None:
@@ -226,4 +268,6 @@ def _claims(value: Any) -> Claims:
     document, supersedes = extra
     if len(supersedes) % 8 or len(supersedes) > 8 * MAX_SUPERSEDED:
         raise Malformed("ticket_damaged")
-    return Claims(TicketId.from_bytes(cti), trip_no, day, from_idx, to_idx, seat, rider, until_s, document, supersedes)
+    bound = holder.from_cnf(value[CLAIM_CNF]) if CLAIM_CNF in value else b""
+    ride = (trip_no, day, from_idx, to_idx, seat, rider)
+    return Claims(TicketId.from_bytes(cti), *ride, until_s, document, supersedes, bound)

@@ -57,6 +57,18 @@ def board(clients: int, rounds: int, size: int, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--gates", default=8, show_default=True, help="Gates that scan at the same time.")
+@ROUNDS
+@click.option("--tickets", "size", default=1_000, show_default=True, help="Tickets of the trip, a trip a round.")
+@AS_JSON
+def gate(gates: int, rounds: int, size: int, as_json: bool) -> None:
+    """Several gates before one trip, from the scan to the verdict."""
+    from tests.bench import gate as bench
+
+    _show(bench.run(gates, rounds, size, _say_since()), as_json)
+
+
+@cli.command()
 @click.option("--events", default=10_000, show_default=True, help="Sales that are sent up.")
 @click.option("--pulls", default=5, show_default=True, help="Timetables that come down while sales go on.")
 @click.option("--hub-db", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))

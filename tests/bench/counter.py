@@ -29,7 +29,7 @@ def sell(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
         first_day = prepare(folder / "node")
         requests: list[load.Request] = [sale_request(sale) for sale in sales(first_day)]
         ready_s = _ready_s(folder / "node", [requests.pop() for _ in range(STARTS)], say)
-        found = _measure(folder, requests, clients, rounds, size, limits.sales_per_s, say)
+        found = measure(folder, requests, clients, rounds, size, limits.sales_per_s, say)
         return {**found, "ready_s": round(ready_s, 3)}
 
 
@@ -45,7 +45,7 @@ def book(clients: int, rounds: int, size: int, riders: int, names: bool, say: Sa
         def limit(node: Path, after_seq: int, where: Path) -> float:
             return limits.bookings_per_s(node, after_seq, where, riders)
 
-        found = _measure(folder, requests, clients, rounds, size, limit, say)
+        found = measure(folder, requests, clients, rounds, size, limit, say)
         return {**found, "riders": riders, "tickets_per_s": round(found["per_s"] * riders, 1), "names": int(names)}
 
 
@@ -54,13 +54,14 @@ def board(clients: int, rounds: int, size: int, say: Say) -> dict[str, Any]:
     with scratch() as folder:
         first_day = prepare(folder / "node")
         requests = [_check(sale, text) for sale, text in tickets(first_day, rounds * size + WARM_UP)]
-        return _measure(folder, requests, clients, rounds, size, limits.boardings_per_s, say)
+        return measure(folder, requests, clients, rounds, size, limits.boardings_per_s, say)
 
 
-def _measure(
+def measure(
     folder: Path, requests: list[load.Request], clients: int, rounds: int, size: int, limit: Limit, say: Say
 ) -> dict[str, Any]:
-    """Rounds of load, each followed by the limit over the rows that it wrote, so that both meet the same weather."""
+    """Rounds of load behind a warm-up, each followed by the limit over the rows that it wrote, so that both meet the same
+    weather."""
     server = node_server(folder / "node")
     found: list[load.Load] = []
     bare: list[float] = []
@@ -72,9 +73,12 @@ def _measure(
         for number in range(rounds):
             start = WARM_UP + number * size
             before = limits.head_of(folder / "node")
+            cpu_ms = server.cpu_ms()
             found.append(load.run(server.port, token, requests[start : start + size], clients))
+            cpu_ms = (server.cpu_ms() - cpu_ms) / size
             bare.append(limit(folder / "node", before, folder / f"limit{number}"))
-            say(f"round {number + 1} of {rounds}: {found[-1].per_s:.0f}/s, limit {bare[-1]:.0f}/s")
+            what = f"{found[-1].per_s:.0f}/s, limit {bare[-1]:.0f}/s, {cpu_ms:.2f} ms of the node's processor each"
+            say(f"round {number + 1} of {rounds}: {what}")
         rss = server.rss_mib()
     finally:
         server.stop()

@@ -27,6 +27,7 @@ RUNS = {
     "sell": (["--rounds", "1", "--sales", "80"], COUNTER | {"ready_s"}),
     "book": (["--rounds", "1", "--sales", "40", "--riders", "3", "--names"], COUNTER | {"riders", "tickets_per_s", "names"}),
     "board": (["--rounds", "1", "--tickets", "80"], COUNTER),
+    "gate": (["--rounds", "1", "--tickets", "80"], COUNTER),
     "exchange": (["--events", "100", "--pulls", "1"], EXCHANGE),
     "search": (["--rounds", "1", "--searches", "40", "--feed", "cloud/domains/timetable/sample_feed"], SEARCH),
     "office": (["--rounds", "1", "--transactions", "100"], OFFICE),

@@ -18,6 +18,7 @@ from edge.bootstrap import Node, build
 from edge.kernel import meta
 from edge.kernel.scribe import UnitOfWork
 from edge.kernel.settings import Settings
+from sync.domains.boarding.operations import ManifestEntry
 from sync.domains.inventory.operations import Grant, sign_grant
 from sync.domains.ticketing.office.realname import period_of
 from sync.domains.ticketing.operations import RealNameRules, SealingKey
@@ -140,6 +141,33 @@ def tickets(first_day: int, count: int) -> list[tuple[Sale, str]]:
         )  # fmt: skip
         found.append((sale, ticket.issue(claims, OTHER, carried)))
     return found
+
+
+def crowd_tickets(day: int, count: int) -> list[str]:
+    """``count`` tickets of one sailing, sold by another node whose certificate every box has had for long."""
+    until_s = days.instant_ms(day + 1, 0, ZONE) // 1000
+    serials = range(day * count + 1, (day + 1) * count + 1)
+    return [
+        ticket.issue(Claims(TicketId(OTHER_NODE_NO, 1, one), FIRST_FERRY, day, 0, 1, 0, 0, until_s), OTHER)
+        for one in serials
+    ]
+
+
+def crowd(folder: Path, sailings: range, count: int) -> None:
+    """Put the tickets of :func:`crowd_tickets` on the node's manifests, as the hub would."""
+    node = build(Settings(data=folder), record_start=False)
+    pos = node.database.read().execute("SELECT max(pos) FROM stream_operation").fetchone()[0]
+    for day in sailings:
+        entry = ManifestEntry(0, 1, 0, FIRST_FERRY, day).to_bytes()
+        ids = [
+            TicketId(OTHER_NODE_NO, 1, serial).to_bytes().hex()
+            for serial in range(day * count + 1, (day + 1) * count + 1)
+        ]
+        stream = operations.trip_stream(FIRST_FERRY, day)
+        told = [Operation(stream, pos + n, f"manifest/{one}", entry) for n, one in enumerate(ids, start=1)]
+        node.scribe.write(partial(_apply, node, told))
+        pos += len(told)
+    node.database.close()
 
 
 def _certificate(node_no: int, signer: Ed25519Signer, first_day: int) -> bytes:

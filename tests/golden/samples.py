@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
-from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.domains.disruption.operations import Disruption
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
@@ -89,6 +89,10 @@ EVENTS: Final[dict[str, Any]] = {
     "ticket_boarded": TicketBoarded(TICKET_ID, 101, 2518, 0, 4, 12, "gate-1", 11, "KV5C", True),
     "boarding_refused": BoardingRefused("already_used", TICKET_ID, 101, 2518, "闸机一", 11),
     "boarding_refused_unread": BoardingRefused("damaged", b"", 101, 2518, "gate-1", 0),
+    "boarded_apart": BoardedApart(TICKET_ID, 101, 2518, 0, 4, 12, "gate-2", "KV5C", "", 1_795_406_400_000),
+    "boarded_apart_again": BoardedApart(
+        TICKET_ID, 101, 2518, 0, 4, 12, "闸机二", "KV5C", "already_used", 1_795_406_410_000
+    ),
     "gate_opened": GateOpened(TICKET_ID, "gate-1"),
     "trip_rated": TripRated(TICKET_ID, 101, 2518, 5, ("clean", "on_time"), "很好，谢谢 👍", "zh-Hans"),
     "trip_rated_bare": TripRated(TICKET_ID, 101, 2518, 1, (), "", "en"),
@@ -127,6 +131,8 @@ RECORDS: Final[dict[str, Any]] = {
     "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
     "duty": Duty("粤H12345"),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),
+    "bound_ticket": BoundTicket(101, 2518, 1_795_406_400_000),
+    "gate_rules": GateRules("gd-2026", "省厅规定", 2500, 30, 30, "refused"),
     "void_ticket": VoidTicket(101, 2518, 1_795_406_400_000),
     "refund_rules": RefundRules("gd-2026", "省厅规定", 2500, None, ((120, 100, 50), (0, 200, 100)), "CNY", 10, 50_000),
     "refund_rules_after_departure": RefundRules(

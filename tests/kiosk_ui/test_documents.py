@@ -124,23 +124,45 @@ def test_a_lost_ticket_is_reissued_where_the_document_fits(named: Bench, clerk: 
         assert NUMBER not in page.html and NAME not in page.html
 
 
-def test_the_gate_compares_ticket_and_document_and_keeps_neither(named: Bench, clerk: Person) -> None:
+def shown(which: int = 7) -> dict[str, str]:
+    return {"document_type": "resident_id", "document_number": resident_id(which)}
+
+
+def test_the_gate_compares_ticket_and_document_keeps_neither_and_records_a_refusal(named: Bench, clerk: Person) -> None:
     assert "/gate/document" in clerk.see(f"/gate/{COACH_TRIP}/{TODAY}").html
     code = named.node.ticketing.find(sell(clerk, **typed()).path.rsplit("/", 1)[1]).text
     for which, word in ((7, "一致：这张票是用"), (8, "不一致")):
         clerk.see("/gate/document")
-        page = clerk.send("/gate/document", code=code, **typed(number=resident_id(which)))
+        page = clerk.send("/gate/document", code=code, **shown(which))
         assert page.status == 200 and word in page.text
         assert resident_id(which) not in page.html and NAME not in page.html and code not in page.html
+        assert named.node.boarding.refusals(COACH_TRIP, TODAY) == ({} if which == 7 else {"document_differs": 1})
     forged = code[:-1] + ("A" if code[-1] != "A" else "B")
-    for sent, field in (({"code": forged, **typed()}, "code"), ({"code": code}, "document_number"), (typed(), "code")):
+    for sent, field in (({"code": forged, **shown()}, "code"), ({"code": code}, "document_number"), (shown(), "code")):
         clerk.see("/gate/document")
         page = clerk.send("/gate/document", **sent)
         assert page.status == 422 and f'id="{field}-problem"' in page.html
 
 
+def test_document_and_ticket_at_the_gate_are_green_together_and_red_apart(named: Bench, clerk: Person) -> None:
+    code = named.node.ticketing.find(sell(clerk, **typed()).path.rsplit("/", 1)[1]).text
+    for sent, colour in ((shown(8), "red"), (shown(7), "green")):
+        clerk.see(f"/gate/{COACH_TRIP}/{TODAY}")
+        page = clerk.send(f"/gate/{COACH_TRIP}/{TODAY}", code=code, **sent)
+        assert f'data-colour="{colour}"' in page.html
+        assert sent["document_number"] not in page.html
+    assert named.node.boarding.counts(COACH_TRIP, TODAY)[0] == 1
+
+
+def test_a_ticket_by_name_without_its_document_is_amber_and_says_why(named: Bench, clerk: Person) -> None:
+    code = named.node.ticketing.find(sell(clerk, **typed()).path.rsplit("/", 1)[1]).text
+    clerk.see(f"/gate/{COACH_TRIP}/{TODAY}")
+    page = clerk.send(f"/gate/{COACH_TRIP}/{TODAY}", code=code)
+    assert 'data-colour="amber"' in page.html and "证件还没有核对" in page.text
+
+
 def test_a_ticket_without_a_name_has_no_document_to_compare(bench: Bench, clerk: Person) -> None:
     code = bench.node.ticketing.find(sell(clerk).path.rsplit("/", 1)[1]).text
     clerk.see("/gate/document")
-    page = clerk.send("/gate/document", code=code, **typed())
+    page = clerk.send("/gate/document", code=code, **shown())
     assert page.status == 409 and 'id="code-problem"' in page.html

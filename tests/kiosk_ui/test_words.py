@@ -45,7 +45,7 @@ MADE = {
     "reason_": REASONS,
     "verdict_": ("green", "amber", "red"),
     "gate_name_": ("page",),
-    "note_": ("clock_unsure",),
+    "note_": ("clock_unsure", "document_unseen", "code_unsigned"),
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,
     "request_state_": ("waiting", "approved", "denied", "paid"),

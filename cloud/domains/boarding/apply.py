@@ -20,7 +20,7 @@ from cloud.domains.boarding.tables import (
 )  # fmt: skip
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
+from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Event
@@ -28,6 +28,7 @@ from sync.kernel.events import Event
 TICKET_ID_BYTES = 8
 MAX_TEXT = 60
 REFUND_BOARDED = "refund_boarded"
+_Boarded = TicketBoarded | BoardedApart
 _BOARDED = (
     "ticket_id", "pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "seat", "gate", "clerk_no", "clock_sure",
     "boarded_hlc",
@@ -48,7 +49,9 @@ _OPENED = ("pos", "ticket_id", "node_no", "gate")
 class BoardingApplier:
     """One batch."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketBoarded, BoardingRefused, GateOpened, TicketRefunded})
+    HANDLES: frozenset[type[Event]] = frozenset(
+        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, TicketRefunded}
+    )
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
@@ -63,7 +66,7 @@ class BoardingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        tickets = sorted({event.ticket_id for event in events if isinstance(event, TicketBoarded | TicketRefunded)})
+        tickets = sorted({event.ticket_id for event in events if isinstance(event, _Boarded | TicketRefunded)})
         for some in chunks(tickets):
             for query, found in ((_FIRST, self._first), (_VOIDED, self._void)):
                 rows = self._tx.execute(query, {"tickets": some})
@@ -71,7 +74,7 @@ class BoardingApplier:
 
     def apply(self, received: Received) -> None:
         event = received.envelope and received.envelope.event
-        if isinstance(event, TicketBoarded):
+        if isinstance(event, _Boarded):
             self._board(received, event)
         elif isinstance(event, TicketRefunded):
             self._refund(received, event)
@@ -90,7 +93,7 @@ class BoardingApplier:
         refused = [(*key, count) for key, count in sorted(self._refused.items())]
         add_to_rows(self._tx, refusal_sum, _REFUSED[:4], _REFUSED, refused)
 
-    def _board(self, received: Received, event: TicketBoarded) -> None:
+    def _board(self, received: Received, event: TicketBoarded | BoardedApart) -> None:
         _check_id(event.ticket_id)
         where, gate = (received.node_no, event.trip_no, event.day), event.gate[:MAX_TEXT]
         first = self._first.get(event.ticket_id)
@@ -100,9 +103,9 @@ class BoardingApplier:
         self._first[event.ticket_id] = received.pos
         ride = (event.from_idx, event.to_idx, event.seat)
         stamp = received.envelope.stamp.hlc if received.envelope else 0
-        self._boarded.append(
-            (event.ticket_id, received.pos, *where, *ride, gate, event.clerk_no, event.clock_sure, stamp)
-        )
+        # A gate that was cut off has nobody signed in, and its time was not checked.
+        seen = (0, False) if isinstance(event, BoardedApart) else (event.clerk_no, event.clock_sure)
+        self._boarded.append((event.ticket_id, received.pos, *where, *ride, gate, *seen, stamp))
         if event.ticket_id in self._void:
             self._clash(received, event, self._void[event.ticket_id], "boarded_refunded")
 
@@ -116,7 +119,9 @@ class BoardingApplier:
         if event.ticket_id in self._first:
             self._clash(received, event, self._first[event.ticket_id], REFUND_BOARDED)
 
-    def _clash(self, received: Received, event: TicketBoarded | TicketRefunded, first: int, code: str) -> None:
+    def _clash(
+        self, received: Received, event: TicketBoarded | BoardedApart | TicketRefunded, first: int, code: str
+    ) -> None:
         row = (received.pos, event.ticket_id, first, received.node_no, event.trip_no, event.day)
         self._void_boarded.append(row)
         raise Quarantine(code, f"first at {first}")

@@ -9,14 +9,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.boarding.apply import REFUND_BOARDED
-from cloud.domains.boarding.tables import boarded, boarded_twice, duty, gate_opening, refusal_sum, void_ticket
+from cloud.domains.boarding.tables import (
+    boarded,
+    boarded_twice,
+    bound_ticket,
+    duty,
+    gate_opening,
+    refusal_sum,
+    void_ticket,
+)
 from cloud.kernel import streams
 from cloud.kernel.database import chunks
 from cloud.kernel.fold import Folded, Received
 from cloud.kernel.nodes import NodeInfo, Nodes
 from cloud.kernel.ports import SoldTickets, Timetable
 from cloud.kernel.tables import subscription
-from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.boarding.operations import BoundTicket, Duty, ManifestEntry, VoidTicket
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel import hlc
 from sync.kernel.errors import Refusal
@@ -83,6 +91,7 @@ class BoardingService:
         ]
         for key, at_ms in _void_tickets(tx, trip_no, day):
             entries += _void(key, trip_no, day, at_ms)
+        entries += _bound(tx, trip_no, day)
         streams.publish_many(tx, trip_stream(trip_no, day), entries)
 
     def remove_duty(self, tx: Connection, info: NodeInfo, trip_no: int, day: int) -> None:
@@ -122,6 +131,13 @@ def boarded_on(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, tuple
     return {bytes(row.ticket_id): (row.trip_no, row.day) for row in tx.execute(query)}
 
 
+def tell_bound(tx: Connection, ticket_id: bytes, trip_no: int, day: int, at_ms: int) -> None:
+    """From now on this ticket boards as its phone shows it only; the boxes that run the trip are told."""
+    tx.execute(sa.insert(bound_ticket).values(ticket_id=ticket_id, trip_no=trip_no, day=day, at_ms=at_ms))
+    if _listened(tx, [trip_stream(trip_no, day)]):
+        streams.publish_many(tx, trip_stream(trip_no, day), _bound(tx, trip_no, day))
+
+
 def was_boarded(tx: Connection, ticket_id: bytes) -> bool:
     """Whether a ticket was let in anywhere."""
     return tx.execute(sa.select(boarded.c.pos).where(boarded.c.ticket_id == ticket_id)).first() is not None
@@ -156,6 +172,17 @@ def gate_counts(tx: Connection) -> GateCounts:
     column = gate_opening.c
     opened, tickets = tx.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(column.ticket_id)))).one()
     return GateCounts(opened, opened - tickets)
+
+
+def _bound(tx: Connection, trip_no: int, day: int) -> list[tuple[str, bytes | None]]:
+    """What a box is told of the tickets of a dated trip that belong to phones."""
+    column = bound_ticket.c
+    rows = tx.execute(
+        sa.select(column.ticket_id, column.at_ms)
+        .where(column.trip_no == trip_no, column.day == day)
+        .order_by(column.ticket_id)
+    )
+    return [(f"bound/{bytes(one.ticket_id).hex()}", BoundTicket(trip_no, day, one.at_ms).to_bytes()) for one in rows]
 
 
 def _void_tickets(tx: Connection, trip_no: int, day: int) -> list[tuple[bytes, int]]:

@@ -17,6 +17,17 @@ duty = sa.Table(
     sa.Index("ix_duty_trip", "trip_no", "day"),
 )
 
+# Decision of the hub: this ticket belongs to a phone since it was sold.
+bound_ticket = sa.Table(
+    "bound_ticket",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("at_ms", Big, nullable=False),
+    sa.Index("ix_bound_ticket_trip", "trip_no", "day"),
+)
+
 # State: a fold of the event log.
 
 boarded = sa.Table(

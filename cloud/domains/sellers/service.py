@@ -154,7 +154,7 @@ class Selling:
     def codes(self, tx: Connection, found: Booking) -> dict[int, str]:
         """Index → signed text of the tickets of a booking that are still good."""
         return {
-            item.idx: self._parts.own.code(tx, item.claims(_until_s(item)), item.sold_ms or 0)
+            item.idx: self._parts.own.code(tx, item.claims(item.holder or b""), item.sold_ms or 0)
             for item in found.items
             if item.ticket_id is not None and item.refunded_ms is None
         }
@@ -310,7 +310,7 @@ def sale_of(item: Item, seller_no: int) -> TicketSold:
     serial = TicketId.from_bytes(item.ticket_id or b"").serial
     return TicketSold(
         serial, *item.ride, item.seat, item.rider, item.price_minor, item.currency, ACCOUNT, seller_no, CHANNEL,
-        _until_s(item), item.proof,
+        item.until_s, item.proof,
     )  # fmt: skip
 
 
@@ -321,7 +321,3 @@ def returned(item: Item) -> GrantReturned:
         return GrantReturned(item.grant_id, item.trip_no, item.day, ((item.seat, mask),), ())
     places = tuple((leg, 1) for leg in range(item.from_idx, item.to_idx))
     return GrantReturned(item.grant_id, item.trip_no, item.day, (), places)
-
-
-def _until_s(item: Item) -> int:
-    return rules.valid_until_s(item.ends_ms)

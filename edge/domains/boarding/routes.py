@@ -13,6 +13,13 @@ from edge.kernel.schemas import LABEL, NUMBER, RideSchema, TripSchema, names
 from edge.kernel.web import Blueprint, Day, Guard
 
 
+class ShownNumber(Schema):
+    """What the passenger shows with a ticket that was sold by name; nothing of it is kept."""
+
+    document_type = fields.String(required=True, validate=validate.Length(max=80))
+    number = fields.String(required=True, validate=validate.Length(min=1, max=80))
+
+
 class CheckRequest(Schema):
     """A scanned code, and the trip that the gate boards. ``stop_idx``: where the vehicle stands, if known."""
 
@@ -21,6 +28,7 @@ class CheckRequest(Schema):
     day = Day(required=True)
     gate = fields.String(load_default="gate", validate=LABEL)
     stop_idx = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=1000))
+    document = fields.Nested(ShownNumber, load_default=None, allow_none=True)
 
 
 class VerdictSchema(Schema):
@@ -67,7 +75,9 @@ def blueprint(boarding: Boarding, guard: Guard) -> Any:
         @bp.response(200, VerdictSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Decide on a code. An acceptance is on the disk when this answers."""
-            return boarding.check(**body, clerk_no=g.clerk.clerk_no)
+            shown = body.pop("document")
+            document = (shown["document_type"], shown["number"]) if shown else None
+            return boarding.check(**body, document=document, clerk_no=g.clerk.clerk_no)
 
     @bp.route("/current")
     class Current(MethodView):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from edge.domains.boarding import store
 from edge.domains.inventory.service import Inventory
@@ -20,11 +21,12 @@ from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.operations import GateRules
 from sync.domains.disruption.rules import CANCELLED
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
-from sync.kernel.ticket import Claims, TicketId
+from sync.kernel.ticket import Claims, Opened, TicketId
 
 _REASONS = {
     "ticket_damaged": rules.DAMAGED,
@@ -32,6 +34,18 @@ _REASONS = {
     "ticket_forged": rules.FORGED,
 }
 _GATE_NAME = 40
+# Kind and number of a document as it was shown.
+ShownNumber = tuple[str, str]
+
+
+class Documents(Protocol):
+    """What the gate asks of whoever knows the check values of documents."""
+
+    def named_claims(self, code: str) -> Claims:
+        """Claims of a ticket that was sold by name. Raises :class:`Refusal`: ``ticket_form``, ``ticket_unnamed``."""
+
+    def holds_number(self, claims: Claims, document_type: str, number: str) -> bool:
+        """Whether a ticket was sold to that document. Raises :class:`Refusal` where that can be none, or nobody can say."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +80,26 @@ class Boarding:
         directory: Directory,
         timetable: Timetable,
         inventory: Inventory,
+        documents: Documents,
     ) -> None:
         self._database, self._scribe, self._keeper, self._directory = database, scribe, keeper, directory
-        self._timetable, self._inventory = timetable, inventory
+        self._timetable, self._inventory, self._documents = timetable, inventory, documents
 
     def check(
-        self, code: str, trip_no: int, day: int, gate: str, clerk_no: int, stop_idx: int | None = None
-    ) -> Verdict:
-        """Decide on a scanned code for the trip that ``gate`` boards; an acceptance is durable when this returns."""
-        judged, claims = self.judge(code, trip_no, day, stop_idx)
+        self, code: str, trip_no: int, day: int, gate: str, clerk_no: int, stop_idx: int | None = None,
+        document: ShownNumber | None = None,
+    ) -> Verdict:  # fmt: skip
+        """Decide on a scanned code for the trip that ``gate`` boards; an acceptance is durable when this returns.
+
+        ``document`` is what the passenger showed with it. Raises :class:`Refusal` as :class:`Documents` does.
+        """
+        judged, claims = self.judge(code, trip_no, day, stop_idx, document)
         return self._scribe.record(lambda unit: self.record(unit, judged, claims, (trip_no, day), gate, clerk_no, code))
 
-    def judge(self, code: str, trip_no: int, day: int, stop_idx: int | None) -> tuple[Verdict, Claims | None]:
-        """What can be said of a code without the log: signature, issuer, trip, date, stop, time."""
+    def judge(
+        self, code: str, trip_no: int, day: int, stop_idx: int | None, document: ShownNumber | None = None
+    ) -> tuple[Verdict, Claims | None]:
+        """What can be said of a code without the log: signature, issuer, trip, date, stop, time, whose it is."""
         identity = meta.known_identity(self._database)
         if identity is None:
             raise Refusal("not_enrolled", status=503)
@@ -93,9 +114,12 @@ class Boarding:
         reason = rules.refusal(claims, gate, self._directory.revoked_after(opened.kid))
         if reason is None and disruption == CANCELLED:
             reason = rules.TRIP_CANCELLED
-        notes = () if sure else ("clock_unsure",)
+        notes: tuple[str, ...] = () if sure else (rules.CLOCK_UNSURE,)
         if rules.beyond_certificate(claims, issuer):
             notes = (*notes, "certificate_past")
+        if reason is None:
+            reason, more = self._whose(opened, sure, document)
+            notes += more
         found = Verdict(
             colour=rules.RED if reason else (rules.AMBER if notes else rules.GREEN),
             reason=reason,
@@ -119,12 +143,12 @@ class Boarding:
         gate = gate[:_GATE_NAME]
         if claims is not None:
             judged = self._note_superseded(unit, judged, claims)
-            judged = judged if judged.reason else self._look_up(unit, judged)
+            judged = judged if judged.reason else self._look_up(unit, judged, claims)
             if judged.reason is None:
                 unit.append(
                     TicketBoarded(
                         judged.ticket_id, *trip, claims.from_idx, claims.to_idx, claims.seat, gate, clerk_no,
-                        ticket.short_code(code), "clock_unsure" not in judged.notes,
+                        ticket.short_code(code), rules.CLOCK_UNSURE not in judged.notes,
                     )
                 )  # fmt: skip
                 return judged
@@ -133,17 +157,51 @@ class Boarding:
             store.saw_unknown(unit.connection, ticket.parse(code).kid)
         return judged
 
+    def _whose(self, opened: Opened, sure: bool, document: ShownNumber | None) -> tuple[str | None, tuple[str, ...]]:
+        """Is it with the phone and the document that it was sold to? The reason to refuse, and what was not checked."""
+        claims, given = opened.claims, self._rules()
+        notes: tuple[str, ...] = ()
+        reason = rules.held_by(claims, opened.shown, given, self._keeper.wall_ms() // 1000, sure)
+        if reason == rules.CODE_UNSIGNED and given.unsigned == rules.AMBER:
+            reason, notes = None, (rules.CODE_UNSIGNED,)
+        if reason is None and claims.document_check:
+            if document is None:
+                return None, (*notes, rules.DOCUMENT_UNSEEN)
+            reason = None if self._documents.holds_number(claims, *document) else rules.DOCUMENT_DIFFERS
+        return reason, notes
+
+    def compare(self, code: str, document: ShownNumber, gate: str, clerk_no: int) -> bool:
+        """Whether a ticket was sold to the document that is shown with it; that it was not is recorded as a refusal.
+
+        Raises :class:`Refusal` as :class:`Documents` does.
+        """
+        claims = self._documents.named_claims(code)
+        if self._documents.holds_number(claims, *document):
+            return True
+        refused = (rules.DOCUMENT_DIFFERS, claims.ticket_id.to_bytes(), claims.trip_no, claims.day)
+        self._scribe.record(lambda unit: unit.append(BoardingRefused(*refused, gate[:_GATE_NAME], clerk_no)))
+        return False
+
+    def _rules(self) -> GateRules:
+        """The gate rules that hold today."""
+        database, day = self._database, self._timetable.today()
+        return database.memory.get(
+            ("gate rules", day), lambda: rules.gate_rules(store.published_rules(database.read()), day)
+        )
+
     def issues(self, connection: sqlite3.Connection) -> list[Issue]:
         """For the status page: sellers that the gate met and that this box still has never heard of."""
         kids = store.unknown_issuers(connection)
         return [Issue("unknown_issuer", {"count": kids})] if kids else []
 
-    def _look_up(self, unit: UnitOfWork, judged: Verdict) -> Verdict:
+    def _look_up(self, unit: UnitOfWork, judged: Verdict, claims: Claims) -> Verdict:
         """What the log says of a ticket that is good otherwise."""
         first = store.boarded(unit.connection, judged.ticket_id)
         if first is not None:
             return replace(judged, colour=rules.RED, reason=rules.ALREADY_USED, first_ms=first[0], first_gate=first[1])
         void = store.void(unit.connection, judged.ticket_id)
+        if void is None and not claims.holder and store.told_bound(unit.connection, judged.ticket_id):
+            return replace(judged, colour=rules.RED, reason=rules.CODE_UNSIGNED)
         if void is None:
             return judged
         newer = TicketId.from_bytes(void[1]).number if void[1] else None

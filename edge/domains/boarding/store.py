@@ -5,13 +5,19 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
-from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.boarding.events import (
+    BoardedApart,
+    BoardingRefused,
+    GateOpened,
+    TicketBoarded,
+    TicketSuperseded,
+)
+from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Stamp
 
-REFERENCE_TABLES = ("duty", "manifest", "void_told")
+REFERENCE_TABLES = ("duty", "manifest", "void_told", "gate_rules", "bound_told")
 MAX_UNKNOWN = 50
 STATE_TABLES = ("boarded", "refused", "gate_opened", "void_seen")
 
@@ -47,10 +53,39 @@ def keep_void(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes
         connection.execute("INSERT INTO void_told (ticket_id, at_ms) VALUES (?, ?)", (ticket_id, at_ms))
 
 
-PROJECTIONS = {"duty": keep_duty, "manifest": keep_manifest, "void": keep_void}
+def keep_bound(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``bound/<ticket id>``."""
+    ticket_id = bytes.fromhex(rest[0])
+    connection.execute("DELETE FROM bound_told WHERE ticket_id = ?", (ticket_id,))
+    if body is not None:
+        BoundTicket.from_bytes(body)
+        connection.execute("INSERT INTO bound_told (ticket_id) VALUES (?)", (ticket_id,))
 
 
-def apply_boarded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketBoarded) -> None:
+def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``gate/all/DAY``."""
+    day = int(rest[1])
+    connection.execute("DELETE FROM gate_rules WHERE from_day = ?", (day,))
+    if body is not None:
+        GateRules.from_bytes(body)
+        connection.execute("INSERT INTO gate_rules (from_day, body) VALUES (?, ?)", (day, body))
+
+
+PROJECTIONS = {
+    "duty": keep_duty,
+    "manifest": keep_manifest,
+    "void": keep_void,
+    BoundTicket.PREFIX: keep_bound,
+    GateRules.PREFIX: keep_rules,
+}
+
+
+def published_rules(connection: sqlite3.Connection) -> list[GateRules]:
+    """All sets of gate rules that the hub has told of."""
+    return [GateRules.from_bytes(row[0]) for row in connection.execute("SELECT body FROM gate_rules")]
+
+
+def apply_boarded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketBoarded | BoardedApart) -> None:
     """A ticket is used up on this node."""
     connection.execute(
         "INSERT OR IGNORE INTO boarded (ticket_id, trip_no, day, from_idx, to_idx, seat, gate, short_code, boarded_ms) "
@@ -93,6 +128,7 @@ def apply_superseded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, ev
 
 APPLIERS = {
     TicketBoarded: apply_boarded,
+    BoardedApart: apply_boarded,
     BoardingRefused: apply_refused,
     GateOpened: apply_opened,
     TicketRefunded: apply_refunded,
@@ -112,6 +148,11 @@ def void(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, bytes] 
 def told_void(connection: sqlite3.Connection, ticket_id: bytes) -> bool:
     """Whether the hub said that a ticket is void."""
     return connection.execute("SELECT 1 FROM void_told WHERE ticket_id = ?", (ticket_id,)).fetchone() is not None
+
+
+def told_bound(connection: sqlite3.Connection, ticket_id: bytes) -> bool:
+    """Whether the hub said that a ticket belongs to a phone."""
+    return connection.execute("SELECT 1 FROM bound_told WHERE ticket_id = ?", (ticket_id,)).fetchone() is not None
 
 
 def boarded(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, str] | None:

@@ -1,4 +1,4 @@
-"""Ticket = person = document: whether a ticket was sold to the document that is shown with it."""
+"""Ticket = person = document: whether a ticket was sold to the document that is shown with it. That it was not, is recorded."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
-from kiosk_ui.kernel.forms import DOCUMENT_FIELDS, MAX_CODE, shown_document, words
-from kiosk_ui.kernel.staff import INSPECTORS, only
+from kiosk_ui.kernel.forms import MAX_CODE, shown_number, words
+from kiosk_ui.kernel.staff import INSPECTORS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
 from sync.kernel.errors import Refusal
 
 routes = Blueprint("document", __name__, url_prefix="/document", template_folder="templates")
-FIELDS = ("code", *DOCUMENT_FIELDS)
+FIELDS = ("code", "document_type", "document_number")
+GATE = "page"
 
 
 @routes.get("")
@@ -26,10 +27,10 @@ def ask() -> ResponseReturnValue:
 def compare() -> ResponseReturnValue:
     """The answer is the page itself: what was typed is neither kept nor shown again."""
     try:
-        code, shown = words(request.form, "code", MAX_CODE, required=True), shown_document(request.form)
+        code, shown = words(request.form, "code", MAX_CODE, required=True), shown_number(request.form)
         if shown is None:
             raise Refusal("input_missing", status=422, field="document_number")
-        return _page({}, the_node().travellers.fits(code, shown))
+        return _page({}, the_node().boarding.compare(code, shown, GATE, the_clerk().clerk_no))
     except Refusal as refusal:
         return _page(beside_fields(refusal, FIELDS)), refusal.status
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.formats import calendar_day
-from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, optional_whole, picture, plain, whole, words
+from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, optional_whole, picture, plain, shown_number, whole, words
 from kiosk_ui.kernel.staff import INSPECTORS, only, the_clerk
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.gate.document import routes as document_routes
@@ -67,7 +67,8 @@ def scan(trip_no: int, day: int) -> ResponseReturnValue:
     try:
         sent = picture("picture")
         code = the_node().boarding.read_picture(sent) if sent else _typed_code()
-        verdict = the_node().boarding.check(code, trip_no, day, GATE, the_clerk().clerk_no)
+        document = shown_number(request.form)
+        verdict = the_node().boarding.check(code, trip_no, day, GATE, the_clerk().clerk_no, document=document)
     except Refusal as refusal:
         return _scan_page(trip_no, day, None, sentence(refusal)), refusal.status
     session[_VERDICT] = said(verdict)

@@ -54,3 +54,23 @@ class TicketSuperseded(Event):
     TYPE: ClassVar[int] = 33
     ticket_id: bytes
     by_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BoardedApart(Event):
+    """A gate that was cut off from its node let a ticket in by itself, and told of it afterwards.
+
+    ``reason`` is what the node has against it (as in rules), empty for nothing; ``at_ms`` the gate's claim of when.
+    """
+
+    TYPE: ClassVar[int] = 37
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    gate: str
+    short_code: str
+    reason: str
+    at_ms: int

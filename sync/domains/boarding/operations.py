@@ -36,3 +36,36 @@ class VoidTicket(Record):
     trip_no: int
     day: int
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoundTicket(Record):
+    """Key ``bound/<ticket id>`` on a trip's stream: since ``at_ms`` this ticket belongs to a phone. Its older form, which
+    names no phone, is good no longer."""
+
+    PREFIX: ClassVar[str] = "bound"
+    trip_no: int
+    day: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules(Record):
+    """Key ``gate/all/DAY`` on ``net``: how gates take tickets that are bound to a phone, from calendar day ``from_day`` on.
+
+    A code that the phone signed is good for ``code_age_s`` seconds, and may lie ``code_ahead_s`` ahead of the gate's clock.
+    ``unsigned`` is what becomes of such a ticket without the phone's signature: one of :data:`rules.UNSIGNED`.
+    """
+
+    PREFIX: ClassVar[str] = "gate"
+    name: str
+    source: str
+    from_day: int
+    code_age_s: int
+    code_ahead_s: int
+    unsigned: str
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        return f"{self.PREFIX}/all/{self.from_day}"

@@ -5,9 +5,14 @@ Colours: green may board, amber may board but something was not checked, red may
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from sync.domains.boarding.operations import GateRules
 from sync.kernel.certificate import Certificate
+from sync.kernel.errors import Refusal
+from sync.kernel.holder import Shown
 from sync.kernel.ticket import Claims, TicketId
 
 GREEN = "green"
@@ -27,10 +32,23 @@ NO_SUCH_TRIP = "no_such_trip"
 REFUNDED = "refunded"
 SUPERSEDED = "superseded"
 TRIP_CANCELLED = "trip_cancelled"
+# A picture of a phone's code, or a phone whose clock is wrong; and a phone's ticket without the phone.
+CODE_STALE = "code_stale"
+CODE_UNSIGNED = "code_unsigned"
+# Ticket = person = document: another document was shown than the ticket was sold to.
+DOCUMENT_DIFFERS = "document_differs"
 REASONS = (
     DAMAGED, UNKNOWN_ISSUER, FORGED, REVOKED, WRONG_TRIP, WRONG_DATE, WRONG_STOP, ALREADY_USED, EXPIRED, NO_SUCH_TRIP,
-    REFUNDED, SUPERSEDED, TRIP_CANCELLED,
+    REFUNDED, SUPERSEDED, TRIP_CANCELLED, CODE_STALE, CODE_UNSIGNED, DOCUMENT_DIFFERS,
 )  # fmt: skip
+# What was not checked, or is to be looked at: the screen says it, and green becomes amber.
+CLOCK_UNSURE = "clock_unsure"
+DOCUMENT_UNSEEN = "document_unseen"
+
+UNSIGNED: Final = ("refused", "amber")
+MAX_TOLERANCE_S: Final = 600
+# For whom the hub has published nothing.
+DEFAULT_GATE_RULES: Final = GateRules("default", "thirty seconds, as the transit codes", 0, 30, 30, "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +95,33 @@ def voided_by(claims: Claims, reason: str | None) -> tuple[TicketId, ...]:
         return ()
     own = claims.ticket_id
     return tuple(one for one in claims.superseded if one.node_no == own.node_no and one != own)
+
+
+def gate_rules(published: Iterable[GateRules], today: int) -> GateRules:
+    """The newest set that holds on ``today``."""
+    return max(
+        (one for one in published if one.from_day <= today), key=lambda one: one.from_day, default=DEFAULT_GATE_RULES
+    )
+
+
+def check_gate_rules(given: GateRules) -> None:
+    """Refuse (``gate_rules_odd``) a set that no gate could keep, beside its field."""
+    tolerances = {"code_age_s": given.code_age_s, "code_ahead_s": given.code_ahead_s}
+    wrong = [name for name, seconds in tolerances.items() if not 5 <= seconds <= MAX_TOLERANCE_S]
+    wrong += ["unsigned"] if given.unsigned not in UNSIGNED else []
+    wrong += [name for name in ("name", "source") if not 1 <= len(getattr(given, name)) <= 200]
+    if wrong:
+        raise Refusal("gate_rules_odd", status=422, field=wrong[0])
+
+
+def held_by(claims: Claims, shown: Shown | None, given: GateRules, now_s: int, clock_sure: bool) -> str | None:
+    """:data:`CODE_STALE` or :data:`CODE_UNSIGNED` where a ticket that is bound to a phone does not come from it just now.
+
+    With a clock in doubt the signature alone counts; the gate says that the time was not checked.
+    """
+    if not claims.holder:
+        return None
+    if shown is None:
+        return CODE_UNSIGNED
+    fresh = -given.code_ahead_s <= now_s - shown.at_s <= given.code_age_s
+    return None if fresh or not clock_sure else CODE_STALE

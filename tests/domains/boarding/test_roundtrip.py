@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
-from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.kernel.events import Stamp
 from tests.golden.strategies import of
 
-SENT = [TicketBoarded, BoardingRefused, GateOpened, TicketSuperseded]
-TOLD = [Duty, ManifestEntry, VoidTicket]
+SENT = [TicketBoarded, BoardingRefused, GateOpened, TicketSuperseded, BoardedApart]
+TOLD = [Duty, ManifestEntry, VoidTicket, GateRules, BoundTicket]
 
 
 @pytest.mark.parametrize("kind", SENT)

@@ -13,6 +13,7 @@ from cloud.domains.sellers.tables import booking, booking_item, seller_answer
 from cloud.kernel.database import insert_rows
 from cloud.kernel.ports import Fare, Ride
 from sync.domains.inventory.operations import Grant
+from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import MAX_SUPERSEDED, Claims, TicketId
 
@@ -54,16 +55,23 @@ class Item:
     rule: str | None = None
     refunded_ms: int | None = None
     proof: int = 0
+    holder: bytes | None = None
 
     @property
     def ride(self) -> tuple[int, int, int, int]:
         """(trip_no, day, from_idx, to_idx)."""
         return self.trip_no, self.day, self.from_idx, self.to_idx
 
-    def claims(self, until_s: int) -> Claims:
-        """What the signed ticket says; only for a place that was sold."""
+    @property
+    def until_s(self) -> int:
+        """Until when the ticket is good."""
+        return valid_until_s(self.ends_ms)
+
+    def claims(self, holder: bytes) -> Claims:
+        """What the signed ticket says, bound to ``holder`` (empty: paper); only for a place that was sold."""
         ticket_id = TicketId.from_bytes(self.ticket_id or b"")
-        return Claims(ticket_id, *self.ride, self.seat, self.rider, until_s, b"", self.supersedes or b"")
+        ride = (*self.ride, self.seat, self.rider)
+        return Claims(ticket_id, *ride, self.until_s, b"", self.supersedes or b"", holder)
 
 
 @dataclass(frozen=True, slots=True)

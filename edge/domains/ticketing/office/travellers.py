@@ -19,10 +19,10 @@ from sync.domains.ticketing.events import TravellerNamed
 from sync.domains.ticketing.office import realname, sealing
 from sync.domains.ticketing.operations import SealingKey
 from sync.kernel import ticket
-from sync.kernel.documents import Document, Masked, read_document
+from sync.kernel.documents import Document, Masked, read_document, read_number
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Ids
-from sync.kernel.ticket import TicketId
+from sync.kernel.ticket import Claims, TicketId
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,14 @@ class Travellers:
     def fits(self, code: str, shown: ShownDocument) -> bool:
         """Whether a ticket, of whichever box, was sold to the document that is shown with it; nothing is written.
 
-        Raises :class:`Refusal`: ``ticket_form`` (damaged, or not what its issuer signed), ``ticket_unnamed``,
-        ``sealing_key_missing``, and as :func:`read_document`.
+        Raises :class:`Refusal` as :meth:`named_claims` and :func:`read_document`, and ``sealing_key_missing``.
+        """
+        return self.holds(self.named_claims(code), self._read(shown))
+
+    def named_claims(self, code: str) -> Claims:
+        """Claims of a ticket that was sold to somebody's document.
+
+        Raises :class:`Refusal`: ``ticket_form`` (damaged, or not what its issuer signed), ``ticket_unnamed``.
         """
         identity = meta.known_identity(self._database)
         if identity is None:
@@ -105,8 +111,19 @@ class Travellers:
             raise Refusal("ticket_form", status=422, field="code") from None
         if not claims.document_check:
             raise Refusal("ticket_unnamed", field="code")
-        document, key = self._read(shown), self._key(claims.day)
-        return sealing.check_of(document, claims.trip_no, claims.day, key) == claims.document_check
+        return claims
+
+    def holds(self, claims: Claims, shown: Document) -> bool:
+        """Whether a ticket with these ``claims`` was sold to that document; the name does not count.
+        Raises :class:`Refusal` ``sealing_key_missing``."""
+        key = self._key(claims.day)
+        return sealing.check_of(shown, claims.trip_no, claims.day, key) == claims.document_check
+
+    def holds_number(self, claims: Claims, document_type: str, number: str) -> bool:
+        """As :meth:`holds`, for what a gate sees of a document. Raises also as
+        :func:`sync.kernel.documents.read_number`."""
+        plain = read_number(document_type, number, self._today())
+        return self.holds(claims, Document(document_type, plain, ""))
 
     def masked(self, serial: int, epoch: int | None = None) -> Masked | None:
         """What may be shown of a ticket's traveller; None for one without a name, or when the month's keys are gone."""
@@ -125,8 +142,10 @@ class Travellers:
         return named.check_of(self._database.read(), serial)
 
     def _read(self, shown: ShownDocument) -> Document:
-        today = self._timetable.today() if self._keeper.sure() else None
-        return read_document(shown.document_type, shown.number, shown.name, today)
+        return read_document(shown.document_type, shown.number, shown.name, self._today())
+
+    def _today(self) -> int | None:
+        return self._timetable.today() if self._keeper.sure() else None
 
     def _key(self, day: int) -> SealingKey:
         found = self._known_key(realname.period_of(day))

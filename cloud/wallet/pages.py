@@ -1,0 +1,115 @@
+"""The wallet's page, its worker and manifest, and the one call by which a phone binds a ticket to itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    session,
+    url_for,
+)  # fmt: skip
+from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import Connection
+
+from cloud.console.desk import language
+from cloud.domains.sellers.api.calls import Rate
+from cloud.domains.sellers.books.holding import Bound
+from cloud.wallet.web import t
+from sync import catalogue
+from sync.kernel import ticket
+from sync.kernel.days import local_time
+from sync.kernel.errors import Refusal
+from sync.kernel.ticket import TicketId
+
+if TYPE_CHECKING:
+    from cloud.bootstrap import Hub
+
+# Four characters can be guessed: not from one address, and not for one ticket.
+BINDS_PER_MINUTE: Final = 10
+_MOST: Final = 80
+_STATIC: Final = Path(__file__).parent / "static"
+_MANIFEST: Final = "application/manifest+json"
+
+
+def register(blueprint: Blueprint, hub: Hub) -> None:
+    """Every address."""
+    asked = Rate(hub.clock, BINDS_PER_MINUTE)
+
+    @blueprint.get("/")
+    def page() -> ResponseReturnValue:
+        """The page; which tickets it shows, the phone alone knows."""
+        chosen = request.args.get("language")
+        if chosen in catalogue.LANGUAGES:
+            session["language"] = chosen
+            return redirect(url_for("wallet.page"))
+        return render_template("wallet/wallet.html")
+
+    @blueprint.get("/worker.js")
+    def worker() -> Response:
+        """The worker; it stands here because a worker rules over its own folder."""
+        return send_from_directory(_STATIC, "worker.js")
+
+    @blueprint.get("/manifest.webmanifest")
+    def manifest() -> Response:
+        """What makes it installable."""
+        icon = {"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
+        answer = jsonify(
+            name=t("wallet_name"), short_name=t("wallet_name"), lang=language(), start_url="./", scope="./",
+            display="standalone", background_color="#f4f6f8", theme_color="#12304a", icons=[icon],
+        )  # fmt: skip
+        answer.mimetype = _MANIFEST
+        return answer
+
+    @blueprint.post("/tickets")
+    def bind() -> ResponseReturnValue:
+        """Bind a ticket to the key of the phone that asks; the same key again gets the same answer."""
+        asked.spend(f"from {request.remote_addr}")
+        given = _given()
+        with hub.database.write() as tx:
+            if "booking" in given:
+                found = hub.holding.bind_place(tx, given["booking"], given["place"], given["holder"])
+            else:
+                asked.spend(f"ticket {given['number']}")
+                found = hub.holding.bind_ticket(tx, given["number"], given["short_code"], given["holder"])
+            return jsonify(_answer(tx, hub, found))
+
+
+def _given() -> dict[str, Any]:
+    """What was sent, in the types that it must have. Raises :class:`Refusal`: ``wallet_input``, ``wallet_unknown``."""
+    body: Any = request.get_json(silent=True)
+    names = ("booking", "holder") if type(body) is dict and "booking" in body else ("number", "short_code", "holder")
+    texts: dict[str, Any] = {name: body.get(name) for name in names} if type(body) is dict else {}
+    if not texts or any(type(text) is not str or len(text) > _MOST for text in texts.values()):
+        raise Refusal("wallet_input", status=422)
+    try:
+        found: dict[str, Any] = {**texts, "holder": bytes.fromhex(texts["holder"])}
+    except ValueError:
+        raise Refusal("wallet_input", status=422) from None
+    if "booking" in texts:
+        found["place"] = body.get("place") if type(body.get("place")) is int else 0
+    elif (number := TicketId.from_number(texts["number"])) is not None:
+        found["number"] = number
+    else:
+        raise Refusal("wallet_unknown", status=404)
+    return found
+
+
+def _answer(tx: Connection, hub: Hub, found: Bound) -> dict[str, Any]:
+    """What the phone keeps; ``text`` is empty until the place is paid."""
+    item = found.item
+    from_no, to_no, zone = hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
+    names = hub.places.stop_names(tx, {from_no, to_no}, language())
+    number = TicketId.from_bytes(item.ticket_id).number if item.ticket_id else ""
+    return {
+        "text": found.text, "number": number, "short_code": ticket.short_code(found.text) if found.text else "",
+        "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""), "seat": str(item.seat or ""),
+        "moment": local_time(item.departs_ms, zone).strftime("%Y-%m-%d %H:%M"),
+    }  # fmt: skip
