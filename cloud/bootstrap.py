@@ -13,6 +13,7 @@ from cloud.domains.boarding import service as boardings
 from cloud.domains.boarding.service import BoardingService
 from cloud.domains.disruption import service as faults
 from cloud.domains.disruption.service import Disruptions, cancelled
+from cloud.domains.duties.service import DutiesService
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
@@ -32,7 +33,7 @@ from cloud.domains.ticketing.office.deciding import Deciding
 from cloud.domains.ticketing.office.sealing import Sealing
 from cloud.domains.timetable import service as timetable
 from cloud.kernel import recovery, tables
-from cloud.kernel.clerks import clerk
+from cloud.kernel.clerks import Clerks, clerk
 from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database
 from cloud.kernel.enrolment import Enrolment
@@ -86,6 +87,7 @@ class Hub:
     seats: InventoryView
     enquiry: SeatEnquiry
     boarding: BoardingService
+    duties: DutiesService
     disruptions: Disruptions
     register: RegisterService
     registering: Publishing
@@ -163,8 +165,10 @@ def build(
     registering = Publishing(nodes, timetable.agency_numbers, timetable.agencies_at)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
     deciding = Deciding(clock, boardings.was_boarded, cancelled)
+    disruptions = Disruptions(nodes, trips, clock, boarding.tell_manifest)
+    duties = DutiesService(boarding, Clerks(clock, ids), disruptions)
     steps = Steps(
-        (inventory.decide, boarding.decide, deciding.decide_new, tails.take),
+        (inventory.decide, boarding.decide, duties.decide, deciding.decide_new, tails.take),
         (enrolment.renew, inventory.provision, registering.provide, sealing.provide),
     )
     intake = Intake(fold, nodes, tails, clock)
@@ -193,10 +197,11 @@ def build(
         seats=InventoryView(contacts, settings, clock),
         enquiry=SeatEnquiry(database, trips, clock, signer),
         boarding=boarding,
+        duties=duties,
         deciding=deciding,
-        disruptions=Disruptions(nodes, trips, clock, boarding.tell_manifest),
         register=RegisterService(nodes, clock, timetable.main_zone, wrapping, registering),
         registering=registering,
+        disruptions=disruptions,
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),
         own=own,

@@ -9,6 +9,7 @@ from flask_smorest import Api
 
 from edge.bootstrap import Node
 from edge.domains.boarding import routes as boarding
+from edge.domains.duties import routes as duties
 from edge.domains.inventory import routes as inventory
 from edge.domains.payments import routes as payments
 from edge.domains.ratings import routes as ratings
@@ -61,6 +62,7 @@ def create_app(node: Node) -> Flask:
         asking.blueprint(node.requests, guard, node.schedule.soon),
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),
+        duties.blueprint(node.duties, guard),
         ratings.blueprint(node.ratings),
     ):
         api.register_blueprint(blueprint)

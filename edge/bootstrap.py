@@ -11,6 +11,7 @@ from edge import domains
 from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.service import Boarding
 from edge.domains.disruption.service import Disruptions
+from edge.domains.duties.service import Duties
 from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
 from edge.domains.payments.gateway.client import Gateway, read_key
@@ -78,6 +79,7 @@ class Node:
     register: Register
     timetable: Timetable
     journeys: Journeys
+    duties: Duties
     inventory: Inventory
     fares: Fares
     elsewhere: Enquiry
@@ -185,7 +187,9 @@ def _domains(
     timetable = Timetable(database, own, keeper, disruptions)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     travellers = Travellers(database, keeper, timetable, directory, ids)
-    boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers)
+    duties = Duties(database, scribe, keeper, timetable)
+    disruptions.aboard = duties.told_aboard
+    boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers, duties)
     journeys = Journeys(database, timetable, keeper)
     fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
     ticketing = Ticketing(
@@ -219,6 +223,7 @@ def _domains(
         "register": Register(database),
         "timetable": timetable,
         "journeys": journeys,
+        "duties": duties,
         "inventory": inventory,
         "boarding": boarding,
         "fares": fares,

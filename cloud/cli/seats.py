@@ -14,14 +14,20 @@ from cloud.cli.common import BY, find_node, note, open_hub, options, read_day, s
 @click.argument("trip_no", type=int)
 @click.argument("day")
 @click.argument("vehicle", default="")
+@click.option(
+    "--driver", "drivers", type=int, multiple=True, help="Number of somebody who may drive it; again for more."
+)
 @options
-def duty(node: str, trip_no: int, day: str, vehicle: str, data: Path, database: str | None, as_json: bool) -> None:
-    """The on-board box NODE runs trip TRIP_NO on DAY (YYYY-MM-DD)."""
+def duty(
+    node: str, trip_no: int, day: str, vehicle: str, drivers: tuple[int, ...], data: Path, database: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """The on-board box NODE, in VEHICLE (its plate), runs trip TRIP_NO on DAY (YYYY-MM-DD)."""
     hub = open_hub(data, database)
     with hub.database.write() as tx:
-        hub.boarding.assign_duty(tx, find_node(tx, node), trip_no, read_day(day), vehicle)
-        note(hub, tx, "duty", node=node, trip=trip_no, day=day)
-    say({"node": node, "trip_no": trip_no, "day": day}, as_json)
+        hub.duties.assign(tx, find_node(tx, node), (trip_no, read_day(day)), vehicle, drivers)
+        note(hub, tx, "duty", node=node, trip=trip_no, day=day, vehicle=vehicle, drivers=list(drivers))
+    say({"node": node, "trip_no": trip_no, "day": day, "vehicle": vehicle, "drivers": list(drivers)}, as_json)
 
 
 @click.command()

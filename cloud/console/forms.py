@@ -91,6 +91,12 @@ class Disrupt(FlaskForm):
     note = StringField()
 
 
+class Duty(FlaskForm):
+    box = SelectField(coerce=int, validators=[needed])
+    vehicle = StringField()
+    drivers = Choices(coerce=int)
+
+
 class Decision(FlaskForm):
     verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
     reason = StringField(validators=[needed])

@@ -11,6 +11,8 @@ from cloud.domains.boarding import tables as boarding_tables
 from cloud.domains.boarding.apply import BoardingApplier
 from cloud.domains.boarding.service import boarded_on
 from cloud.domains.disruption import tables as disruption_tables
+from cloud.domains.duties import tables as duties_tables
+from cloud.domains.duties.apply import DutyApplier
 from cloud.domains.inventory import tables as inventory_tables
 from cloud.domains.inventory.apply import InventoryApplier
 from cloud.domains.payments import tables as payments_tables
@@ -37,13 +39,14 @@ from cloud.kernel.nodeevents import NodeApplier
 from sync.domains import EVENTS
 
 DOMAINS: Final = (
-    "disruption", "register", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "ratings", "sellers",
+    "disruption", "register", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "duties", "ratings",
+    "sellers",
 )  # fmt: skip
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
     disruption_tables, timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
-    shifts_tables, payments_tables, register_tables,
+    shifts_tables, payments_tables, register_tables, duties_tables,
 )  # fmt: skip
 
 
@@ -97,6 +100,7 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     PartyApplier,
     TravellerApplier,
     BoardingApplier,
+    DutyApplier,
     VoiceApplier,
     ConductApplier,
     DrawerApplier,

@@ -20,7 +20,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.operations import node_stream
 from sync.kernel.ports import Clock, Ids
 
-ROLES: Final = ("clerk", "gate", "agent", "admin")
+ROLES: Final = ("clerk", "gate", "agent", "admin", "driver")
 PIN_DIGITS: Final = 6
 MAX_NAME: Final = 60
 
@@ -76,6 +76,14 @@ class Clerks:
         values = {"name": _name(name), "roles": _roles(roles), "node_nos": _node_nos(tx, node_nos)}
         tx.execute(sa.update(clerk).where(clerk.c.clerk_no == clerk_no).values(**values))
         _publish(tx, _row(tx, clerk_no), before.node_nos)
+
+    def admit(self, tx: Connection, clerk_no: int, role: str, node_no: int) -> None:
+        """Let somebody of this role sign in on one more node. Refusals ``clerk_unknown``, ``clerk_role``."""
+        row = _row(tx, clerk_no)
+        if role not in row.roles:
+            raise Refusal("clerk_role", status=422, field="drivers", clerk=clerk_no)
+        if node_no not in row.node_nos:
+            self.change(tx, clerk_no, row.name, row.roles, [*row.node_nos, node_no])
 
     def new_pin(self, tx: Connection, clerk_no: int, pin: str | None = None) -> str:
         """Another PIN, made up when none is given. Refusals: ``clerk_pin``, ``clerk_unknown``."""

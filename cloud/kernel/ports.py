@@ -222,6 +222,22 @@ class Duties(Protocol):
         """(trip_no, day) of the duties of a vehicle's node."""
 
 
+class VehicleDuties(Duties, Protocol):
+    """The same, for those who decide it."""
+
+    def assign_duty(
+        self, tx: Connection, info: NodeInfo, trip_no: int, day: int, vehicle: str, drivers: Sequence[int] = ()
+    ) -> None:
+        """This box runs this trip."""
+
+
+class Delays(Protocol):
+    """Telling everybody that a trip is late, as those see it who hear of it from its driver."""
+
+    def late(self, tx: Connection, where: tuple[int, int], minutes: int, note: str, by: str) -> None:
+        """A dated trip comes ``minutes`` late, 0: on time again. What a person decided of it at the hub stands above that."""
+
+
 class SoldTickets(Protocol):
     """Tickets as boarding sees them."""
 

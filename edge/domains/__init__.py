@@ -8,6 +8,7 @@ from typing import Final
 
 from edge.domains.boarding import store as boarding
 from edge.domains.disruption import store as disruption
+from edge.domains.duties import store as duties
 from edge.domains.inventory import store as inventory
 from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
@@ -35,6 +36,7 @@ DOMAINS: Final = (
     "ticketing",
     "payments",
     "boarding",
+    "duties",
     "ratings",
 )
 _STORES: Final = (
@@ -51,6 +53,7 @@ _STORES: Final = (
     printed,
     payments,
     boarding,
+    duties,
     ratings,
 )
 
@@ -87,13 +90,27 @@ def projections() -> dict[str, Project]:
         **named.PROJECTIONS,
         **boarding.PROJECTIONS,
         **ratings.PROJECTIONS,
+        **duties.PROJECTIONS,
     }
 
 
 def appliers() -> Mapping[type[Event], Apply]:
     """Event class → how it changes the state tables, the domains in the order of :data:`DOMAINS`."""
     found: dict[type[Event], list[Apply]] = {}
-    for store in (inventory, shifts, ticketing, booked, office, asked, named, printed, payments, boarding, ratings):
+    for store in (
+        inventory,
+        shifts,
+        ticketing,
+        booked,
+        office,
+        asked,
+        named,
+        printed,
+        payments,
+        boarding,
+        duties,
+        ratings,
+    ):
         for kind, apply in store.APPLIERS.items():
             found.setdefault(kind, []).append(apply)
     return {kind: _in_turn(applies) for kind, applies in found.items()}
@@ -101,7 +118,7 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, shifts, ticketing, booked, office, asked, named, payments, ratings):
+    for store in (inventory, shifts, ticketing, booked, office, asked, named, payments, duties, ratings):
         store.end_log(connection, epoch)
 
 

@@ -24,7 +24,7 @@ TRIES: Final = 5
 BOX_TRIES: Final = 40
 FIRST_LOCK_S: Final = 300
 SESSION_MS: Final = 12 * 3_600_000
-ROLES: Final = ("clerk", "agent", "gate", "admin")
+ROLES: Final = ("clerk", "agent", "gate", "admin", "driver")
 _BOX: Final = 0
 
 

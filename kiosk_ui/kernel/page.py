@@ -35,7 +35,14 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-SCREENS = {"kiosk": "/kiosk", "clerk": "/clerk", "gate": "/gate", "portal": "/portal", "status": "/status"}
+SCREENS = {
+    "kiosk": "/kiosk",
+    "clerk": "/clerk",
+    "gate": "/gate",
+    "driver": "/driver",
+    "portal": "/portal",
+    "status": "/status",
+}
 KEPT_FOR_S = 31_536_000
 
 assets = Blueprint(

@@ -21,7 +21,8 @@ View = Callable[P, ResponseReturnValue]
 
 SELLERS = ("clerk", "agent", "admin")
 INSPECTORS = ("gate", "clerk", "agent", "admin")
-ANYBODY = ("clerk", "agent", "gate", "admin")
+DRIVERS = ("driver", "admin")
+ANYBODY = ("clerk", "agent", "gate", "admin", "driver")
 _KEY = "clerk"
 
 
@@ -62,7 +63,7 @@ def may(roles: tuple[str, ...]) -> bool:
     return clerk is not None and not set(roles).isdisjoint(clerk.roles)
 
 
-ROLES = {"clerk": SELLERS, "gate": INSPECTORS, "status": ANYBODY}
+ROLES = {"clerk": SELLERS, "gate": INSPECTORS, "driver": DRIVERS, "status": ANYBODY}
 """Screen of staff → who may use it."""
 
 
@@ -75,6 +76,8 @@ def first_page() -> str:
     """Where this person's work begins."""
     if may(SELLERS):
         return url_for("clerk.home")
+    if may(("driver",)):
+        return url_for("driver.duties")
     return url_for("gate.start") if may(INSPECTORS) else url_for("status.overview")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from kiosk_ui.screens.clerk.views import blueprint as clerk
+from kiosk_ui.screens.driver.views import blueprint as driver
 from kiosk_ui.screens.gate.views import blueprint as gate
 from kiosk_ui.screens.home.views import blueprint as home
 from kiosk_ui.screens.kiosk.views import blueprint as kiosk
@@ -14,5 +15,5 @@ from kiosk_ui.screens.status.views import blueprint as status
 from kiosk_ui.screens.ticket.views import blueprint as ticket
 from kiosk_ui.screens.wifi.views import blueprint as wifi
 
-SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, portal, status, staff, ticket, wifi)
+SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, driver, portal, status, staff, ticket, wifi)
 PORTAL_SCREENS: tuple[Blueprint, ...] = (portal, wifi)

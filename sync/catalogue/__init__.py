@@ -1,5 +1,6 @@
 """One catalogue of texts in three languages: ``errors.toml`` (codes of refusals), ``screens.toml``, ``console.toml``,
-``payments.toml``, ``travellers.toml``, ``sellers.toml``, ``portal.toml``, ``ratings.toml``, ``register.toml``, ``gate.toml``.
+``payments.toml``, ``travellers.toml``, ``sellers.toml``, ``portal.toml``, ``ratings.toml``, ``register.toml``, ``gate.toml``,
+``duties.toml``.
 
 A text may hold ``{name}`` fields. A missing key is shown as itself, so that a page never fails for a word.
 """
@@ -23,6 +24,7 @@ FILES: Final = (
     "ratings.toml",
     "register.toml",
     "gate.toml",
+    "duties.toml",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sync.domains.boarding import events as boarding
+from sync.domains.duties import events as duties
 from sync.domains.inventory import events as inventory
 from sync.domains.payments import events as payments
 from sync.domains.ratings import events as ratings
@@ -21,6 +22,7 @@ DOMAINS: Final = (
     "ticketing",
     "payments",
     "boarding",
+    "duties",
     "ratings",
 )
 
@@ -56,5 +58,13 @@ EVENTS: Final = Registry(
         shifts.CashMoved,
         shifts.ShiftClosed,
         ticketing.TicketPrinted,
+        duties.DutyTaken,
+        duties.TripStarted,
+        duties.StopReached,
+        duties.StopLeft,
+        duties.TripDelayed,
+        duties.TripCutShort,
+        duties.TripEnded,
+        duties.TripWordTaken,
     ]
 )

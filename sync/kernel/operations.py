@@ -93,7 +93,7 @@ class Profile(Record):
 
 @dataclass(frozen=True, slots=True)
 class Clerk(Record):
-    """Key ``clerk/N``. ``pin_hash`` as of :mod:`sync.kernel.pins`; ``roles`` of clerk, gate, agent, admin."""
+    """Key ``clerk/N``. ``pin_hash`` as of :mod:`sync.kernel.pins`; ``roles`` of clerk, gate, agent, admin, driver."""
 
     PREFIX: ClassVar[str] = "clerk"
     clerk_no: int

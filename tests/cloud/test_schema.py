@@ -46,6 +46,7 @@ def test_every_domain_of_the_hub_is_named_in_the_list() -> None:
         "ticketing",
         "payments",
         "boarding",
+        "duties",
         "ratings",
         "sellers",
     )

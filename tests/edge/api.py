@@ -17,7 +17,7 @@ from tests.support.nodes import ALL_LEGS, COACH_TRIP, FERRY_TRIP, TODAY, Bench, 
 DATE = days.date_of(TODAY).isoformat()
 TOMORROW = (days.date_of(TODAY) + timedelta(1)).isoformat()
 RIDE = {"trip_no": COACH_TRIP, "day": DATE, "from_idx": 0, "to_idx": 4}
-ROLE_NOS = {"clerk": 21, "agent": 22, "gate": 23, "admin": 24, "": 25}
+ROLE_NOS = {"clerk": 21, "agent": 22, "gate": 23, "admin": 24, "": 25, "driver": 26}
 
 
 @dataclass

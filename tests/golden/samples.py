@@ -7,6 +7,16 @@ from typing import Any, Final
 from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.domains.disruption.operations import Disruption
+from sync.domains.duties.events import (
+    DutyTaken,
+    StopLeft,
+    StopReached,
+    TripCutShort,
+    TripDelayed,
+    TripEnded,
+    TripStarted,
+    TripWordTaken,
+)
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
 from sync.domains.payments.events import (
@@ -98,6 +108,15 @@ EVENTS: Final[dict[str, Any]] = {
     "trip_rated_bare": TripRated(TICKET_ID, 101, 2518, 1, (), "", "en"),
     "session_rated": SessionRated(bytes(range(16)), 101, 2518, 2, ("late",), "晚了", "zh-Hans"),
     "rating_followed": RatingFollowed(TICKET_ID, 4, "处理得很好", "zh-Hans"),
+    "duty_taken": DutyTaken(101, 2518, 21, "粤H12345", True),
+    "trip_started": TripStarted(101, 2518, 21, "粤H12345", ("night_spell", "no_night"), "road-2016"),
+    "trip_started_bare": TripStarted(101, 2518, 21, "", (), ""),
+    "stop_reached": StopReached(101, 2518, 21, 2),
+    "stop_left": StopLeft(101, 2518, 21, 2),
+    "trip_delayed": TripDelayed(101, 2518, 21, 25, 0, "三水收费站堵车"),
+    "trip_cut_short": TripCutShort(101, 2518, 21, 3, 2, ""),
+    "trip_ended": TripEnded(101, 2518, 21, 4),
+    "trip_word_taken": TripWordTaken(101, 2518, 21, 117),
     "ticket_printed": TicketPrinted(TICKET_ID, 2, 11),
     "shift_opened": ShiftOpened(3, 11, (("CNY", 20_000), ("HKD", 5_000)), 2, "gd-2026"),
     "shift_opened_bare": ShiftOpened(1, 11, (), 0, ""),
@@ -130,6 +149,7 @@ RECORDS: Final[dict[str, Any]] = {
     "profile_with_codes": Profile(7, "pier", NAMES, (1, 6), 4, 440_402, 107),
     "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
     "duty": Duty("粤H12345"),
+    "duty_with_drivers": Duty("粤H12345", (21, 22)),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),
     "bound_ticket": BoundTicket(101, 2518, 1_795_406_400_000),
     "gate_rules": GateRules("gd-2026", "省厅规定", 2500, 30, 30, "refused"),

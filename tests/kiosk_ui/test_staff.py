@@ -18,6 +18,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue", "/clerk/disruptions",
              "/clerk/requests", "/clerk/requests/1",
              "/clerk/shift", "/clerk/shift/1/slip",
+             "/driver", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
              "/gate", "/gate/trips", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",

@@ -11,8 +11,11 @@ import pytest
 from flask import Flask
 
 from kiosk_ui.app import create_app
+from kiosk_ui.screens.driver.views import UNDO
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
+from sync.domains.duties.events import DELAY_REASONS
+from sync.domains.duties.rules import PHASES
 from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
@@ -33,7 +36,7 @@ SEATS = ("open", "sold", "held", "elsewhere")
 MADE = {
     "document_type_": (*DOCUMENT_TYPES, "label"),
     "proof_": PROOFS[1:],
-    "home_": ("kiosk", "clerk", "gate", "portal", "status"),
+    "home_": ("kiosk", "clerk", "gate", "driver", "portal", "status"),
     "kiosk_step_": ("to", "trip", "seat", "pay", "ticket"),
     "places_": ("open", "few", "sold_out", "ask", "not_for_sale"),
     "seat_state_": SEATS,
@@ -56,6 +59,9 @@ MADE = {
     "phone_state_": ("asked", "taken", "ended", "back"),
     "rider_": RIDERS,
     "wifi_": ("open", "online", "no_line"),
+    "trip_phase_": PHASES,
+    "driver_word_": UNDO,
+    "delay_reason_": DELAY_REASONS,
     "http_": ("400", "403", "404", "405", "413", "500"),
 }
 LITERAL = re.compile(r"""(?<![\w.])t\(\s*(?:'([a-z0-9_]+)'|"([a-z0-9_]+)")""")

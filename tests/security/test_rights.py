@@ -67,6 +67,8 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/boarding/current"): GATE,
     ("PUT", "/api/v1/boarding/current"): GATE,
     ("GET", "/api/v1/boarding/duties"): GATE,
+    ("GET", "/api/v1/duties"): GATE | {"driver"},
+    ("POST", "/api/v1/duties/words"): frozenset({"driver"}),
     ("POST", "/api/v1/ratings"): OPEN,
     ("GET", "/api/v1/openapi.json"): OPEN,
     ("GET", "/api/"): OPEN,

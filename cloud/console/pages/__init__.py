@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from cloud.console.pages import (
     disruptions,
+    duties,
     nodes,
     office,
     overview,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
-        overview, sign_in, nodes, sales, seats, disruptions, requests, office, quarantine, tails, timetable, travellers,
+        overview, sign_in, nodes, sales, seats, disruptions, duties, requests, office, quarantine, tails, timetable, travellers,
         sellers, payments, people,
     ):  # fmt: skip
         module.register(blueprint, desk)

@@ -62,8 +62,12 @@ class BoardingService:
     def __init__(self, node_list: Nodes, timetable: Timetable, tickets: SoldTickets) -> None:
         self._nodes, self._timetable, self._tickets = node_list, timetable, tickets
 
-    def assign_duty(self, tx: Connection, info: NodeInfo, trip_no: int, day: int, vehicle: str) -> None:
-        """This box runs this trip: it gets the trip's stream, and tickets sold so far.
+    def assign_duty(
+        self, tx: Connection, info: NodeInfo, trip_no: int, day: int, vehicle: str, drivers: Sequence[int] = ()
+    ) -> None:
+        """This box runs this trip, in the vehicle of this plate: it gets the trip's stream, and tickets sold so far.
+
+        ``drivers``: numbers of the people who may drive it; none: whoever signs in there as a driver.
 
         Raises :class:`Refusal`: ``duty_not_vehicle``, ``trip_unknown``, ``trip_not_running``.
         """
@@ -76,8 +80,10 @@ class BoardingService:
             raise Refusal("trip_not_running", status=422, trip=trip_no)
         mine = (duty.c.node_no == info.node_no, duty.c.trip_no == trip_no, duty.c.day == day)
         tx.execute(sa.delete(duty).where(*mine))
-        tx.execute(sa.insert(duty).values(node_no=info.node_no, trip_no=trip_no, day=day, vehicle=vehicle))
-        streams.publish(tx, node_stream(info.node_no), f"duty/{trip_no}/{day}", Duty(vehicle).to_bytes())
+        row = {"node_no": info.node_no, "trip_no": trip_no, "day": day, "vehicle": vehicle, "drivers": list(drivers)}
+        tx.execute(sa.insert(duty), row)
+        said = Duty(vehicle, tuple(drivers))
+        streams.publish(tx, node_stream(info.node_no), f"duty/{trip_no}/{day}", said.to_bytes())
         wanted = [trip_stream(trip_no, day), operator_stream(facts.agency_no)]
         self._nodes.subscribe(tx, info.node_no, wanted)
         self.tell_manifest(tx, trip_no, day)
@@ -117,6 +123,16 @@ class BoardingService:
         told = {trip_stream(*where): some for where, some in trips.items()}
         for name in sorted(_listened(tx, told)):
             streams.publish_many(tx, name, [entry for one, event in told[name] for entry in _entries(one, event)])
+
+
+def vehicles_of(tx: Connection, trip_no: int, day: int) -> list[tuple[int, str, tuple[int, ...]]]:
+    """(node_no, plate, drivers) of the boxes that run a dated trip."""
+    column = duty.c
+    query = sa.select(column.node_no, column.vehicle, column.drivers).where(
+        column.trip_no == trip_no, column.day == day
+    )
+    rows = tx.execute(query.order_by(column.node_no))
+    return [(row.node_no, row.vehicle, tuple(row.drivers)) for row in rows]
 
 
 def has_boarded(tx: Connection, ticket_id: bytes) -> bool:

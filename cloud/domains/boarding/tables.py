@@ -14,6 +14,7 @@ duty = sa.Table(
     sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
     sa.Column("day", Big, primary_key=True, autoincrement=False),
     sa.Column("vehicle", sa.Text, nullable=False),
+    sa.Column("drivers", sa.JSON, nullable=False, server_default="[]"),
     sa.Index("ix_duty_trip", "trip_no", "day"),
 )
 

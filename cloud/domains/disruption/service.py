@@ -13,7 +13,7 @@ from cloud.kernel.database import upsert_rows
 from cloud.kernel.nodes import Nodes, every
 from cloud.kernel.ports import Timetable, TripFacts
 from sync.domains.disruption.operations import Disruption
-from sync.domains.disruption.rules import CANCELLED, check_disruption, fault_of
+from sync.domains.disruption.rules import CANCELLED, DELAYED, check_disruption, fault_of
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import operator_stream, trip_stream
 from sync.kernel.ports import Clock
@@ -56,6 +56,21 @@ class Disruptions:
         self._publish(tx, facts, where, None)
         for node_no in self._places(tx, facts):
             self._nodes.unsubscribe(tx, node_no, [trip_stream(*where)])
+
+    def late(self, tx: Connection, where: Where, minutes: int, note: str, by: str) -> None:
+        """As a trip's driver says: it comes so late, 0: on time again. A person's word at the hub stands above that."""
+        said = tx.execute(
+            sa.select(disruption.c.kind, disruption.c.minutes, disruption.c.by).where(*_is(where))
+        ).first()
+        if said is not None and (said.by != by or (said.kind, said.minutes) == (DELAYED, minutes)):
+            return
+        facts = self._timetable.trip_facts(tx, where[0])
+        if facts is None or not facts.runs(where[1]):
+            return
+        if minutes:
+            self.disrupt(tx, where, DELAYED, minutes, note, by)
+        elif said is not None:
+            self.lift(tx, where)
 
     def _facts(self, tx: Connection, where: Where) -> TripFacts:
         facts = self._timetable.trip_facts(tx, where[0])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge.domains.boarding import store
+from edge.domains.duties.service import Duties
 from edge.domains.inventory.service import Inventory
 from edge.domains.timetable.service import Ride, Timetable, TripView
 from edge.kernel import meta, qr
@@ -23,6 +24,7 @@ from sync.domains.boarding import rules
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import GateRules
 from sync.domains.disruption.rules import CANCELLED
+from sync.domains.duties.rules import RUNNING
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
@@ -81,9 +83,10 @@ class Boarding:
         timetable: Timetable,
         inventory: Inventory,
         documents: Documents,
+        duties: Duties,
     ) -> None:
         self._database, self._scribe, self._keeper, self._directory = database, scribe, keeper, directory
-        self._timetable, self._inventory, self._documents = timetable, inventory, documents
+        self._timetable, self._inventory, self._documents, self._duties = timetable, inventory, documents, duties
 
     def check(
         self, code: str, trip_no: int, day: int, gate: str, clerk_no: int, stop_idx: int | None = None,
@@ -237,14 +240,15 @@ class Boarding:
         return store.boarded_ride(self._database.read(), ticket_id.to_bytes())
 
     def current(self) -> tuple[int, int] | None:
-        """The dated trip that this box boards now: what was chosen until it is over, else the duty that leaves next."""
-        connection = self._database.read()
+        """The dated trip that this box boards now: the one that runs, else what was chosen until it is over, else the duty
+        that leaves next."""
+        connection, duty = self._database.read(), self._duties.current()
+        if duty is not None and duty.run.phase == RUNNING:
+            return duty.where
         chosen = meta.get(connection, "boarding_trip")
         if chosen is not None and not self._is_over(chosen, meta.get(connection, "boarding_day")):
             return chosen, meta.get(connection, "boarding_day")
-        now = self._keeper.wall_ms()
-        known = [trip for trip in self.duties() if trip.calls[-1].arrives_ms > now]
-        return (known[0].trip_no, known[0].day) if known else None
+        return duty.where if duty is not None else None
 
     def _is_over(self, trip_no: int, day: int) -> bool:
         """Whether no ticket of a dated trip is good any longer: yesterday's choice must not stand in today's way."""
@@ -264,14 +268,8 @@ class Boarding:
         )
 
     def duties(self) -> list[TripView]:
-        """The dated trips that the hub gave to this box, from yesterday on, by departure."""
-        found = []
-        for trip_no, day in store.duties(self._database.read(), self._timetable.today() - 1):
-            try:
-                found.append(self._timetable.trip(trip_no, day))
-            except Refusal:
-                continue
-        return sorted(found, key=lambda trip: trip.calls[0].departs_ms)
+        """The dated trips that this box runs, from yesterday on, by departure."""
+        return [one.trip for one in self._duties.today()]
 
     def counts(self, trip_no: int, day: int) -> tuple[int, int | None]:
         """(boarded here, expected as far as the hub has told; None when it has not)."""
@@ -282,6 +280,10 @@ class Boarding:
         """Tickets of a dated trip of which the hub has told: (id, (from_idx, to_idx, seat))."""
         rows = store.expected(self._database.read(), trip_no, day)
         return [(TicketId.from_bytes(row[0]), row[1:]) for row in rows]
+
+    def riding_beyond(self, trip_no: int, day: int, idx: int) -> list[tuple[int, int]]:
+        """(to_idx, seat) of everybody whose ride a trip that ends at stop ``idx`` would break off, as far as is known here."""
+        return store.riding_beyond(self._database.read(), trip_no, day, idx)
 
     def refusals(self, trip_no: int, day: int) -> dict[str, int]:
         """Reason → how often."""

@@ -12,24 +12,14 @@ from sync.domains.boarding.events import (
     TicketBoarded,
     TicketSuperseded,
 )
-from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
+from sync.domains.boarding.operations import BoundTicket, GateRules, ManifestEntry, VoidTicket
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Stamp
 
-REFERENCE_TABLES = ("duty", "manifest", "void_told", "gate_rules", "bound_told")
+REFERENCE_TABLES = ("manifest", "void_told", "gate_rules", "bound_told")
 MAX_UNKNOWN = 50
 STATE_TABLES = ("boarded", "refused", "gate_opened", "void_seen")
-
-
-def keep_duty(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
-    """Operation ``duty/TRIP/DAY``."""
-    where = (int(rest[0]), int(rest[1]))
-    connection.execute("DELETE FROM duty WHERE trip_no = ? AND day = ?", where)
-    if body is not None:
-        connection.execute(
-            "INSERT INTO duty (trip_no, day, vehicle) VALUES (?, ?, ?)", (*where, Duty.from_bytes(body).vehicle)
-        )
 
 
 def keep_manifest(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -72,7 +62,6 @@ def keep_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: byte
 
 
 PROJECTIONS = {
-    "duty": keep_duty,
     "manifest": keep_manifest,
     "void": keep_void,
     BoundTicket.PREFIX: keep_bound,
@@ -181,16 +170,20 @@ def expected(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tup
     return connection.execute(query, (trip_no, day)).fetchall()
 
 
+def riding_beyond(connection: sqlite3.Connection, trip_no: int, day: int, idx: int) -> list[tuple[int, int]]:
+    """(to_idx, seat) of tickets of a dated trip that go farther than stop ``idx``: known to the hub, or boarded here."""
+    rows = connection.execute(
+        "SELECT ticket_id, to_idx, seat FROM manifest WHERE trip_no = ?1 AND day = ?2 AND to_idx > ?3 UNION "
+        "SELECT ticket_id, to_idx, seat FROM boarded WHERE trip_no = ?1 AND day = ?2 AND to_idx > ?3",
+        (trip_no, day, idx),
+    )
+    return sorted((to_idx, seat) for _, to_idx, seat in rows)
+
+
 def refusals(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[str, int]:
     """Reason → how often."""
     rows = connection.execute("SELECT reason, count FROM refused WHERE trip_no = ? AND day = ?", (trip_no, day))
     return dict(rows)
-
-
-def duties(connection: sqlite3.Connection, from_day: int) -> list[tuple[int, int]]:
-    """Dated trips that this box runs."""
-    rows = connection.execute("SELECT trip_no, day FROM duty WHERE day >= ? ORDER BY day, trip_no", (from_day,))
-    return rows.fetchall()
 
 
 def answer(connection: sqlite3.Connection, scan: tuple[str, int, int]) -> tuple[str, str, str] | None:

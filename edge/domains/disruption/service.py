@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from edge.domains.disruption import store
 from edge.kernel.database import Database
 from sync.domains.disruption.operations import Disruption
-from sync.domains.disruption.rules import KINDS
+from sync.domains.disruption.rules import CANCELLED, KINDS
 
 
 class Disruptions:
-    """What this node was told. A kind that it does not know changes nothing."""
+    """What this node was told. A kind that it does not know changes nothing.
+
+    ``aboard``: what the driver says of a trip that runs here.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.aboard: Callable[[int, int], Disruption | None] = _nothing
 
     def of(self, trip_no: int, day: int) -> Disruption | None:
-        """What was said of a dated trip."""
+        """What was said of a dated trip: the driver's word goes before the hub's, which comes of it, unless that is that the
+        trip does not run."""
         known: dict[tuple[int, int], Disruption] = self._database.memory.get("disruptions", self._all)
-        return known.get((trip_no, day)) if known else None
+        told = known.get((trip_no, day)) if known else None
+        own = self.aboard(trip_no, day)
+        if own is None or (told is not None and told.kind == CANCELLED):
+            return told
+        return own if own.minutes else None
 
     def since(self, day: int) -> list[tuple[int, int, Disruption]]:
         """``(trip_no, day, what was said)`` of service dates from ``day`` on, the soonest first."""
@@ -26,3 +37,7 @@ class Disruptions:
 
     def _all(self) -> dict[tuple[int, int], Disruption]:
         return {(trip_no, on): said for trip_no, on, said in self.since(0)}
+
+
+def _nothing(_trip_no: int, _day: int) -> Disruption | None:
+    return None

@@ -8,7 +8,7 @@ from kiosk_ui.kernel.context import the_node
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 STATION_SCREENS = ("kiosk", "clerk", "gate", "portal", "status")
-VEHICLE_SCREENS = ("portal", "gate", "clerk", "status")
+VEHICLE_SCREENS = ("portal", "driver", "gate", "clerk", "status")
 
 
 @blueprint.get("/")

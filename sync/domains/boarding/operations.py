@@ -10,10 +10,14 @@ from sync.kernel.operations import Record
 
 @dataclass(frozen=True, slots=True)
 class Duty(Record):
-    """Key ``duty/TRIP/DAY`` on a vehicle's node: this box runs this trip."""
+    """Key ``duty/TRIP/DAY`` on a vehicle's node: this box runs this trip, in the vehicle of this plate.
+
+    ``drivers``: numbers of the people who may drive it, as they sign in; none where the hub names nobody.
+    """
 
     PREFIX: ClassVar[str] = "duty"
     vehicle: str
+    drivers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

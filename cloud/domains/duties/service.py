@@ -1,0 +1,109 @@
+"""Where trips are, as their drivers say; and telling everybody of a trip that is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cloud.domains.duties.apply import Key, read_word
+from cloud.domains.duties.tables import trip_word
+from cloud.kernel.clerks import Clerks
+from cloud.kernel.fold import Folded
+from cloud.kernel.nodes import NodeInfo
+from cloud.kernel.ports import Delays, VehicleDuties
+from cloud.kernel.tables import node
+from sync import catalogue
+from sync.domains.duties import rules
+from sync.domains.duties.events import TripDelayed, TripWordTaken
+from sync.domains.duties.rules import Run, Story
+from sync.kernel.errors import Refusal
+
+Where = tuple[int, int]
+ROLE: Final = "driver"
+_LISTED: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A dated trip as one box runs it."""
+
+    node_no: int
+    node_name: str
+    trip_no: int
+    day: int
+    run: Run
+
+
+class DutiesService:
+    """``vehicles`` keeps which box runs which trip; ``delays`` tells whoever knows a trip that it is late."""
+
+    def __init__(self, vehicles: VehicleDuties, people: Clerks, delays: Delays) -> None:
+        self._vehicles, self._people, self._delays = vehicles, people, delays
+        self._texts = catalogue.load()
+
+    def assign(self, tx: Connection, info: NodeInfo, where: Where, vehicle: str, drivers: Sequence[int] = ()) -> None:
+        """A vehicle's box runs a trip, driven by one of ``drivers``, who may sign in there from now on.
+
+        Raises :class:`Refusal`: ``duty_not_vehicle``, ``duty_vehicle``, ``trip_unknown``, ``trip_not_running``,
+        ``clerk_unknown``, ``clerk_role``.
+        """
+        plate = " ".join(vehicle.split())
+        if len(plate) > rules.MAX_VEHICLE or not plate.isprintable():
+            raise Refusal("duty_vehicle", status=422, field="vehicle", most=rules.MAX_VEHICLE)
+        chosen = list(dict.fromkeys(drivers))
+        self._vehicles.assign_duty(tx, info, *where, plate, chosen)
+        for driver_no in chosen:
+            self._people.admit(tx, driver_no, ROLE, info.node_no)
+
+    def decide(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
+        """Pass on how late the trips are that this box was given to run; what another box says of them counts for nothing."""
+        said = {
+            (event.trip_no, event.day)
+            for one in fresh.events
+            if one.held is None
+            and one.envelope
+            and isinstance(event := one.envelope.event, TripDelayed | TripWordTaken)
+        }
+        for where in sorted(said & set(self._vehicles.duties_of(tx, info.node_no))):
+            run = run_of(tx, info.node_no, where)
+            if run.told_ms:
+                self._delays.late(tx, where, run.delay_minutes, self._why(run), f"node {info.node_no}")
+            else:
+                self._delays.late(tx, where, 0, "", f"node {info.node_no}")
+
+    def _why(self, run: Run) -> str:
+        """What its driver wrote, else the reason that was tapped."""
+        return run.note or self._texts.text(f"delay_reason_{run.reason}", catalogue.LANGUAGES[0])
+
+
+def run_of(tx: Connection, node_no: int, where: Where) -> Run:
+    """Where a trip stands by the words of one box."""
+    column = trip_word.c
+    query = sa.select(column.seq, column.at_ms, column.type, column.body)
+    query = query.where(column.node_no == node_no, column.trip_no == where[0], column.day == where[1])
+    rows = tx.execute(query.order_by(column.pos))
+    return Story((row.seq, row.at_ms, read_word(row.type, row.body)) for row in rows).run
+
+
+def runs(tx: Connection, from_day: int, until_day: int, trip_no: int | None = None) -> list[RunLine]:
+    """Dated trips that were begun or spoken of on some days, those on their way first and the latest of them on top."""
+    column = trip_word.c
+    query = sa.select(column.node_no, node.c.name, column.trip_no, column.day, column.seq, column.at_ms, column.type,
+                      column.body)  # fmt: skip
+    query = query.outerjoin(node, node.c.node_no == column.node_no).where(column.day.between(from_day, until_day))
+    query = query if trip_no is None else query.where(column.trip_no == trip_no)
+    stories: dict[Key, tuple[str, Story]] = {}
+    for row in tx.execute(query.order_by(column.pos)):
+        _, story = stories.setdefault((row.node_no, row.trip_no, row.day), (row.name or str(row.node_no), Story()))
+        try:
+            story.add(row.seq, row.at_ms, read_word(row.type, row.body))
+        except Refusal:
+            continue
+    found = [RunLine(key[0], name, key[1], key[2], story.run) for key, (name, story) in stories.items()]
+    order = {rules.RUNNING: 0, rules.PLANNED: 1, rules.ENDED: 2}
+    found.sort(key=lambda one: (order[one.run.phase], -one.run.delay_minutes, one.day, one.trip_no, one.node_no))
+    return found[:_LISTED]

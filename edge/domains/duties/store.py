@@ -1,0 +1,91 @@
+"""Rows of duties: what the hub gave this box to run, and what its drivers said of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from sync.domains.boarding.operations import Duty
+from sync.domains.duties.rules import WORDS
+from sync.kernel import cbor, hlc, records
+from sync.kernel.events import Event, Stamp
+
+REFERENCE_TABLES: tuple[str, ...] = ("trip_duty",)
+STATE_TABLES: tuple[str, ...] = ("trip_word",)
+_KINDS = {kind.TYPE: kind for kind in WORDS}
+
+
+class DutyRow(NamedTuple):
+    """A dated trip that this box runs, in which vehicle, and the drivers whom the hub named for it."""
+
+    trip_no: int
+    day: int
+    vehicle: str
+    drivers: tuple[int, ...]
+
+
+def keep_duty(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``duty/TRIP/DAY``."""
+    where = (int(rest[0]), int(rest[1]))
+    connection.execute("DELETE FROM trip_duty WHERE trip_no = ? AND day = ?", where)
+    if body is not None:
+        said = Duty.from_bytes(body)
+        row = (*where, said.vehicle, " ".join(map(str, said.drivers)))
+        connection.execute("INSERT INTO trip_duty (trip_no, day, vehicle, drivers) VALUES (?, ?, ?, ?)", row)
+
+
+PROJECTIONS = {"duty": keep_duty}
+
+
+def apply_word(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: Event) -> None:
+    """One more word of a trip."""
+    where = (event.trip_no, event.day)  # type: ignore[attr-defined]
+    body = cbor.encode(records.short_body(event))
+    connection.execute(
+        "INSERT INTO trip_word (epoch, seq, trip_no, day, at_ms, type, body) VALUES (0, ?, ?, ?, ?, ?, ?)",
+        (seq, *where, hlc.wall_ms_of(stamp.hlc), event.TYPE, body),
+    )
+
+
+APPLIERS = dict.fromkeys(WORDS, apply_word)
+
+
+def end_log(connection: sqlite3.Connection, epoch: int) -> None:
+    """The log that said this ended: the next one counts from 1 again, and goes on with its trips from where they stand."""
+    connection.execute("UPDATE trip_word SET epoch = ? WHERE epoch = 0", (epoch,))
+
+
+def duties(connection: sqlite3.Connection, from_day: int) -> list[DutyRow]:
+    """What this box runs on service dates from ``from_day`` on."""
+    query = "SELECT trip_no, day, vehicle, drivers FROM trip_duty WHERE day >= ? ORDER BY day, trip_no"
+    return [_duty(row) for row in connection.execute(query, (from_day,))]
+
+
+def duty(connection: sqlite3.Connection, trip_no: int, day: int) -> DutyRow | None:
+    """What the hub said of one dated trip."""
+    query = "SELECT trip_no, day, vehicle, drivers FROM trip_duty WHERE trip_no = ? AND day = ?"
+    row = connection.execute(query, (trip_no, day)).fetchone()
+    return _duty(row) if row else None
+
+
+def words(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tuple[int, int, Event]]:
+    """``(seq, ms, event)`` of one trip, in order; those of older logs first."""
+    rows = connection.execute(
+        "SELECT seq, at_ms, type, body FROM trip_word WHERE trip_no = ? AND day = ? ORDER BY epoch = 0, epoch, seq",
+        (trip_no, day),
+    )
+    return [(seq, at_ms, _event(kind, body)) for seq, at_ms, kind, body in rows]
+
+
+def spoken_of(connection: sqlite3.Connection, from_day: int) -> list[tuple[int, int]]:
+    """Dated trips from ``from_day`` on of which somebody said something here."""
+    query = "SELECT DISTINCT trip_no, day FROM trip_word WHERE day >= ? ORDER BY day, trip_no"
+    return connection.execute(query, (from_day,)).fetchall()
+
+
+def _duty(row: tuple[int, int, str, str]) -> DutyRow:
+    return DutyRow(row[0], row[1], row[2], tuple(int(number) for number in row[3].split()))
+
+
+def _event(kind: int, body: bytes) -> Event:
+    return records.from_body(_KINDS[kind], cbor.decode(body))
