@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from sqlalchemy.engine import Connection
+
 from cloud.domains import APPLIERS
 from cloud.domains.boarding import service as boardings
 from cloud.domains.boarding.service import BoardingService
-from cloud.domains.disruption import service as faults
-from cloud.domains.disruption.service import Disruptions, cancelled
+from cloud.domains.disruption.service import Disruptions, cancelled, disturbed, fault_of_trip
 from cloud.domains.duties.service import DutiesService
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
+from cloud.domains.inventory.books.vehicles import stands
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
 from cloud.domains.inventory.service import InventoryService, Parts
 from cloud.domains.register.publish import Publishing
@@ -49,6 +51,7 @@ from cloud.kernel.settings import Settings
 from cloud.kernel.system import SystemClock, SystemIds, hub_secret, hub_signer
 from cloud.kernel.tails import Tails
 from sync.domains import EVENTS
+from sync.domains.disruption.rules import VEHICLE_CHANGED
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids
 
@@ -145,6 +148,14 @@ class Hub:
             log.warning("contacts not written: %s", error)
 
 
+class HubFaults:
+    """What the hub told of tickets: of a trip by its disruptions, of a seat by its inventory."""
+
+    def fault_of(self, tx: Connection, ticket_id: bytes, trip_no: int, day: int) -> str:
+        """The carrier's fault that was told of a ticket or of its dated trip; empty for none."""
+        return fault_of_trip(tx, trip_no, day) or (VEHICLE_CHANGED if stands(tx, ticket_id) else "")
+
+
 def build(
     settings: Settings, clock: Clock | None = None, ids: Ids | None = None, trips: Timetable | None = None,
     places: Places = timetable,
@@ -157,15 +168,15 @@ def build(
     database.migrate()
     contacts, nodes = Contacts(), Nodes(clock, ticketing.last_serial)
     boarding = BoardingService(nodes, trips, ticketing)
-    inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer, cancelled))
+    inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer, disturbed, ticketing))
     fold = Fold(EVENTS, APPLIERS)
     tails = Tails(fold, nodes, clock, (boarding.decide,))
     wrapping = partial(hub_secret, settings.data / IDENTITY_FILE, ids)
     sealing = Sealing(wrapping, settings.sealing_suite, clock, ids)
     registering = Publishing(nodes, timetable.agency_numbers, timetable.agencies_at)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
-    deciding = Deciding(clock, boardings.was_boarded, cancelled)
-    disruptions = Disruptions(nodes, trips, clock, boarding.tell_manifest)
+    deciding = Deciding(clock, boardings.was_boarded, cancelled, stands)
+    disruptions = Disruptions(nodes, trips, clock, boarding.tell_manifest, inventory)
     duties = DutiesService(boarding, Clerks(clock, ids), disruptions)
     steps = Steps(
         (inventory.decide, boarding.decide, duties.decide, deciding.decide_new, tails.take),
@@ -173,7 +184,7 @@ def build(
     )
     intake = Intake(fold, nodes, tails, clock)
     own = OwnNode(EVENTS, nodes, enrolment, intake, (inventory.decide, boarding.decide), clock, signer)
-    parts = selling.Parts(own, inventory, trips, ticketing, boardings, faults, settings, clock, ids)
+    parts = selling.Parts(own, inventory, trips, ticketing, boardings, HubFaults(), settings, clock, ids)
     shop = selling.Selling(parts)
     rescue = Recovery(nodes, clock, ids, NUMBERED)
     again = GrantsAgain(trips, signer.verify_key, clock)
@@ -194,7 +205,7 @@ def build(
         exchange=Exchange(database, intake, rescue, contacts, steps, settings, clock, signer),
         tails=tails,
         inventory=inventory,
-        seats=InventoryView(contacts, settings, clock),
+        seats=InventoryView(contacts, settings, clock, disturbed),
         enquiry=SeatEnquiry(database, trips, clock, signer),
         boarding=boarding,
         duties=duties,

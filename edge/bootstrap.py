@@ -23,6 +23,7 @@ from edge.domains.shifts.service import Shifts
 from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
+from edge.domains.ticketing.office.faults import Faults
 from edge.domains.ticketing.office.paying import Paying
 from edge.domains.ticketing.office.prints import Prints
 from edge.domains.ticketing.office.rebooking import Rebooking
@@ -95,6 +96,7 @@ class Node:
     reissuing: Reissuing
     requests: Requests
     affected: AffectedTickets
+    faults: Faults
     boarding: Boarding
     ratings: Ratings
     scanning: Scanning
@@ -199,6 +201,7 @@ def _domains(
     bookings = Bookings(database, scribe, inventory, fares, ticketing, travellers, journeys.connects)
     paying = Paying(ticketing, inventory, bookings, travellers)
     payments = Payments(database, scribe, keeper, ids, paying, gateway)
+    faults = Faults(database, timetable, journeys.holds)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
         database,
@@ -211,7 +214,9 @@ def _domains(
         payments.give_back,
         people,
         boarding.told_void,
+        faults,
     )
+    rebooking = Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds, faults)
     catalogue = load()
     return {
         "signer": signer,
@@ -236,10 +241,11 @@ def _domains(
         "prints": Prints(database, scribe, ticketing),
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, travellers, ticketing, refunds),
-        "rebooking": Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds),
+        "rebooking": rebooking,
         "requests": Requests(database, scribe, timetable, ticketing, refunds),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),
+        "faults": faults,
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
         "catalogue": catalogue,
     }

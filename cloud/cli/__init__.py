@@ -34,6 +34,7 @@ for _command in (
     service.run, service.import_gtfs, service.status, service.quarantine, service.rebuild_command,
     fleet.add_admin, fleet.add_node, fleet.code, fleet.node_codes, fleet.add_clerk, fleet.revoke,
     seats.duty, seats.grant, seats.release_at_risk, disruptions.cancel_trip, disruptions.delay_trip, disruptions.restore_trip,
+    disruptions.change_vehicle,
     requests.refund_requests, requests.decide_refund,
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules, gates.gate_rules,

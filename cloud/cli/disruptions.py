@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from cloud.cli.common import BY, note, open_hub, options, read_day, say
+from cloud.domains.inventory.books.vehicles import moved_of
 from sync.domains.disruption.rules import CANCELLED, DELAYED
+from sync.kernel.ticket import TicketId
 
 
 @click.command("cancel-trip")
@@ -31,6 +33,27 @@ def delay_trip(
 ) -> None:
     """Trip TRIP_NO comes MINUTES late on DAY (YYYY-MM-DD): who does not want to wait gives the ticket back free."""
     _disrupt((trip_no, day), DELAYED, minutes, reason, data, database, as_json)
+
+
+@click.command("change-vehicle")
+@click.argument("trip_no", type=int)
+@click.argument("day")
+@click.argument("plan")
+@click.option("--reason", required=True, help="Why, in words for passengers.")
+@options
+def change_vehicle(
+    trip_no: int, day: str, plan: str, reason: str, data: Path, database: str | None, as_json: bool
+) -> None:
+    """Trip TRIP_NO runs on DAY (YYYY-MM-DD) with the vehicle whose seat plan is PLAN: passengers are seated anew, and whoever
+    has no seat gets a refund or another ride free."""
+    hub, where = open_hub(data, database), (trip_no, read_day(day))
+    with hub.database.write() as tx:
+        told = hub.disruptions.change_vehicle(tx, where, plan, reason, BY)
+        note(hub, tx, "change_vehicle", trip=trip_no, day=day, plan=plan, reason=reason)
+        moved = moved_of(tx, where)
+    standing = [TicketId.from_bytes(one.ticket_id).number for one in moved if not one.placed]
+    said = {"trip_no": trip_no, "day": day, "plan": plan, "places_told": told}
+    say(said | {"moved": sum(one.placed and one.seat != one.was for one in moved), "unseated": standing}, as_json)
 
 
 @click.command("restore-trip")

@@ -97,6 +97,11 @@ class Duty(FlaskForm):
     drivers = Choices(coerce=int)
 
 
+class Vehicle(FlaskForm):
+    plan = StringField(validators=[needed])
+    note = StringField(validators=[needed])
+
+
 class Decision(FlaskForm):
     verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
     reason = StringField(validators=[needed])

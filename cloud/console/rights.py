@@ -45,6 +45,8 @@ RIGHTS: Final[dict[str, Right]] = {
     "refund_requests": Right(),
     "refund_decide": Right(ADMIN, ADMIN),
     "disrupt": Right(ADMIN, ADMIN),
+    "vehicle": Right(),
+    "vehicle_change": Right(ADMIN, ADMIN),
     "release": Right(ADMIN, ADMIN),
     "ratings": Right(),
     "shifts": Right(),

@@ -11,6 +11,7 @@ from cloud.domains.inventory.books.ledger import Book, Holder
 
 FREE, GRANTED, SOLD, SUSPECT, CLASH = "free", "granted", "sold", "suspect", "clash"
 MAX_LEGS = 200
+MOVED = "→"  # a passenger whose own seat is gone sits here
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class Summary:
 def summary(book: Book) -> Summary:
     """How much of a trip is sold, with nodes, and free."""
     whole = max(c.size(c.whole(book.reserved, book.capacity, book.legs), book.reserved), 1)
-    sold = c.size(book.sold_by_all(), book.reserved) * 100 // whole
+    seated = c.minus(book.sold_by_all(), book.left_behind, book.reserved)
+    c.add(seated, book.moved, book.reserved)
+    sold = c.size(seated, book.reserved) * 100 // whole
     free = c.size(book.free(), book.reserved) * 100 // whole
     return Summary(min(sold, 100), max(100 - sold - free, 0), free)
 
@@ -83,13 +86,16 @@ def _letter(index: int) -> str:
 def _rows(
     book: Book, letters: Mapping[Holder, str], labels: Mapping[int, str], suspects: set[Holder]
 ) -> tuple[Row, ...]:
-    sold = {holder: book.sold(holder) for holder in letters}
+    sold = {holder: c.minus(book.sold(holder), book.left_behind, True) for holder in letters}
     opened = {holder: book.open(holder) for holder in letters}
     found = []
     for seat in range(1, book.capacity + 1):
         sellers = [(holder, masks.get(seat, 0)) for holder, masks in sold.items()]
         holders = [(holder, masks.get(seat, 0)) for holder, masks in opened.items()]
-        cells = [_cell(leg, sellers, holders, letters, suspects) for leg in range(min(book.legs, MAX_LEGS))]
+        cells = [
+            _cell(leg, sellers, holders, letters, suspects, book.moved.get(seat, 0))
+            for leg in range(min(book.legs, MAX_LEGS))
+        ]
         found.append(Row(seat, labels.get(seat, str(seat)), tuple(cells)))
     return tuple(found)
 
@@ -100,8 +106,11 @@ def _cell(
     holders: list[tuple[Holder, int]],
     letters: Mapping[Holder, str],
     suspects: set[Holder],
+    moved: int,
 ) -> Cell:
     sold = [holder for holder, mask in sellers if mask >> leg & 1]
+    if moved >> leg & 1:
+        return Cell(CLASH if sold else SOLD, "".join(letters[holder] for holder in sold) + MOVED)
     if sold:
         return Cell(SOLD if len(sold) == 1 else CLASH, "".join(letters[holder] for holder in sold))
     held = [holder for holder, mask in holders if mask >> leg & 1]

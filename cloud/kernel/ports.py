@@ -9,8 +9,11 @@ from typing import Protocol
 from sqlalchemy.engine import Connection
 
 from cloud.kernel.nodes import NodeInfo
+from sync.domains.disruption.operations import VehicleChange
+from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.operations import Grant
 from sync.domains.ticketing.operations import RefundRules
+from sync.domains.timetable.operations import SeatPlan
 
 
 class TripFacts(Protocol):
@@ -61,6 +64,12 @@ class Timetable(Protocol):
 
     def operator(self, tx: Connection, trip_no: int) -> tuple[int, str]:
         """Number and time zone of the operator of a trip that there was once."""
+
+    def seat_plan(self, tx: Connection, name: str) -> SeatPlan | None:
+        """The seats of a vehicle by the name of its plan."""
+
+    def planned_seats(self, tx: Connection, trip_no: int) -> SeatPlan | None:
+        """The seats of the vehicle that a trip has by the timetable."""
 
     def agencies_around(self, tx: Connection, stop_nos: Sequence[int], changes: int, most: int) -> Collection[int]:
         """Operators at the stops, and up to ``most`` more that ``changes`` changes reach."""
@@ -128,7 +137,7 @@ class ExchangeAsked:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeTerms:
-    """``price_minor`` is paid for the new ticket, ``back_minor`` goes back for the old one. ``reason`` indexes REASONS;
+    """``price_minor`` is paid for the new ticket, ``back_minor`` goes back for the old one. ``reason`` is of CHOSEN;
     ``times``: how often the journey was rebooked, this time counted."""
 
     fee_minor: int
@@ -142,8 +151,8 @@ class ExchangeTerms:
 class Faults(Protocol):
     """What the hub said of trips as those see it who take tickets back."""
 
-    def fault_of_trip(self, tx: Connection, trip_no: int, day: int) -> str:
-        """The carrier's fault (of REASONS) that the hub told of a dated trip; empty for none."""
+    def fault_of(self, tx: Connection, ticket_id: bytes, trip_no: int, day: int) -> str:
+        """The carrier's fault (of REASONS) that the hub told of a ticket or of its dated trip; empty for none."""
 
 
 class Places(Protocol):
@@ -180,6 +189,16 @@ class Seats(Protocol):
 
     def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
         """How many rides the hub can still sell there, and the numbers of their seats."""
+
+
+class Vehicles(Protocol):
+    """The inventory as those see it who send another vehicle."""
+
+    def change_vehicle(self, tx: Connection, where: tuple[int, int], plan: str, note: str, by: str) -> VehicleChange:
+        """Another vehicle runs: seats are counted anew, and passengers seated."""
+
+    def vehicle_changed(self, tx: Connection, where: tuple[int, int]) -> bool:
+        """Whether another vehicle runs than the timetable says."""
 
 
 class Office(Protocol):
@@ -243,3 +262,6 @@ class SoldTickets(Protocol):
 
     def good_tickets(self, tx: Connection, trip_no: int, day: int) -> Mapping[bytes, tuple[int, int, int]]:
         """Ticket id → (from_idx, to_idx, seat) of the tickets of a dated trip that are not quarantined."""
+
+    def passengers(self, tx: Connection, trip_no: int, day: int) -> Sequence[tuple[int, Passenger]]:
+        """The same tickets in the order in which the hub heard of them, with their positions and who was paid for together."""

@@ -32,6 +32,7 @@ OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to
             "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
                   "runs", "trips/{trip}/{day}/duty",
+                  "trips/{trip}/{day}/vehicle",
                   "refund-requests",
                   "ratings", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "sellers",

@@ -267,6 +267,15 @@ def test_a_trip_is_cancelled_delayed_and_restored_by_command(hub: Hub) -> None:
     assert code == 1 and "disruption_none" in err
 
 
+def test_another_vehicle_is_sent_by_command(hub: Hub) -> None:
+    hub("import-gtfs", str(ROOT / "cloud/domains/timetable/sample_feed"))
+    day = str(calendar_date(2026, 7, 20))
+    code, _, err = hub("change-vehicle", "1", day, "nothing", "--reason", "breakdown")
+    assert code == 1 and "vehicle_unknown" in err
+    made = hub("change-vehicle", "1", day, "minibus-19", "--reason", "breakdown")
+    assert made == {"trip_no": 1, "day": day, "plan": "minibus-19", "places_told": 0, "moved": 0, "unseated": []}
+
+
 REAL_NAMES = """
 name = "gd"
 source = "notice no. 19"

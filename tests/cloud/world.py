@@ -33,6 +33,7 @@ from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.operations import Operation, Subscriptions
 from sync.kernel.presentation import Presentation, Wanted
+from tests.cloud.plans import Plans
 
 START_MS = 1_785_000_000_000
 DAY = 2400
@@ -90,7 +91,7 @@ class Trip:
         return self.departs_ms(day, idx) - 60_000
 
 
-class TestTimetable:
+class TestTimetable(Plans):
     """Trips by number."""
 
     __test__ = False

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
-from sync.domains.disruption.operations import Disruption
+from sync.domains.disruption.operations import Disruption, Reseated, VehicleChange
 from sync.domains.duties.events import (
     DutyTaken,
     StopLeft,
@@ -161,6 +161,11 @@ RECORDS: Final[dict[str, Any]] = {
     "refund_rules_of_operator": RefundRules("ferry", "operator", 2500, 3, ((60, 0, 0),), "HKD", 1, 20_000),
     "disruption_cancelled": Disruption("cancelled", 0, "台风", 1_795_406_400_000),
     "disruption_delayed": Disruption("delayed", 45, "故障", 1_795_406_400_000),
+    "vehicle": VehicleChange(
+        90_000, "coach-31", "reserved", 3, ((1, "1A", 0, 0), (2, "1B", 0, 1), (3, "2A", 1, 0)), "故障换车", 1_795_406_400_000
+    ),
+    "reseat_moved": Reseated(101, 2_518, 31, 2, True, False),
+    "reseat_standing": Reseated(101, 2_518, 32, 0, False, True),
     "refund_word": RefundWord(True, TICKET_ID, 101, 2518, 300, 2700, "CNY", "核实无误", 1_795_406_400_000),
     "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
     "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),

@@ -45,6 +45,7 @@ MADE = {
     "rating_": tuple(map(str, LEVELS)),
     "tag_": [code for code, _, _ in DEFAULT_RATING_RULES.tags],
     "error_title_": ("refused", "failed", "stale"),
+    "disrupted_what_": ("cancelled", "delayed", "vehicle_changed"),
     "reason_": REASONS,
     "verdict_": ("green", "amber", "red"),
     "gate_name_": ("page",),
@@ -85,7 +86,7 @@ def said() -> set[str]:
         | {f"home_{name}_for" for name in MADE["home_"]}
         | {
             "issue_other",
-            *(f"word_{one}" for one in ("refunded", "boarded", "cancelled", "other_way")),
+            *(f"word_{one}" for one in ("refunded", "boarded", "cancelled", "other_way", "vehicle")),
             "issue_other_step",
         }
     )

@@ -58,7 +58,8 @@ def settle(world: World) -> None:
 def end_of_days(world: World) -> None:
     """All that was for sale has left; every box visits once more."""
     last = world.hub.rows("SELECT max(sell_until_ms) FROM seat_grant")[0][0] or 0
-    world.time.move_to(max(last, world.time.now_ms) + MINUTE_MS)
+    late = world.hub.rows("SELECT max(minutes) FROM disruption")[0][0] or 0  # a delayed trip is sold so much longer
+    world.time.move_to(max(last + late * MINUTE_MS, world.time.now_ms) + MINUTE_MS)
     world.trace.say("world", "everything has left")
     until_quiet(world)
 

@@ -23,6 +23,7 @@ from cloud.console.pages import (
     tails,
     timetable,
     travellers,
+    vehicles,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
-        overview, sign_in, nodes, sales, seats, disruptions, duties, requests, office, quarantine, tails, timetable, travellers,
+        overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties,
+        requests, office, quarantine, tails, timetable, travellers,
         sellers, payments, people,
     ):  # fmt: skip
         module.register(blueprint, desk)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from cloud.console import forms, queries, seatmap
 from cloud.console.desk import DAY, PAGE, TRIP, Desk, language
 from cloud.console.pages.sales import asked_day
+from cloud.console.pages.vehicles import seat_labels
 from cloud.domains.boarding.service import boarding_counts
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.service import books_of
@@ -68,7 +69,7 @@ def _page(desk: Desk, trip_no: int, day: int, form: forms.Release, status: int =
     with desk.database.read() as tx:
         view, book = desk.hub.seats.trip(tx, trip_no, day), books_of(tx, (trip_no, day))
         suspects = {(line.node_no, line.node_epoch) for line in view.holders if line.suspect}
-        stops, labels = _names(tx, trip_no, book.legs)
+        stops, labels = _names(tx, trip_no, book.legs), seat_labels(tx, trip_no, day)
         chart = seatmap.chart(book, labels, suspects)
         tickets = tickets_of(tx, trip_no, day, PAGE + 1, desk.offset())
         values: dict[str, Any] = {
@@ -84,12 +85,10 @@ def _page(desk: Desk, trip_no: int, day: int, form: forms.Release, status: int =
     return desk.render("trip.html", status, form=form, tickets=tickets[:PAGE], more=len(tickets) > PAGE, **values)
 
 
-def _names(tx: Connection, trip_no: int, legs: int) -> tuple[list[str], dict[int, str]]:
-    """Names of the stops, and labels of the seats; numbers where the timetable does not know the trip."""
+def _names(tx: Connection, trip_no: int, legs: int) -> list[str]:
+    """Names of the stops; numbers where the timetable does not know the trip."""
     facts = timetable.trip_facts(tx, trip_no)
     if facts is None or len(facts.stop_nos) != legs + 1:
-        return [str(index) for index in range(legs + 1)], {}
+        return [str(index) for index in range(legs + 1)]
     names = timetable.stop_names(tx, facts.stop_nos, language())
-    return [names.get(number, str(number)) for number in facts.stop_nos], {
-        seat[0]: seat[1] for seat in facts.plan.seats
-    }
+    return [names.get(number, str(number)) for number in facts.stop_nos]

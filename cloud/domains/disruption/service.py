@@ -11,24 +11,26 @@ from cloud.domains.disruption.tables import disruption
 from cloud.kernel import streams
 from cloud.kernel.database import upsert_rows
 from cloud.kernel.nodes import Nodes, every
-from cloud.kernel.ports import Timetable, TripFacts
+from cloud.kernel.ports import Timetable, TripFacts, Vehicles
 from sync.domains.disruption.operations import Disruption
-from sync.domains.disruption.rules import CANCELLED, DELAYED, check_disruption, fault_of
+from sync.domains.disruption.rules import CANCELLED, DELAYED, check_disruption, check_note, fault_of
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import operator_stream, trip_stream
 from sync.kernel.ports import Clock
 
 Where = tuple[int, int]
 _COLUMNS = ("trip_no", "day", "kind", "minutes", "note", "by", "made_ms")
-_CANCELLED = sa.select(disruption.c.trip_no, disruption.c.day).where(disruption.c.kind == CANCELLED)
+_DISTURBED = sa.select(disruption.c.trip_no, disruption.c.day, disruption.c.kind, disruption.c.minutes)
 
 
 class Disruptions:
     """Decides and publishes. ``tell_manifest`` puts the tickets of a dated trip on its stream."""
 
     def __init__(
-        self, nodes: Nodes, timetable: Timetable, clock: Clock, tell_manifest: Callable[[Connection, int, int], None]
-    ) -> None:
+        self, nodes: Nodes, timetable: Timetable, clock: Clock, tell_manifest: Callable[[Connection, int, int], None],
+        vehicles: Vehicles,
+    ) -> None:  # fmt: skip
+        self._vehicles = vehicles
         self._nodes, self._timetable, self._clock, self._tell_manifest = nodes, timetable, clock, tell_manifest
 
     def disrupt(self, tx: Connection, where: Where, kind: str, minutes: int, note: str, by: str) -> int:
@@ -41,11 +43,21 @@ class Disruptions:
         row = (*where, said.kind, said.minutes, said.note, by, said.at_ms)
         upsert_rows(tx, disruption, _COLUMNS[:2], _COLUMNS, [row])
         self._publish(tx, facts, where, said.to_bytes())
-        places = self._places(tx, facts)
-        for node_no in places:
-            self._nodes.subscribe(tx, node_no, [trip_stream(*where)])
-        self._tell_manifest(tx, *where)
-        return len(places)
+        return self._tell_places(tx, facts, where)
+
+    def change_vehicle(self, tx: Connection, where: Where, plan: str, note: str, by: str) -> int:
+        """Say that another vehicle runs on a dated trip, with the seat plan of that name; who has no seat any more gets
+        another as far as there are any. Gives the number of places told.
+
+        Raises :class:`Refusal`: ``trip_unknown``, ``trip_not_running``, ``disruption_note``, and as
+        :meth:`Vehicles.change_vehicle`.
+        """
+        facts = self._facts(tx, where)
+        changed = self._vehicles.change_vehicle(tx, where, plan, check_note(note.strip()), by)
+        streams.publish(
+            tx, operator_stream(facts.agency_no), f"vehicle-change/{where[0]}/{where[1]}", changed.to_bytes()
+        )
+        return self._tell_places(tx, facts, where)
 
     def lift(self, tx: Connection, where: Where) -> None:
         """It runs as planned after all. Raises :class:`Refusal` ``disruption_none``."""
@@ -54,6 +66,8 @@ class Disruptions:
             raise Refusal("disruption_none", status=404)
         facts = self._facts(tx, where)
         self._publish(tx, facts, where, None)
+        if self._vehicles.vehicle_changed(tx, where):
+            return  # its passengers are still to be told where they sit
         for node_no in self._places(tx, facts):
             self._nodes.unsubscribe(tx, node_no, [trip_stream(*where)])
 
@@ -71,6 +85,13 @@ class Disruptions:
             self.disrupt(tx, where, DELAYED, minutes, note, by)
         elif said is not None:
             self.lift(tx, where)
+
+    def _tell_places(self, tx: Connection, facts: TripFacts, where: Where) -> int:
+        places = self._places(tx, facts)
+        for node_no in places:
+            self._nodes.subscribe(tx, node_no, [trip_stream(*where)])
+        self._tell_manifest(tx, *where)
+        return len(places)
 
     def _facts(self, tx: Connection, where: Where) -> TripFacts:
         facts = self._timetable.trip_facts(tx, where[0])
@@ -102,15 +123,20 @@ def fault_of_trip(tx: Connection, trip_no: int, day: int) -> str:
     return fault_of(said.kind) if said else ""
 
 
-def cancelled(tx: Connection, places: Iterable[Where]) -> set[Where]:
-    """Those of some dated trips that do not run: nothing more is sold of them."""
+def disturbed(tx: Connection, places: Iterable[Where]) -> dict[Where, tuple[str, int]]:
+    """Dated trip → (kind, minutes late), for those of some that do not run as planned."""
     wanted = set(places)
     trips = sorted({trip_no for trip_no, _ in wanted})
-    found: set[Where] = set()
+    found: dict[Where, tuple[str, int]] = {}
     for at in range(0, len(trips), 500):
-        rows = tx.execute(_CANCELLED.where(disruption.c.trip_no.in_(trips[at : at + 500])))
-        found |= {(row.trip_no, row.day) for row in rows}
-    return found & wanted
+        rows = tx.execute(_DISTURBED.where(disruption.c.trip_no.in_(trips[at : at + 500])))
+        found |= {(row.trip_no, row.day): (row.kind, row.minutes) for row in rows}
+    return {where: said for where, said in found.items() if where in wanted}
+
+
+def cancelled(tx: Connection, places: Iterable[Where]) -> set[Where]:
+    """Those of some dated trips that do not run: nothing more is sold of them."""
+    return {where for where, (kind, _) in disturbed(tx, places).items() if kind == CANCELLED}
 
 
 def _is(where: Where) -> tuple[sa.ColumnElement[bool], ...]:

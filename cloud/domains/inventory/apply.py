@@ -99,7 +99,7 @@ class InventoryApplier:
         if desk.more_grants:
             desk.see_grants(received.pos)
         if event.seat == LAP:
-            self._sell_lap(desk, holder, event)
+            self._sell_lap(received.pos, desk, holder, event)
             return
         self._sold.add((where, holder, event.seat == 0))
         if event.seat:
@@ -119,10 +119,10 @@ class InventoryApplier:
         if not inside:
             raise Quarantine("outside_grant", f"seat {event.seat}")
 
-    def _sell_lap(self, desk: _Desk, holder: Holder, event: TicketSold) -> None:
+    def _sell_lap(self, pos: int, desk: _Desk, holder: Holder, event: TicketSold) -> None:
         """A child on a lap takes no cell; how many there may be goes by the seats that the log holds."""
         self._laps.add(((event.trip_no, event.day), holder))
-        if desk.sell_lap(holder, range(event.from_idx, event.to_idx)):
+        if desk.sell_lap(pos, holder, range(event.from_idx, event.to_idx)):
             raise Quarantine("free_children_over", f"from {event.from_idx} to {event.to_idx}")
 
     def _refund(self, received: Received, event: TicketRefunded) -> None:
@@ -171,6 +171,7 @@ class _Desk:
         self.more_grants = bool(book.grants)
         self._held: dict[Holder, Cells] = {}
         self._all = {False: _total(book, False), True: _total(book, True)}
+        self._least = book.least()
 
     def see_grants(self, pos: int) -> None:
         """Take account of the grants made before ``pos``."""
@@ -199,7 +200,7 @@ class _Desk:
             return False
         mine = book.sales.setdefault((holder, True), {})
         for leg in legs:
-            if held.get(leg, 0) <= mine.get(leg, 0) or sold.get(leg, 0) >= book.capacity:
+            if held.get(leg, 0) <= mine.get(leg, 0) or sold.get(leg, 0) >= self._least:
                 return False
         for leg in legs:
             mine[leg] = mine.get(leg, 0) + 1
@@ -226,7 +227,7 @@ class _Desk:
             return bool(sold.get(seat, 0) & wanted[seat])
         book = self.book
         bounded = not book.reserved and 0 < book.opened < pos
-        return bounded and any(sold.get(leg, 0) + 1 > book.capacity for leg in wanted)
+        return bounded and any(sold.get(leg, 0) + 1 > book.most_until(pos) for leg in wanted)
 
     def at_risk(self, pos: int, seat: int, wanted: Cells) -> bool:
         """Whether any of ``wanted`` was released at risk before ``pos``."""
@@ -245,7 +246,7 @@ class _Desk:
             c.add(mine, wanted, False)
             c.add(everybodys, wanted, False)
 
-    def sell_lap(self, holder: Holder, legs: range) -> bool:
+    def sell_lap(self, pos: int, holder: Holder, legs: range) -> bool:
         """Count a child on a lap; whether these are now more than the log's seats allow, or those of the vehicle."""
         book, held = self.book, self._held.get(holder, {})
         c.add(book.laps.setdefault(holder, {}), dict.fromkeys(legs, 1), False)
@@ -253,7 +254,7 @@ class _Desk:
             everybodys = sum(laps.get(leg, 0) for laps in book.laps.values())
             if book.laps[holder][leg] > free_children(c.places_on(held, leg, book.reserved)):
                 return True
-            if book.opened and everybodys > free_children(book.capacity):
+            if book.opened and everybodys > free_children(book.most_until(pos)):
                 return True
         return False
 

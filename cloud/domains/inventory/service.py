@@ -15,12 +15,15 @@ from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_book
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
+from cloud.domains.inventory.books.vehicles import Vehicles, newest_plan
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, recovery, streams
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo, Nodes
-from cloud.kernel.ports import Duties, RideWish, Timetable
+from cloud.kernel.ports import Duties, RideWish, SoldTickets, Timetable
 from cloud.kernel.settings import Settings
+from sync.domains.disruption.operations import VehicleChange
+from sync.domains.disruption.rules import CANCELLED
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant
 from sync.domains.ticketing.events import TicketSold
@@ -43,7 +46,8 @@ class Parts:
     settings: Settings
     clock: Clock
     signer: Signer
-    cancelled: Callable[[Connection, Iterable[Where]], set[Where]]
+    disturbed: Callable[[Connection, Iterable[Where]], Mapping[Where, tuple[str, int]]]
+    tickets: SoldTickets
 
 
 class InventoryService:
@@ -52,6 +56,7 @@ class InventoryService:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._recalls = Recalls(parts.clock)
+        self._vehicles = Vehicles(parts.timetable, parts.tickets, self._recalls, parts.clock)
         self._blocks = {
             "station": parts.settings.block_station,
             "village": parts.settings.block_village,
@@ -78,6 +83,10 @@ class InventoryService:
         if recovery.recovering(tx):
             self._recalls.answered(tx, info.node_no, back)
             return
+        changed = {where for where, book in folded.books().items() if book.vehicles}
+        for where in sorted(changed):
+            self._vehicles.settle(tx, folded.books()[where])
+        sold |= back & changed  # what was asked back for passengers who stand goes out again when all of them sit
         if info.kind in (VEHICLE, nodes.HUB):
             sold.clear()  # the last seats come as time goes on; the hub takes what it sells, and no more
         wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
@@ -119,7 +128,7 @@ class InventoryService:
         end = book.legs if to_idx is None else to_idx
         if not 0 <= from_idx < end <= book.legs:
             raise Refusal("ride_order", status=422)
-        if self._parts.clock.wall_ms() >= _until(book, info, from_idx):
+        if self._is_gone(book, info, from_idx):
             raise Refusal("trip_departed")
         chosen = c.block(book.free(), from_idx, end, wanted, book.reserved)
         if not chosen:
@@ -145,19 +154,35 @@ class InventoryService:
                 raise Refusal("trip_not_for_sale", status=404)
             if not 0 <= wish.from_idx < wish.to_idx <= book.legs:
                 raise Refusal("ride_order", status=422)
-            if self._parts.clock.wall_ms() >= _until(book, info, wish.from_idx):
+            if self._is_gone(book, info, wish.from_idx):
                 raise Refusal("departed")
             chosen = _cells_for(book, wish)
             made.append(batch.add(book, info, chosen, "sold", _until(book, info, wish.from_idx)))
         batch.flush()
         return made
 
+    def change_vehicle(self, tx: Connection, where: Where, plan: str, note: str, by: str) -> VehicleChange:
+        """Another vehicle runs on a dated trip: seats are counted anew, and who has none any more is seated elsewhere.
+
+        Raises :class:`Refusal`: ``hub_recovering``, ``trip_not_for_sale``, and as :meth:`Vehicles.change`.
+        """
+        if recovery.recovering(tx):
+            raise Refusal("hub_recovering")
+        book = self._open(tx, [where]).get(where)
+        if book is None:
+            raise Refusal("trip_not_for_sale", status=404)
+        return self._vehicles.change(tx, book, plan, note, by)
+
+    def vehicle_changed(self, tx: Connection, where: Where) -> bool:
+        """Whether another vehicle runs than the timetable says."""
+        return newest_plan(tx, where) is not None
+
     def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
         """How many rides the hub can still sell there, and the numbers of their seats (none for free seating)."""
         book = ledger.load(tx, [(trip_no, day)])[trip_no, day]
         if not book.opened:
             shape_book(book, self._parts.timetable.trip_facts(tx, trip_no))
-        if self._parts.cancelled(tx, [(trip_no, day)]):
+        if CANCELLED in (kind for kind, _ in self._parts.disturbed(tx, [(trip_no, day)]).values()):
             return 0, ()
         fitting = c.exact(book.free(), from_idx, to_idx, book.capacity, book.reserved)
         return c.places_on(fitting, from_idx, book.reserved), tuple(sorted(fitting)) if book.reserved else ()
@@ -182,8 +207,14 @@ class InventoryService:
     ) -> dict[Where, Book]:
         """Books of dated trips of which something may be granted: those that were cancelled are left out."""
         books = open_books(tx, self._parts.timetable, places, known)
-        gone = self._parts.cancelled(tx, books)
-        return {where: book for where, book in books.items() if where not in gone}
+        said = self._parts.disturbed(tx, books)
+        for where, (_, minutes) in said.items():
+            books[where].late_ms = minutes * 60_000
+        return {where: book for where, book in books.items() if said.get(where, ("", 0))[0] != CANCELLED}
+
+    def _is_gone(self, book: Book, info: NodeInfo, from_idx: int) -> bool:
+        """Whether a node sells no more rides from a stop, as far as the hub knows how late the trip is."""
+        return self._parts.clock.wall_ms() >= _until(book, info, from_idx) + book.late_ms
 
     def _batch(self, tx: Connection) -> GrantBatch:
         return GrantBatch(tx, self._parts.signer, self._parts.clock)
@@ -208,7 +239,7 @@ class InventoryService:
         books = self._open(tx, self._parts.duties.duties_of(tx, info.node_no))
         batch, looks = self._batch(tx), [now + self._parts.settings.provision_every_s * 1000]
         for book in books.values():
-            if now > book.ends_ms:
+            if now > book.ends_ms + book.late_ms:
                 continue
             if now >= book.departs_ms - window:
                 self._give_rest(batch, book, info)
@@ -226,7 +257,7 @@ class InventoryService:
 
     def _give_block(self, batch: GrantBatch, book: Book, info: NodeInfo, from_idx: int, purpose: str) -> None:
         """A block for rides from one stop, so large that the node has its measure and others still get some."""
-        if not 0 <= from_idx < book.legs or self._parts.clock.wall_ms() >= _until(book, info, from_idx):
+        if not 0 <= from_idx < book.legs or self._is_gone(book, info, from_idx):
             return
         mine = book.open_on((info.node_no, info.epoch), from_idx)
         share = max(book.capacity * self._parts.settings.share_percent // 100, 1)
@@ -248,7 +279,7 @@ class InventoryService:
         book = books.get(where)
         if book is None or not ask.from_idx < ask.to_idx <= book.legs:
             return
-        if self._parts.clock.wall_ms() >= _until(book, info, ask.from_idx):
+        if self._is_gone(book, info, ask.from_idx):
             return
         on_duty = info.kind == VEHICLE and where in set(self._parts.duties.duties_of(tx, info.node_no))
         if on_duty and self._give_rest(batch, book, info):
@@ -266,11 +297,10 @@ class InventoryService:
         return c.places_on(chosen, from_idx, book.reserved)
 
     def _serve_waiting(self, tx: Connection, batch: GrantBatch, books: dict[Where, Book], back: set[Where]) -> None:
-        now = self._parts.clock.wall_ms()
         for where in sorted(back & set(books)):
             for row in self._recalls.waiting(tx, where):
                 info = nodes.find(tx, row.node_no)
-                if now >= _until(books[where], info, row.from_idx):
+                if self._is_gone(books[where], info, row.from_idx):
                     self._recalls.served(tx, row.pos, 0)  # nobody waits for what has left
                     continue
                 given = self._give_ride(batch, books[where], info, row.from_idx, row.to_idx, row.places)
@@ -299,5 +329,6 @@ def _cells_for(book: Book, wish: RideWish) -> Cells:
 
 
 def _until(book: Book, info: NodeInfo, from_idx: int) -> int:
-    """Until when a node may sell: a place until the vehicle has left, the vehicle's box until its last stop."""
+    """Until when a node may sell by plan: a place until the vehicle has left, the vehicle's box until its last stop. A node that
+    has heard of a delay sells so much longer."""
     return book.ends_ms if info.kind == VEHICLE else book.calls_ms[from_idx]

@@ -8,7 +8,8 @@ from cloud.kernel.tables import STATE, Big, metadata
 
 # Decisions of the hub.
 
-# ``calls_ms``: canonical CBOR list of the departure from each stop, and of the arrival at the last.
+# ``calls_ms``: canonical CBOR list of the departure from each stop, and of the arrival at the last. ``vehicles``: how often
+# another vehicle took the place of the planned one.
 dated_trip = sa.Table(
     "dated_trip",
     metadata,
@@ -22,6 +23,41 @@ dated_trip = sa.Table(
     sa.Column("ends_ms", Big, nullable=False),
     sa.Column("calls_ms", sa.LargeBinary, nullable=False),
     sa.Column("grant_epoch", sa.Integer, nullable=False),
+    sa.Column("vehicles", sa.Integer, nullable=False, server_default="0"),
+)
+
+# Another vehicle runs on a dated trip; ``number`` is the hub's position. ``before``: the capacity until then.
+vehicle_change = sa.Table(
+    "vehicle_change",
+    metadata,
+    sa.Column("number", Big, primary_key=True, autoincrement=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("before", sa.Integer, nullable=False),
+    sa.Column("capacity", sa.Integer, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("made_ms", Big, nullable=False),
+    sa.Index("ix_vehicle_change_trip", "trip_no", "day"),
+)
+
+# What another vehicle means to a ticket. ``seat`` 0: none, as in free seating. ``late``: it was sold after the change.
+reseat = sa.Table(
+    "reseat",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("from_idx", sa.Integer, nullable=False),
+    sa.Column("to_idx", sa.Integer, nullable=False),
+    sa.Column("was", sa.Integer, nullable=False),
+    sa.Column("seat", sa.Integer, nullable=False),
+    sa.Column("placed", sa.Boolean, nullable=False),
+    sa.Column("fault", sa.Boolean, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Index("ix_reseat_trip", "trip_no", "day"),
 )
 
 # ``grant_id`` is the hub's position at which the grant was made. ``node_epoch``: the log that may sell from it.

@@ -271,7 +271,7 @@ class Selling:
         published = self._parts.office.published_refund_rules(tx)
         given = rules.refund_rules(published, agency_no, days.day_at(item.sold_ms or 0, zone))
         left_ms = item.departs_ms - self._parts.clock.wall_ms()
-        fault = self._parts.faults.fault_of_trip(tx, item.trip_no, item.day)
+        fault = self._parts.faults.fault_of(tx, item.ticket_id or b"", item.trip_no, item.day)
         reason = rules.reason_index(fault) if fault else PASSENGER
         offer = rules.refund_offer(given, item.price_minor, item.currency, reason, left_ms, True, bool(fault))
         if offer.second:

@@ -10,9 +10,19 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import OK
 from cloud.domains.ticketing.office.sealing import published_rules
-from cloud.domains.ticketing.tables import fare_rules, refund, refund_sum, replacement, sale_sum, serial_end, ticket
+from cloud.domains.ticketing.tables import (
+    booking_sold,
+    fare_rules,
+    refund,
+    refund_sum,
+    replacement,
+    sale_sum,
+    serial_end,
+    ticket,
+)
 from cloud.kernel import streams
 from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride
+from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.rules import FREE, RESERVED
 from sync.domains.ticketing.events import PASSENGER
 from sync.domains.ticketing.office import fares, realname, rebooking
@@ -74,6 +84,33 @@ def good_tickets(tx: Connection, trip_no: int, day: int) -> dict[bytes, tuple[in
     columns = (column.ticket_id, column.from_idx, column.to_idx, column.seat)
     rows = tx.execute(sa.select(*columns).where(*mine).order_by(column.pos))
     return {bytes(row.ticket_id): (row.from_idx, row.to_idx, row.seat) for row in rows}
+
+
+def passengers(tx: Connection, trip_no: int, day: int) -> list[tuple[int, Passenger]]:
+    """(position, ticket) of the same tickets in the order in which the hub heard of them. A party is a booking; a ticket sold
+    by itself is one too."""
+    good = good_tickets(tx, trip_no, day)
+    column = ticket.c
+    columns = (column.pos, column.ticket_id, column.node_no, column.epoch, column.serial, column.rider)
+    mine = (column.trip_no == trip_no, column.day == day, column.state == OK)
+    rows = [row for row in tx.execute(sa.select(*columns).where(*mine).order_by(column.pos)) if row.ticket_id in good]
+    booked = booking_sold.c
+    logs = sorted({(row.node_no, row.epoch) for row in rows})
+    firsts: dict[tuple[int, int, int], int] = {}
+    for log in logs:
+        serials = [row.serial for row in rows if (row.node_no, row.epoch) == log]
+        span = (booked.first_serial <= max(serials), booked.first_serial + booked.count > min(serials))
+        query = sa.select(booked.first_serial, booked.count).where(
+            booked.node_no == log[0], booked.epoch == log[1], booked.state == OK, *span
+        )
+        firsts |= {(*log, first + n): first for first, count in tx.execute(query) for n in range(count)}
+    found = []
+    for row in rows:
+        own = (row.node_no, row.epoch, row.serial)
+        party = (*own[:2], firsts.get(own, row.serial))
+        child = row.rider in (fares.CHILD_WITH_SEAT, fares.CHILD_FREE)
+        found.append((row.pos, Passenger(bytes(row.ticket_id), party, *good[bytes(row.ticket_id)], child)))
+    return found
 
 
 def last_serial(tx: Connection, node_no: int, epoch: int) -> int:

@@ -12,6 +12,7 @@ from cloud.domains.timetable import tables
 from cloud.domains.timetable.importing.report import ImportReport, read_report
 from cloud.domains.timetable.reading.departures import DatedTrip, dated_trips_at
 from cloud.domains.timetable.reading.facts import TripFacts, trip_facts
+from cloud.domains.timetable.reading.plans import plan_names, planned_seats, seat_plan
 from cloud.domains.timetable.reading.rides import ends_of, operator, ride, rides, way
 from cloud.domains.timetable.tables import NUMBERED
 from sync.domains.timetable import rules
@@ -38,9 +39,12 @@ __all__ = [
     "list_imports",
     "main_zone",
     "operator",
+    "plan_names",
+    "planned_seats",
     "ride",
     "rides",
     "search_stops",
+    "seat_plan",
     "stop_names",
     "trip_facts",
     "trip_label",

@@ -32,7 +32,8 @@ class CheckRequest(Schema):
 
 
 class VerdictSchema(Schema):
-    """green may board, amber may board but something was not checked, red may not and ``reason`` says why. ``first_ms``:
+    """green may board, amber may board but something was not checked, red may not and ``reason`` says why.
+    ``old_seat_label``: the seat in its code, where another vehicle has another for it. ``first_ms``:
     when it was used first, or since when it is void; ``newer``: the number of the ticket that took its place."""
 
     colour = fields.String()
@@ -40,6 +41,7 @@ class VerdictSchema(Schema):
     notes = fields.List(fields.String())
     number = fields.String(allow_none=True)
     seat_label = fields.String()
+    old_seat_label = fields.String()
     from_names = names(allow_none=True)
     to_names = names(allow_none=True)
     first_ms = fields.Integer(allow_none=True)

@@ -23,6 +23,7 @@ from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
 from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import GateRules
+from sync.domains.disruption.operations import Reseated
 from sync.domains.disruption.rules import CANCELLED
 from sync.domains.duties.rules import RUNNING
 from sync.domains.ticketing.rules import valid_until_s
@@ -54,6 +55,7 @@ class Documents(Protocol):
 class Verdict:
     """What the gate shows. ``right``: the ride that the ticket is for, when the refusal is about that.
 
+    ``seat_label``: where its passenger sits; ``old_seat_label``: what its code says, where that is another.
     ``first_ms``: when the ticket was used first, or since when it is void; ``newer``: the ticket that took its place.
     """
 
@@ -69,6 +71,7 @@ class Verdict:
     first_gate: str = ""
     right: Ride | None = None
     newer: str | None = None
+    old_seat_label: str = ""
 
 
 class Boarding:
@@ -290,15 +293,27 @@ class Boarding:
         return store.refusals(self._database.read(), trip_no, day)
 
     def _with_ride(self, verdict: Verdict, claims: Claims, reason: str | None) -> Verdict:
+        where, said = (claims.trip_no, claims.day), self._timetable.reseated(claims.ticket_id.to_bytes())
         try:
-            ride = self._timetable.ride(claims.trip_no, claims.day, claims.from_idx, claims.to_idx)
-            label = self._inventory.label(claims.trip_no, claims.seat)
+            ride = self._timetable.ride(*where, claims.from_idx, claims.to_idx)
+            changed = self._timetable.vehicle_changed(*where) is not None
+            label = self._inventory.label(*where, said.seat if said and said.seat else claims.seat)
+            planned = self._inventory.label(claims.trip_no, None, claims.seat) if changed else label
         except Refusal:
             return verdict
-        return replace(
+        found = replace(
             verdict,
             seat_label=label,
             from_names=ride.from_stop.names,
             to_names=ride.to_stop.names,
             right=ride if reason in (rules.WRONG_TRIP, rules.WRONG_DATE, rules.WRONG_STOP) else None,
         )
+        return _in_vehicle(found, said, planned)
+
+
+def _in_vehicle(verdict: Verdict, said: Reseated | None, planned: str) -> Verdict:
+    """The seat in the code is not the one to sit on where another vehicle runs. For whom that has none, people decide."""
+    if said is None or said.placed:
+        return replace(verdict, old_seat_label=planned if verdict.seat_label != planned else "")
+    colour = rules.AMBER if verdict.colour == rules.GREEN else verdict.colour
+    return replace(verdict, colour=colour, seat_label="", notes=(*verdict.notes, "seatless"))

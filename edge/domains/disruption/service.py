@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from edge.domains.disruption import store
 from edge.kernel.database import Database
-from sync.domains.disruption.operations import Disruption
+from sync.domains.disruption.operations import Disruption, Reseated, VehicleChange
 from sync.domains.disruption.rules import CANCELLED, KINDS
 
 
@@ -34,6 +34,26 @@ class Disruptions:
         """``(trip_no, day, what was said)`` of service dates from ``day`` on, the soonest first."""
         found = store.since(self._database.read(), day)
         return [(trip_no, on, said) for trip_no, on, said in found if said.kind in KINDS]
+
+    def vehicle_of(self, trip_no: int, day: int) -> VehicleChange | None:
+        """The vehicle that took the place of the planned one."""
+        known: dict[tuple[int, int], VehicleChange] = self._database.memory.get(
+            "vehicles", lambda: store.vehicles(self._database.read())
+        )
+        return known.get((trip_no, day)) if known else None
+
+    def vehicles_since(self, day: int) -> list[tuple[int, int, VehicleChange]]:
+        """``(trip_no, day, vehicle)`` of service dates from ``day`` on, the soonest first."""
+        found = store.vehicles(self._database.read()).items()
+        return [(trip_no, on, change) for (trip_no, on), change in found if on >= day]
+
+    def reseated(self, ticket_id: bytes) -> Reseated | None:
+        """What another vehicle means to a ticket; None where it sits as its code says."""
+        return store.reseated(self._database.read(), ticket_id)
+
+    def reseated_on(self, trip_no: int, day: int) -> dict[bytes, Reseated]:
+        """Ticket id → the same, for all of a dated trip; those without a place first."""
+        return store.reseated_on(self._database.read(), trip_no, day)
 
     def _all(self) -> dict[tuple[int, int], Disruption]:
         return {(trip_no, on): said for trip_no, on, said in self.since(0)}

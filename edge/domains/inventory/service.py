@@ -8,7 +8,7 @@ the sale itself looks again.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from edge.domains.inventory import store
@@ -18,6 +18,7 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.disruption.operations import VehicleChange
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.kernel.errors import Refusal
@@ -71,7 +72,7 @@ class Inventory:
     def availability(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Availability:
         """Places open here for a ride. Raises :class:`Refusal` ``ride_order``, ``no_such_trip``."""
         wanted = _wanted(from_idx, to_idx)
-        plan = self._timetable.seat_plan(trip_no)
+        plan = self._timetable.seat_plan(trip_no, day)
         found = self._open(self._database.read(), trip_no, day)
         if plan.kind == rules.FREE:
             return Availability(plan.kind, rules.places_for(found.places, from_idx, to_idx), plan.capacity)
@@ -83,7 +84,7 @@ class Inventory:
         wanted = _wanted(from_idx, to_idx)
         found = self._open(self._database.read(), trip_no, day)
         cells = []
-        for seat, label, row, column in self._timetable.seat_plan(trip_no).seats:
+        for seat, label, row, column in self._timetable.seat_plan(trip_no, day).seats:
             state = "elsewhere"
             if found.seats.get(seat, 0) & wanted == wanted:
                 state = "open"
@@ -94,13 +95,13 @@ class Inventory:
             cells.append(SeatCell(seat, label, row, column, state))
         return cells
 
-    def label(self, trip_no: int, seat: int) -> str:
-        """What stands on the seat; empty for free seating and for a lap."""
+    def label(self, trip_no: int, day: int | None, seat: int) -> str:
+        """What stands on the seat in the vehicle that runs on ``day``, or else (None) in the planned one; empty for free seating
+        and a lap."""
         if seat in (0, rules.LAP):
             return ""
-        return next(
-            (label for number, label, _, _ in self._timetable.seat_plan(trip_no).seats if number == seat), str(seat)
-        )
+        seats = self._timetable.seat_plan(trip_no, day).seats
+        return next((label for number, label, _, _ in seats if number == seat), str(seat))
 
     def ask(self, trip_no: int, day: int, from_idx: int, to_idx: int, count: int = 1) -> None:
         """Ask the hub for seats; the answer comes with an exchange."""
@@ -152,7 +153,7 @@ class Inventory:
         """For the status page: seats whose selling time is over and which wait for a line to go back."""
         heard_ms = max(meta.get(connection, "last_hub_ms", 0), self._scribe.hub_ms)
         now = self._keeper.wall_ms()
-        past = store.past_grants(connection, now) if now - heard_ms > _QUIET_MS else []
+        past = self._past(connection, now) if now - heard_ms > _QUIET_MS else []
         return [Issue("grant_past", {"count": len(past)})] if past else []
 
     def hold(
@@ -178,7 +179,7 @@ class Inventory:
     def give_back(self) -> int:
         """Return what is over its selling time or was recalled. Runs before each visit to the hub; gives the returns made."""
         connection = self._database.read()
-        past, recalls = store.past_grants(connection, self._keeper.wall_ms()), store.open_recalls(connection)
+        past, recalls = self._past(connection, self._keeper.wall_ms()), store.open_recalls(connection)
         count = 0
         for grant in past:
             count += self._scribe.write(partial(self._close, grant=grant))
@@ -219,7 +220,7 @@ class Inventory:
         for grant in reversed(self._grants(unit.connection, trip_no, day)):
             if left <= 0 or (only is not None and grant.grant_id != only):
                 continue
-            found = self._open(unit.connection, trip_no, day, selling=False)
+            found = self._open(unit.connection, trip_no, day, selling=False, whatever_runs=True)
             needed = self._open(unit.connection, trip_no, day).places if only is not None else {}
             seats = {seat: mask & found.seats.get(seat, 0) for seat, mask in grant.seats.items()}
             chosen = sorted(((seat, mask) for seat, mask in seats.items() if mask), reverse=True)[:left]
@@ -232,6 +233,19 @@ class Inventory:
                 left -= len(chosen) or max(n for _, n in counts)
                 made += 1
         return made
+
+    def _past(self, connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, int, int]]:
+        """Grants whose selling time is over, also as far as a delay has made it longer."""
+        found = store.past_grants(connection, now_ms)
+        return [
+            (grant_id, trip_no, day)
+            for grant_id, trip_no, day, until_ms in found
+            if until_ms + self._late_ms(trip_no, day) <= now_ms
+        ]
+
+    def _late_ms(self, trip_no: int, day: int) -> int:
+        """So much longer a trip is sold, because the hub has said that it comes late. Without that word it is sold as planned."""
+        return self._timetable.told(trip_no, day)[1] * 60_000
 
     def _fresh_since(self) -> int:
         return self._keeper.since_start_ms() - self._hold_ms
@@ -251,14 +265,19 @@ class Inventory:
         own_hold: int = 0,
         selling: bool = True,
         seat: int | None = None,
+        whatever_runs: bool = False,
     ) -> _Open:
-        """What is open: granted, not returned, not sold, not held; when ``selling``, only from grants still in time.
+        """What is open: granted, not returned, not sold, not held; when ``selling``, only from grants still in time; only
+        what there is in the vehicle that runs, unless ``whatever_runs``.
 
         When ``seat`` is given, only what is said of that seat is right.
         """
-        now = self._keeper.wall_ms()
+        now = self._keeper.wall_ms() - self._late_ms(trip_no, day)
         rows = self._grants(connection, trip_no, day)
         live = [row for row in rows if not selling or row.sell_until_ms > now]
+        changed = None if whatever_runs else self._timetable.vehicle_changed(trip_no, day)
+        if changed is not None:
+            live = _in_vehicle(live, changed)
         kept: dict[int, int] = {}
         kept_places: dict[int, int] = {}
         for hold_id, held, from_idx, to_idx in store.held(connection, trip_no, day, self._boot, self._fresh_since()):
@@ -289,6 +308,16 @@ def _taken(found: _Open, where: tuple[int, int, int, int], kind: str, seat: int 
         return rules.best_seat(found.seats, wanted)
     rules.take_seat(found.seats, seat, wanted)
     return seat
+
+
+def _in_vehicle(live: list[store.GrantRow], changed: VehicleChange) -> list[store.GrantRow]:
+    """What may be sold of grants since another vehicle comes: its own seats; of places without seats, those granted since."""
+    there = {seat for seat, _, _, _ in changed.seats}
+    return [
+        replace(row, seats={seat: mask for seat, mask in row.seats.items() if seat in there})
+        for row in live
+        if not row.places or row.grant_id > changed.number
+    ]
 
 
 def _on_leg(rows: list[store.GrantRow], leg: int) -> int:

@@ -219,10 +219,11 @@ def dated_trips(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     return connection.execute("SELECT DISTINCT trip_no, day FROM seat_grant ORDER BY day, trip_no").fetchall()
 
 
-def past_grants(connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, int, int]]:
-    """``(grant_id, trip_no, day)`` of grants whose selling time is over and which were not closed yet."""
+def past_grants(connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, int, int, int]]:
+    """``(grant_id, trip_no, day, sell_until_ms)`` of grants whose planned selling time is over and which were not closed yet."""
     rows = connection.execute(
-        "SELECT g.grant_id, g.trip_no, g.day FROM seat_grant g LEFT JOIN grant_closed c ON c.grant_id = g.grant_id "
+        "SELECT g.grant_id, g.trip_no, g.day, g.sell_until_ms FROM seat_grant g "
+        "LEFT JOIN grant_closed c ON c.grant_id = g.grant_id "
         "WHERE g.sell_until_ms <= ? AND c.grant_id IS NULL ORDER BY g.grant_id",
         (now_ms,),
     )

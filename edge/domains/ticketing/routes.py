@@ -85,7 +85,8 @@ class RefundedSchema(Schema):
 
 
 class TicketSchema(Schema):
-    """A ticket; ``text`` is what its QR says."""
+    """A ticket; ``text`` is what its QR says. ``seat_label``: where its passenger sits; ``old_seat_label``: the seat that was
+    sold, where another vehicle may have made it another."""
 
     number = fields.String()
     paper_number = fields.String()
@@ -97,6 +98,7 @@ class TicketSchema(Schema):
     to_idx = fields.Integer(attribute="ride.to_idx")
     seat = fields.Integer()
     seat_label = fields.String()
+    old_seat_label = fields.String()
     rider = fields.String(validate=validate.OneOf(RIDERS))
     proof = fields.String(validate=validate.OneOf(PROOFS))
     price_minor = fields.Integer()

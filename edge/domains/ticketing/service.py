@@ -11,7 +11,7 @@ from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.fares import Fare, Fares
-from edge.domains.ticketing.office.parties import party_of
+from edge.domains.ticketing.office.parties import party_of, seat_labels
 from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket, refunded_of, showable
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.timetable.service import Ride, Timetable
@@ -331,6 +331,8 @@ class Ticketing:
             raise Refusal("not_enrolled", status=503)
         sold, connection, text = row.event, self._database.read(), self._code(identity, row)
         claims = rules.claims_of(sold, identity.node_no, identity.epoch if row.epoch is None else row.epoch)
+        reseated = self._timetable.reseated(claims.ticket_id.to_bytes())
+        label, old_label = seat_labels(self._timetable, self._inventory, row, reseated)
         return Ticket(
             number=claims.ticket_id.number,
             short_code=ticket.short_code(text),
@@ -338,7 +340,9 @@ class Ticketing:
             ticket_id=claims.ticket_id,
             ride=self._timetable.ride(sold.trip_no, sold.day, sold.from_idx, sold.to_idx),
             seat=sold.seat,
-            seat_label=self._inventory.label(sold.trip_no, sold.seat),
+            seat_label=label,
+            reseated=reseated,
+            old_seat_label=old_label,
             rider=RIDERS[sold.rider],
             proof=PROOFS[sold.proof],
             price_minor=sold.price_minor,
@@ -361,7 +365,7 @@ class Ticketing:
         if row.serial is not None and identity is not None:
             number = TicketId(identity.node_no, row.epoch or identity.epoch, row.serial).number
         return Order(
-            row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.seat),
+            row.order_no, self._timetable.ride(*row.where), row.seat, self._inventory.label(row.trip_no, row.day, row.seat),
             row.price_minor, row.currency, CHANNELS[row.channel], row.state, number, max(age_ms, 0) // 1000,
             self._travellers.demanded(row.trip_no),
             *party_of(self._database.read(), row.order_no, self._timetable, self._inventory, self._fares),

@@ -12,6 +12,7 @@ from edge.domains.timetable.store import TimetableStore
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.fleet import Fleet
+from sync.domains.disruption.operations import Reseated, VehicleChange
 from sync.domains.disruption.rules import CANCELLED
 from sync.domains.timetable import rules
 from sync.domains.timetable.operations import Pattern, Route, SeatPlan, Trip
@@ -235,9 +236,21 @@ class Timetable:
         said = self._disruptions.of(trip_no, day)
         return (said.kind, said.minutes) if said else ("", 0)
 
-    def seat_plan(self, trip_no: int) -> SeatPlan:
-        """The seat plan of a trip's vehicle. Raises :class:`Refusal` ``no_such_trip``, ``no_seat_plan``."""
+    def seat_plan(self, trip_no: int, day: int | None = None) -> SeatPlan:
+        """The seat plan of a trip's vehicle as planned, or of the one that runs on ``day``. Raises :class:`Refusal`
+        ``no_such_trip``, ``no_seat_plan``."""
+        changed = None if day is None else self._disruptions.vehicle_of(trip_no, day)
+        if changed is not None:
+            return SeatPlan(changed.kind, changed.capacity, changed.seats)
         return self.store.seat_plan(self._facts(trip_no).route.seat_plan)
+
+    def vehicle_changed(self, trip_no: int, day: int) -> VehicleChange | None:
+        """The vehicle that took the place of the planned one, as the hub told."""
+        return self._disruptions.vehicle_of(trip_no, day)
+
+    def reseated(self, ticket_id: bytes) -> Reseated | None:
+        """What another vehicle means to a ticket; None where it sits as its code says."""
+        return self._disruptions.reseated(ticket_id)
 
     def zone_of(self, trip_no: int) -> str:
         """The zone of a trip's times. Raises :class:`Refusal` ``no_such_trip``."""

@@ -21,7 +21,7 @@ def overview() -> ResponseReturnValue:
     others = {
         (one.trip.trip_no, one.trip.day): [
             (ticket_id.number, ride) for ticket_id, ride in node.boarding.expected(one.trip.trip_no, one.trip.day)
-            if ticket_id.node_no != own
+            if ticket_id.node_no != own and (not one.seatless or ticket_id.to_bytes() in one.seatless)
         ]
         for one in found
     }  # fmt: skip

@@ -20,8 +20,6 @@ from kiosk_ui.kernel.forms import (
 from kiosk_ui.kernel.offers import offer_of, seat_rows
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
-from sync.domains.disruption.rules import fault_of
-from sync.domains.ticketing.events import REASONS
 from sync.kernel.errors import Refusal
 
 routes = Blueprint("rebook", __name__, url_prefix="/tickets/<number>/rebook", template_folder="templates")
@@ -45,7 +43,7 @@ def choose(number: str) -> ResponseReturnValue:
         offers=found,
         days=days,
         day=chosen,
-        reason=_reason(request.args.get("reason") or fault_of(ticket.ride.disruption)),
+        reason=_reason(request.args.get("reason"), node.faults.choices(ticket)),
     )
 
 
@@ -78,24 +76,26 @@ def receipt(number: str) -> ResponseReturnValue:
     return render_template("clerk/rebooked.html", outcome=outcome, clerk=clerk.name if clerk else "")
 
 
-def _reason(typed: str | None) -> str:
-    return typed if typed in REASONS else REASONS[0]
+def _reason(typed: str | None, reasons: tuple[str, ...]) -> str:
+    return typed if typed in reasons else reasons[0]
 
 
 def _offer_page(number: str, key: RideKey, once: str, errors: dict[str, str]) -> str:
     """What the exchange costs for the reason that is chosen; in place of it why there is none."""
-    node, reason = the_node(), _reason(request.values.get("reason"))
+    node = the_node()
+    ticket = node.ticketing.find(number)
+    reasons = node.faults.choices(ticket)
+    reason = _reason(request.values.get("reason"), reasons)
     where = (key.trip_no, key.day, key.from_idx, key.to_idx)
     found = None
     try:
         found = node.rebooking.offer(number, where, reason)
     except Refusal as refusal:
         errors = errors or beside_fields(refusal, FIELDS)
-    ticket = node.ticketing.find(number)
     reserved = found is not None and found.ride.seat_kind == "reserved"
     return render_template(
         "clerk/rebook_offer.html", ticket=ticket, ride=node.timetable.ride(*where), key=key,
-        offer=found, rows=seat_rows(node.inventory.seat_map(*where)) if reserved else [], reasons=REASONS, reason=reason,
+        offer=found, rows=seat_rows(node.inventory.seat_map(*where)) if reserved else [], reasons=reasons, reason=reason,
         once=once, errors=errors, typed=request.form,
         named=ticket.traveller is not None or node.travellers.demanded(key.trip_no),
     )  # fmt: skip

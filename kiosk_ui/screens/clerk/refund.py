@@ -11,8 +11,6 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import once_key, optional_whole, whole, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
-from sync.domains.disruption.rules import fault_of
-from sync.domains.ticketing.events import REASONS
 from sync.kernel.errors import Refusal
 
 routes = Blueprint("refund", __name__, url_prefix="/tickets/<number>/refund", template_folder="templates")
@@ -56,15 +54,14 @@ def receipt(number: str) -> ResponseReturnValue:
 
 def _offer_page(number: str, typed: Mapping[str, str], once: str, errors: dict[str, str]) -> str:
     """What a refund costs for the reason that is chosen; in place of it why there is none."""
-    ride = the_node().ticketing.find(number).ride
-    chosen = typed.get("reason") or fault_of(ride.disruption)
-    reason = chosen if chosen in REASONS else REASONS[0]
-    found = None
+    ticket, found = the_node().ticketing.find(number), None
+    reasons = the_node().faults.choices(ticket)
+    reason = typed.get("reason", "") if typed.get("reason") in reasons else reasons[0]
     try:
         found = the_node().refunds.offer(number, reason)
     except Refusal as refusal:
         errors = errors or beside_fields(refusal, FIELDS)
     return render_template(
-        "clerk/refund.html", ticket=the_node().ticketing.find(number), offer=found, reasons=REASONS, reason=reason,
+        "clerk/refund.html", ticket=ticket, offer=found, reasons=reasons, reason=reason,
         once=once, errors=errors,
     )  # fmt: skip

@@ -30,6 +30,8 @@ def said(verdict: Verdict) -> dict[str, str | list[str]]:
 
 def _lines(verdict: Verdict) -> list[str]:
     lines = [t(f"reason_{verdict.reason}")] if verdict.reason else []
+    if verdict.old_seat_label:
+        lines.append(t("gate_seat_moved", seat=verdict.seat_label, old=verdict.old_seat_label))
     if verdict.first_ms is not None:
         when = moment_text(verdict.first_ms, the_node().timetable.zone(), language())
         if verdict.reason == rules.REFUNDED:

@@ -20,11 +20,19 @@ CHANNELS = ("counter", "kiosk", "seller")
 PROOFS = ("", "height", "birth_date", "soldier_card", "disability_card")
 # Why money goes back. All but the first are the carrier's or the station's fault and cost the passenger nothing.
 PASSENGER = 0
-REASONS = ("passenger", "trip_cancelled", "trip_delayed", "station_error")
+# By their numbers in events; a new one goes to the end.
+GIVEN_BACK = (
+    "passenger", "trip_cancelled", "trip_delayed", "station_error", "rebooked", "reissued", "vehicle_changed",
+    "connection_missed",
+)  # fmt: skip
 # Nobody chooses these: another ticket of the same log took this one's place.
 REBOOKED, REISSUED = 4, 5
 EXCHANGED = (REBOOKED, REISSUED)
-GIVEN_BACK = (*REASONS, "rebooked", "reissued")
+# What may be chosen, by their numbers and by their names.
+CHOSEN = tuple(number for number in range(len(GIVEN_BACK)) if number not in EXCHANGED)
+REASONS = tuple(GIVEN_BACK[number] for number in CHOSEN)
+# Only the hub's word about the very ticket gives these.
+TOLD = ("vehicle_changed", "connection_missed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ class TicketRebooked(Event):
     """A ticket of this log is exchanged for another ride: said before the refund of the old one (``reason`` REBOOKED) and the
     sale of the new one, ticket ``serial`` of this log, all three in one commit.
 
-    ``fee_minor`` is the fee of that refund, so the money is right by refund and sale alone. ``reason`` indexes REASONS,
+    ``fee_minor`` is the fee of that refund, so the money is right by refund and sale alone. ``reason`` is of CHOSEN,
     ``rule`` names the rule that gave the fee. ``times``: how often this journey was rebooked, this time counted.
     """
 
@@ -172,7 +180,7 @@ class TicketPrinted(Event):
 class RefundAsked(Event):
     """Somebody wants money back for a ticket that this node may not take back by itself: the hub decides.
 
-    ``request_no`` counts this log's requests from 1. ``reason`` indexes REASONS, ``kind`` (why the node may not)
+    ``request_no`` counts this log's requests from 1. ``reason`` is of CHOSEN, ``kind`` (why the node may not)
     :data:`sync.domains.ticketing.rules.ASKED`.
     """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sync.domains.ticketing.events import PASSENGER, REASONS, TicketSold
+from sync.domains.ticketing.events import GIVEN_BACK, PASSENGER, REASONS, TicketSold
 from sync.domains.ticketing.operations import RefundRules
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import Claims, TicketId
@@ -78,7 +78,7 @@ def reason_index(name: str) -> int:
     """Index of a reason to refund. Raises :class:`Refusal` ``refund_reason``."""
     if name not in REASONS:
         raise Refusal("refund_reason", status=422, field="reason")
-    return REASONS.index(name)
+    return GIVEN_BACK.index(name)
 
 
 def refund_rules(published: Iterable[RefundRules], agency_no: int, sold_day: int) -> RefundRules:
@@ -101,7 +101,7 @@ def refund_offer(
         departed = clock_sure and left_ms <= 0 and not told
         if departed and left_ms <= -given.fault_minutes_after * _MINUTE_MS:
             raise Refusal("refund_departed", field="reason")
-        return RefundOffer(0, price_minor, f"{given.name}/{REASONS[reason]}", (large or departed) and not told)
+        return RefundOffer(0, price_minor, f"{given.name}/{GIVEN_BACK[reason]}", (large or departed) and not told)
     if not clock_sure:
         raise Refusal("refund_clock_unsure", field="reason")
     open_bands = [band for band in given.bands if left_ms > 0 or band[0] < 0]

@@ -12,7 +12,7 @@ from cloud.kernel import nodes
 from sync.domains.disruption.operations import Disruption
 from sync.domains.inventory.events import SeatsAsked
 from sync.kernel.errors import Refusal
-from tests.cloud.world import DAY, World, new_world
+from tests.cloud.world import DAY, HOUR_MS, World, new_world
 from tests.domains.ticketing.test_refund_cloud import id_of
 
 WHERE = (7, DAY)
@@ -62,6 +62,22 @@ def test_nothing_more_is_granted_of_a_cancelled_trip(world: World) -> None:
     with world.hub.database.write() as tx:
         world.hub.disruptions.lift(tx, WHERE)
     assert len(world.grant(box, 7, 1).seats) == 1
+
+
+def test_seats_of_a_late_trip_are_granted_until_it_leaves(world: World) -> None:
+    box, late_box = world.box("a"), world.box("b")
+    world.grant(box, 7, 2)
+    world.clock.now_ms += 12 * HOUR_MS + 60_000
+    with pytest.raises(Refusal, match="trip_departed"):
+        world.grant(late_box, 7, 1)
+    disrupt(world, "delayed", 90)
+    granted = world.grant(late_box, 7, 1)
+    assert granted.sell_until_ms < world.clock.now_ms, "the box adds the delay that it is told"
+    assert not any(line.suspect for line in world.trip(7).holders)
+    world.clock.now_ms += 90 * 60_000
+    assert all(line.suspect for line in world.trip(7).holders)
+    with pytest.raises(Refusal, match="trip_departed"):
+        world.grant(late_box, 7, 1)
 
 
 def test_the_newest_word_counts_and_is_taken_back(world: World) -> None:

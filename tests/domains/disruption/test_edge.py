@@ -14,7 +14,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 from tests.domains.ticketing.test_rebooking_edge import LATER, rebook
 from tests.domains.ticketing.test_refund_edge import HOUR_MS, check, refund
-from tests.support.nodes import ALL_LEGS, COACH_TRIP, LATE_TRIP, TODAY, Bench, make_bench
+from tests.support.nodes import ALL_LEGS, COACH_TRIP, LATE_TRIP, NOON_MS, TODAY, Bench, make_bench
 
 KEY = f"disruption/{COACH_TRIP}/{TODAY}"
 
@@ -66,6 +66,21 @@ def test_a_ticket_of_a_cancelled_trip_is_exchanged_free_also_after_its_departure
     tell(bench, "cancelled")
     assert rebook(bench, sold, LATER, "trip_cancelled").ride.trip_no == LATE_TRIP
     assert bench.node.ticketing.takings(None, TODAY).in_hand == {"CNY": 3000}
+
+
+def test_a_grant_is_sold_from_until_the_new_time_and_goes_back_only_then(bench: Bench) -> None:
+    until_ms = NOON_MS + 2 * HOUR_MS
+    bench.grant(COACH_TRIP, seats={9: ALL_LEGS}, sell_until_ms=until_ms)
+    tell(bench, "delayed", 90)
+    bench.clock.pass_ms(2 * HOUR_MS + HOUR_MS // 2)
+    assert bench.node.inventory.give_back() == 0
+    assert bench.sell(seat=9).seat == 9
+    bench.operate("operator/1", KEY, None)  # on time after all: the next visit closes what is over
+    assert bench.node.inventory.availability(COACH_TRIP, TODAY, 0, 4).places == 3
+    bench.grant(COACH_TRIP, seats={10: ALL_LEGS}, sell_until_ms=until_ms)
+    with pytest.raises(Refusal, match="grant_past"):
+        bench.sell(seat=10)
+    assert bench.node.inventory.give_back() == 1
 
 
 def test_a_delayed_trip_is_sold_and_good_for_so_much_longer(bench: Bench) -> None:

@@ -40,7 +40,10 @@ class GrantLine:
 @dataclass(slots=True)
 class Book:
     """One dated trip. ``opened``: the position since when the hub sells it, 0 for not yet. ``calls_ms``: departure from
-    each stop, and arrival at the last. ``laps``: leg → children on laps that a log sold."""
+    each stop, and arrival at the last. ``laps``: leg → children on laps that a log sold. ``vehicles``: how often the
+    vehicle was changed, and ``changes``: (position, capacity before, capacity since) of each; ``moved``: cells in which the
+    hub has seated passengers whose own seats, ``left_behind``, are gone. ``late_ms``: so much later
+    than planned it comes, where somebody has looked that up."""
 
     trip_no: int
     day: int
@@ -53,6 +56,11 @@ class Book:
     grants: list[GrantLine] = field(default_factory=list)
     sales: dict[tuple[Holder, bool], Cells] = field(default_factory=dict)
     laps: dict[Holder, Cells] = field(default_factory=dict)
+    vehicles: int = 0
+    changes: list[tuple[int, int, int]] = field(default_factory=list)
+    moved: Cells = field(default_factory=dict)
+    left_behind: Cells = field(default_factory=dict)
+    late_ms: int = 0
 
     @property
     def departs_ms(self) -> int:
@@ -63,6 +71,16 @@ class Book:
     def ends_ms(self) -> int:
         """Arrival at the last stop."""
         return self.calls_ms[-1] if self.calls_ms else 0
+
+    def most_until(self, pos: int) -> int:
+        """The largest capacity that the trip had before a position: no sale up to that was anybody's mistake."""
+        if not self.changes:
+            return self.capacity
+        return max([self.changes[0][1], *(since for number, _, since in self.changes if number < pos)])
+
+    def least(self) -> int:
+        """The smallest capacity that the trip ever had."""
+        return min([self.capacity, *(min(before, since) for _, before, since in self.changes)])
 
     def sold(self, holder: Holder) -> Cells:
         """What one log sold."""
@@ -117,6 +135,7 @@ class Book:
     def taken(self) -> Cells:
         """All that is not free: held by somebody, or sold whoever had the right to."""
         found: Cells = {}
+        c.add(found, self.moved, self.reserved)
         for holder in self.holders():
             held, sold = self.held(holder, with_released=False), self.sold(holder)
             if self.reserved:
@@ -136,7 +155,7 @@ class Book:
 
 
 _TRIPS: Final = (
-    "SELECT trip_no, day, pos, kind, capacity, legs, calls_ms, grant_epoch FROM dated_trip "
+    "SELECT trip_no, day, pos, kind, capacity, legs, calls_ms, grant_epoch, vehicles FROM dated_trip "
     "WHERE (trip_no, day) IN {pairs}"
 )
 _GRANTS: Final = (
@@ -147,6 +166,13 @@ _GRANTS: Final = (
 _RELEASES: Final = (
     "SELECT release_id, grant_id, cells FROM risk_release WHERE (trip_no, day) IN {pairs} ORDER BY release_id"
 )
+_CHANGES: Final = (
+    "SELECT trip_no, day, number, before, capacity FROM vehicle_change WHERE (trip_no, day) IN {pairs} ORDER BY number"
+)
+_MOVED: Final = (
+    "SELECT trip_no, day, was, seat, from_idx, to_idx FROM reseat "
+    "WHERE seat > 0 AND seat <> was AND (trip_no, day) IN {pairs}"
+)
 _LAPS: Final = "SELECT trip_no, day, node_no, node_epoch, cells FROM lap_sold WHERE (trip_no, day) IN {pairs}"
 _SALES: Final = "SELECT trip_no, day, node_no, node_epoch, free, cells FROM seat_sold WHERE (trip_no, day) IN {pairs}"
 
@@ -156,16 +182,28 @@ def load(tx: Connection, places: Iterable[Where]) -> dict[Where, Book]:
     books = {where: Book(*where) for where in dict.fromkeys(places)}
     for some in chunks(books, 200):
         _load_trips(tx, books, some)
+        changed = [where for where in some if books[where].vehicles]
+        if changed:
+            _load_vehicles(tx, books, changed)
         _load_grants(tx, books, some)
         _load_sales(tx, books, some)
     return books
 
 
 def _load_trips(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
-    for trip_no, day, pos, kind, capacity, legs, calls_ms, epoch in select_pairs(tx, _TRIPS, some):
+    for trip_no, day, pos, kind, capacity, legs, calls_ms, epoch, vehicles in select_pairs(tx, _TRIPS, some):
         book = books[trip_no, day]
+        book.vehicles = vehicles
         book.opened, book.reserved, book.capacity, book.legs = pos, kind == RESERVED, capacity, legs
         book.calls_ms, book.grant_epoch = tuple(cbor.decode(calls_ms)), epoch
+
+
+def _load_vehicles(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
+    for trip_no, day, number, before, since in select_pairs(tx, _CHANGES, some):
+        books[trip_no, day].changes.append((number, before, since))
+    for trip_no, day, was, seat, from_idx, to_idx in select_pairs(tx, _MOVED, some):
+        c.add(books[trip_no, day].moved, c.ride(seat, from_idx, to_idx), True)
+        c.add(books[trip_no, day].left_behind, c.ride(was, from_idx, to_idx), True)
 
 
 def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:

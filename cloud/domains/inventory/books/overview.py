@@ -5,7 +5,7 @@ A cell counts once: *consumed* if anybody sold it, else *suspect* or *granted* i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ from cloud.kernel.settings import Settings
 from cloud.kernel.tables import node, node_key
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock
+
+Disturbed = Callable[[Connection, Iterable[Where]], Mapping[Where, tuple[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ class TripInventory:
 
 
 class InventoryView:
-    """Reads the books; ``release_at_risk`` is the one act."""
+    """Reads the books; ``release_at_risk`` is the one act. ``disturbed``: dated trip → (kind, minutes late)."""
 
-    def __init__(self, contacts: Contacts, settings: Settings, clock: Clock) -> None:
-        self._contacts, self._settings, self._clock = contacts, settings, clock
+    def __init__(self, contacts: Contacts, settings: Settings, clock: Clock, disturbed: Disturbed) -> None:
+        self._contacts, self._settings, self._clock, self._disturbed = contacts, settings, clock, disturbed
 
     def trip(self, tx: Connection, trip_no: int, day: int) -> TripInventory:
         """Everything about one dated trip. Raises :class:`Refusal` (``trip_not_sold``)."""
@@ -128,7 +130,9 @@ class InventoryView:
         """Logs that hold seats of this trip and are barred, replaced, or silent since before their selling ended."""
         keys = {(row.node_no, row.epoch): row.status for row in tx.execute(sa.select(node_key))}
         heard, now = self._contacts.every(tx), self._clock.wall_ms()
-        return {line.holder for line in book.grants if _silent(line, keys.get(line.holder), heard, now)}
+        where = (book.trip_no, book.day)
+        late_ms = self._disturbed(tx, [where]).get(where, ("", 0))[1] * 60_000
+        return {line.holder for line in book.grants if _silent(line, keys.get(line.holder), heard, now - late_ms)}
 
 
 def _silent(line: GrantLine, status: str | None, heard: Mapping[int, Contact], now: int) -> bool:
@@ -141,7 +145,8 @@ def _silent(line: GrantLine, status: str | None, heard: Mapping[int, Contact], n
 def _parts(book: Book, silent: set[Holder]) -> dict[str, int]:
     whole = c.whole(book.reserved, book.capacity, book.legs)
     total = c.size(whole, book.reserved)
-    sold = book.sold_by_all()
+    sold = c.minus(book.sold_by_all(), book.left_behind, book.reserved)
+    c.add(sold, book.moved, book.reserved)
     over = c.size(c.minus(sold, whole, book.reserved), book.reserved)
     consumed = c.size(sold, book.reserved) - over
     held: dict[bool, Cells] = {False: {}, True: {}}

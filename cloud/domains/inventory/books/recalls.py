@@ -13,7 +13,7 @@ from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.tables import ask_waiting, seat_recall
 from cloud.kernel import streams
 from cloud.kernel.database import insert_rows, next_pos, upsert_rows
-from cloud.kernel.nodes import NodeInfo
+from cloud.kernel.nodes import HUB, NodeInfo
 from cloud.kernel.tables import node
 from sync.domains.inventory.events import SeatsAsked
 from sync.domains.inventory.operations import Recall
@@ -35,11 +35,12 @@ _ASKED: Final = sa.select(seat_recall.c.node_no).where(*_ON_TRIP, seat_recall.c.
 _ANSWERED: Final = (
     sa.update(seat_recall).where(seat_recall.c.node_no == sa.bindparam("node"), *_ON_TRIP).values(open=False)
 )
+_BOXES: Final = sa.select(node.c.node_no, node.c.epoch).where(node.c.kind != HUB)
 _PLACES: Final = sa.select(node.c.node_no, node.c.epoch).where(node.c.kind != "vehicle")
 
 
 class Recalls:
-    """Requests to return seats. A vehicle's box is never asked: it is the arbiter on board."""
+    """Requests to return seats. For others' sake a vehicle's box is never asked: it is the arbiter on board."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -74,6 +75,14 @@ class Recalls:
             if node_no not in asked:
                 self._publish(tx, book, node_no, min(spare, count))
             count -= spare
+
+    def all_back(self, tx: Connection, book: Book) -> int:
+        """Ask everybody, the vehicle's box too, to return all that is unsold: another vehicle comes. Gives how many are asked."""
+        present = {row.node_no: row.epoch for row in tx.execute(_BOXES)}
+        asked = [one[0] for one in book.holders() if present.get(one[0]) == one[1] and book.open(one)]
+        for node_no in asked:
+            self._publish(tx, book, node_no, 0)
+        return len(asked)
 
     def _holders(self, tx: Connection, book: Book, asker: NodeInfo, ask: SeatsAsked) -> list[tuple[int, int]]:
         """(seats for this ride, node_no) of the others' present logs, the largest first."""

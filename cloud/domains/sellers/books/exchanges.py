@@ -48,7 +48,8 @@ class Exchanges:
         ride = self._selling.ride(tx, wish)
         if item.ride == (ride.trip_no, ride.day, ride.from_idx, ride.to_idx):
             raise Refusal("rebook_same")
-        timetable, fault = self._parts.timetable, self._parts.faults.fault_of_trip(tx, item.trip_no, item.day)
+        timetable = self._parts.timetable
+        fault = self._parts.faults.fault_of(tx, item.ticket_id or b"", item.trip_no, item.day)
         _, zone = timetable.operator(tx, item.trip_no)
         fare = self._selling.fare(tx, ride, replace(wish, rider=RIDERS[item.rider], proof=PROOFS[item.proof]))
         asked = ExchangeAsked(

@@ -20,7 +20,7 @@ from cloud.kernel.database import next_pos
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo
 from sync.domains.boarding.operations import VoidTicket
-from sync.domains.ticketing.events import CASH, REASONS, RefundAsked
+from sync.domains.ticketing.events import CASH, GIVEN_BACK, RefundAsked
 from sync.domains.ticketing.operations import RefundWord
 from sync.domains.ticketing.rules import ASKED
 from sync.kernel import hlc
@@ -32,7 +32,7 @@ from sync.kernel.ticket import TicketId
 MAX_NOTE = 200
 # Why the hub decides by itself, as the catalogue words it.
 NOTE_REFUNDED, NOTE_BOARDED, NOTE_CANCELLED = "word_refunded", "word_boarded", "word_cancelled"
-NOTE_OTHER_WAY = "word_other_way"
+NOTE_OTHER_WAY, NOTE_VEHICLE = "word_other_way", "word_vehicle"
 BY_ITSELF = "hub"
 _NO = {"refunded": NOTE_REFUNDED, "boarded": NOTE_BOARDED, "other_way": NOTE_OTHER_WAY}
 _REQUESTS = sa.select(refund_request, refund_decision.c.approved, refund_decision.c.note).outerjoin(
@@ -61,15 +61,17 @@ class RequestLine:
 
 
 class Deciding:
-    """``boarded``: whether a ticket was let in; ``cancelled``: those of some dated trips that do not run."""
+    """``boarded``: whether a ticket was let in; ``cancelled``: those of some dated trips that do not run; ``stands``: whether
+    another vehicle has no place for a ticket."""
 
     def __init__(
         self,
         clock: Clock,
         boarded: Callable[[Connection, bytes], bool],
         cancelled: Callable[[Connection, Iterable[Where]], set[Where]],
+        stands: Callable[[Connection, bytes], bool],
     ) -> None:
-        self._clock, self._boarded, self._cancelled = clock, boarded, cancelled
+        self._clock, self._boarded, self._cancelled, self._stands = clock, boarded, cancelled, stands
 
     def waiting(self, tx: Connection, limit: int, offset: int = 0) -> list[RequestLine]:
         """Requests without a word, the oldest first."""
@@ -100,7 +102,7 @@ class Deciding:
 
     def decide_new(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """What the books answer by themselves: no to what was given back or used, or goes back another way; yes to a trip
-        that was cancelled."""
+        that was cancelled, and to whom another vehicle has no place for."""
         for one in fresh.events:
             event = one.envelope.event if one.envelope and one.held is None else None
             if not isinstance(event, RefundAsked):
@@ -111,6 +113,8 @@ class Deciding:
                 self._say(tx, row, sale, False, 0, _NO[problem], BY_ITSELF)
             elif sale is not None and self._cancelled(tx, [(sale.trip_no, sale.day)]):
                 self._say(tx, row, sale, True, 0, NOTE_CANCELLED, BY_ITSELF)
+            elif sale is not None and self._stands(tx, event.ticket_id):
+                self._say(tx, row, sale, True, 0, NOTE_VEHICLE, BY_ITSELF)
 
     def _look(self, tx: Connection, ticket_id: bytes, node_no: int) -> tuple[Row[Any] | None, str]:
         """The sale, and what stands in the way of a refund in cash at node ``node_no``: money goes back by the way it came, so
@@ -150,7 +154,7 @@ class Deciding:
         sale, problem = self._look(tx, bytes(row.ticket_id), row.node_no)
         return RequestLine(
             row.pos, row.node_no, f"R{row.node_no:05d}-{row.epoch:02d}-{row.request_no:05d}",
-            TicketId.from_bytes(bytes(row.ticket_id)).number, REASONS[row.reason], ASKED[row.kind],
+            TicketId.from_bytes(bytes(row.ticket_id)).number, GIVEN_BACK[row.reason], ASKED[row.kind],
             hlc.wall_ms_of(row.asked_hlc), sale.trip_no if sale else None, sale.day if sale else None,
             sale.price_minor if sale else None, sale.currency if sale else "", problem,
         )  # fmt: skip

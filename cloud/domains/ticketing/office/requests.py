@@ -11,7 +11,7 @@ from cloud.domains.ticketing.apply import OK, QUARANTINED
 from cloud.domains.ticketing.tables import refund_decision, refund_request
 from cloud.kernel.database import insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.ticketing.events import REASONS, RefundAsked, RefundPaid
+from sync.domains.ticketing.events import CHOSEN, RefundAsked, RefundPaid
 from sync.domains.ticketing.rules import ASKED
 
 _COLUMNS = (
@@ -69,7 +69,7 @@ class Requests:
     def _wrong(self, received: Received, event: RefundAsked) -> Quarantine | None:
         if len(event.ticket_id) != 8:
             return Quarantine("request_ticket", event.ticket_id.hex())
-        if event.reason >= len(REASONS) or event.kind >= len(ASKED) or not 0 < event.request_no < _MAX_NO:
+        if event.reason not in CHOSEN or event.kind >= len(ASKED) or not 0 < event.request_no < _MAX_NO:
             return Quarantine("request_range", str(event.request_no))
         number = (*received.log, event.request_no)
         if number in self._numbers or self._row(number) is not None:

@@ -10,8 +10,8 @@ from edge.domains.ticketing.service import Ticket, Ticketing
 from edge.domains.timetable.service import Timetable, TripView
 from edge.kernel import meta
 from edge.kernel.database import Database
-from sync.domains.disruption.operations import Disruption
-from sync.domains.disruption.rules import fault_of
+from sync.domains.disruption.operations import Disruption, VehicleChange
+from sync.domains.disruption.rules import VEHICLE_CHANGED, fault_of
 from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
@@ -23,12 +23,15 @@ _PRESALE_DAYS = 62
 @dataclass(frozen=True)
 class Affected:
     """A disturbed trip, and the tickets for it that were sold here and neither given back nor used yet. ``reason``: for which
-    they are given back or exchanged free."""
+    they are given back or exchanged free. ``moved``: tickets that are good, on another seat than their code says.
+    ``seatless``: ids of the trip's tickets, sold wherever, that another vehicle has no place for or for who paid with them."""
 
     trip: TripView
     said: Disruption
     reason: str
     tickets: list[Ticket]
+    moved: tuple[Ticket, ...] = ()
+    seatless: frozenset[bytes] = frozenset()
 
 
 class AffectedTickets:
@@ -42,22 +45,40 @@ class AffectedTickets:
 
     def all(self) -> list[Affected]:
         """Disturbed trips from yesterday on, the soonest first, each with its tickets in the order of their sale."""
+        since = self._timetable.today() - 1
+        told, vehicles = self._disruptions.since(since), self._disruptions.vehicles_since(since)
+        sold = self._sold({(trip_no, day) for trip_no, day, _ in (*told, *vehicles)})
         found = []
-        sold = self._sold()
-        for trip_no, day, said in self._disruptions.since(self._timetable.today() - 1):
-            try:
-                trip = self._timetable.trip(trip_no, day)
-            except Refusal:
-                continue  # of another operator: nothing of it is sold here
-            tickets = [self._ticketing.find(number) for number in sold.get((trip_no, day), ())]
-            waiting = [one for one in tickets if one.refunded is None and one.boarded is None]
-            found.append(Affected(trip, said, fault_of(said.kind), waiting))
-        return found
+        for trip_no, day, said in told:
+            trip = self._trip(trip_no, day)
+            if trip is not None:
+                found.append(Affected(trip, said, fault_of(said.kind), sold.get((trip_no, day), [])))
+        for trip_no, day, vehicle in vehicles:
+            trip = self._trip(trip_no, day)
+            if trip is not None:
+                found.append(self._by_vehicle(trip, vehicle, sold.get((trip_no, day), [])))
+        return sorted(found, key=lambda one: one.trip.calls[0].departs_ms)
 
-    def _sold(self) -> dict[tuple[int, int], list[str]]:
-        """Dated trip → numbers of what was sold of it here, for the disturbed trips."""
-        disturbed = {(trip_no, day) for trip_no, day, _ in self._disruptions.since(self._timetable.today() - 1)}
-        found: dict[tuple[int, int], list[str]] = {}
+    def _by_vehicle(self, trip: TripView, vehicle: VehicleChange, sold: list[Ticket]) -> Affected:
+        told = self._disruptions.reseated_on(trip.trip_no, trip.day)
+        said = Disruption(VEHICLE_CHANGED, 0, vehicle.note, vehicle.at_ms)
+        waiting = [one for one in sold if one.reseated is not None and one.reseated.fault]
+        moved = tuple(one for one in sold if one.seat_label != one.old_seat_label)
+        seatless = frozenset(ticket_id for ticket_id, one in told.items() if one.fault)
+        return Affected(
+            trip, said, VEHICLE_CHANGED, waiting, tuple(one for one in moved if one not in waiting), seatless
+        )
+
+    def _trip(self, trip_no: int, day: int) -> TripView | None:
+        """None for one of another operator: nothing of it is sold here."""
+        try:
+            return self._timetable.trip(trip_no, day)
+        except Refusal:
+            return None
+
+    def _sold(self, disturbed: set[tuple[int, int]]) -> dict[tuple[int, int], list[Ticket]]:
+        """Dated trip → what was sold of it here and was neither given back nor used."""
+        found: dict[tuple[int, int], list[Ticket]] = {}
         identity = meta.known_identity(self._database)
         if not disturbed or identity is None:
             return found
@@ -67,5 +88,7 @@ class AffectedTickets:
             where = (row.event.trip_no, row.event.day)
             if where in disturbed:
                 ticket_id = TicketId(identity.node_no, row.epoch or identity.epoch, row.event.serial)
-                found.setdefault(where, []).append(ticket_id.number)
+                ticket = self._ticketing.find(ticket_id.number)
+                if ticket.refunded is None and ticket.boarded is None:
+                    found.setdefault(where, []).append(ticket)
         return found

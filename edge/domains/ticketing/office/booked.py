@@ -85,6 +85,13 @@ def booking_of(connection: sqlite3.Connection, serial: int, epoch: int | None) -
     return found.event if serial < found.event.first_serial + found.event.count else None
 
 
+def several_since(connection: sqlite3.Connection, from_ms: int) -> list[tuple[int, int]]:
+    """``(first serial, count)`` of the present log's bookings from a moment on, oldest first."""
+    rows = connection.execute("SELECT seq FROM booking WHERE sold_ms >= ? ORDER BY first_serial", (from_ms,)).fetchall()
+    events = [found.event for _, found in log.envelopes(connection, [row[0] for row in rows], None)]
+    return [(one.first_serial, one.count) for one in events if isinstance(one, BookingSold)]
+
+
 def extra_sums(
     connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None
 ) -> list[tuple[str, int]]:

@@ -14,6 +14,7 @@ from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store as sales
 from edge.domains.ticketing.office import store
 from edge.domains.ticketing.office.fares import Fares
+from edge.domains.ticketing.office.faults import Faults
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
@@ -21,7 +22,6 @@ from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.disruption.rules import fault_of
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import (
     CASH,
@@ -29,7 +29,6 @@ from sync.domains.ticketing.events import (
     PASSENGER,
     PAYMENTS,
     PROOFS,
-    REASONS,
     REBOOKED,
     TicketRebooked,
     TicketRefunded,
@@ -84,8 +83,9 @@ class Rebooking:
         travellers: Travellers,
         ticketing: Ticketing,
         refunds: Refunds,
+        faults: Faults,
     ) -> None:
-        self._fares, self._travellers = fares, travellers
+        self._fares, self._travellers, self._faults = fares, travellers, faults
         self._database, self._scribe, self._keeper, self._refunds = database, scribe, keeper, refunds
         self._timetable, self._inventory, self._ticketing = timetable, inventory, ticketing
 
@@ -125,7 +125,7 @@ class Rebooking:
         if sales.serial_of_key(self._database.read(), key) is None:
             named = self._travellers.again(old, where[0], where[1], document)
             self._scribe.record(
-                lambda unit: self._rebook(unit, old, where, seat, reason, due_minor, clerk_no, key, named)
+                lambda unit: self.exchange(unit, old, where, seat, reason, due_minor, clerk_no, key, named)
             )
         serial = store.exchanged_under(self._database.read(), sales.serial_of_key(self._database.read(), key), old)
         return self._ticketing.find(_number(old, serial))
@@ -139,10 +139,11 @@ class Rebooking:
         new = self._ticketing.find(_number(old, found.serial))
         return Rebooked(old, new, new.price_minor - (old.refunded.refunded_minor if old.payment == _CASH else 0))
 
-    def _rebook(
+    def exchange(
         self, unit: UnitOfWork, old: Ticket, where: RideKey, seat: int | None, reason: str, due_minor: int,
         clerk_no: int, key: str, named: TravellerNamed | None,
     ) -> None:  # fmt: skip
+        """As :meth:`rebook`, in the caller's transaction. ``named``: what names the traveller of the new ticket."""
         if sales.serial_of_key(unit.connection, key) is not None:
             return
         self._ticketing.require_duty(unit.connection, clerk_no)
@@ -184,6 +185,7 @@ class Rebooking:
     def _offer(self, connection: sqlite3.Connection, old: Ticket, where: RideKey, reason: str) -> Offer:
         index, given = reason_index(reason), self._rules(connection, old)
         self._refunds.check(connection, old)
+        told = self._faults.told(old, reason, connection)
         if where == (old.ride.trip_no, old.ride.day, old.ride.from_idx, old.ride.to_idx):
             raise Refusal("rebook_same", field="reason")
         ride = self._ticketing.for_sale(*where)
@@ -192,9 +194,9 @@ class Rebooking:
         sure, left_ms = self._keeper.sure(), old.ride.leaves_ms - self._keeper.wall_ms()
         prices = (old.price_minor, self._fares.price(ride, old.rider).minor)
         times = self._times(connection, old)
-        terms = rules.rebook_terms(given, prices, index, times, left_ms, sure, fault_of(old.ride.disruption) == reason)
+        terms = rules.rebook_terms(given, prices, index, times, left_ms, sure, told)
         due_minor = terms.due_minor if old.payment == _CASH else terms.price_minor
-        return Offer(old, ride, REASONS[index], terms.fee_minor, terms.price_minor, due_minor, terms.rule, sure)
+        return Offer(old, ride, reason, terms.fee_minor, terms.price_minor, due_minor, terms.rule, sure)
 
     def _rules(self, connection: sqlite3.Connection, ticket: Ticket) -> RebookRules:
         sold_day = days.day_at(ticket.sold_ms, ticket.ride.zone)

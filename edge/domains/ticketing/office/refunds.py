@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office import store as office
+from edge.domains.ticketing.office.faults import Faults
 from edge.domains.ticketing.service import Ticket, Ticketing, check_key
 from edge.domains.timetable.service import Timetable
 from edge.kernel.accounts import Accounts
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.disruption.rules import fault_of
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import PASSENGER, TicketRefunded
 from sync.domains.ticketing.office.rebooking import rebook_rules
@@ -60,7 +60,9 @@ class Refunds:
         way_back: Callable[[UnitOfWork, TicketId, int], int],
         accounts: Accounts,
         told_void: Callable[[TicketId, sqlite3.Connection], bool],
+        faults: Faults,
     ) -> None:
+        self._faults = faults
         self._told_void = told_void
         self._way_back, self._accounts = way_back, accounts
         self._database, self._scribe, self._keeper, self._boarded = database, scribe, keeper, boarded
@@ -149,7 +151,7 @@ class Refunds:
         sold_day = days.day_at(ticket.sold_ms, ride.zone)
         agency_no = self._timetable.agency_no(ride.trip_no)
         given = rules.refund_rules(store.published_rules(connection), agency_no, sold_day)
-        left_ms, told = ride.leaves_ms - self._keeper.wall_ms(), fault_of(ride.disruption) == reason
+        left_ms, told = ride.leaves_ms - self._keeper.wall_ms(), self._faults.told(ticket, reason, connection)
         if index == PASSENGER:
             self._refuse_rebooked(connection, ticket, agency_no, sold_day)
         found = rules.refund_offer(given, ticket.price_minor, ticket.currency, index, left_ms, sure, told)

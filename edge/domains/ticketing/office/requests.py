@@ -17,7 +17,7 @@ from edge.domains.timetable.service import Timetable
 from edge.kernel import meta
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.ticketing.events import REASONS, RefundAsked, RefundPaid
+from sync.domains.ticketing.events import GIVEN_BACK, RefundAsked, RefundPaid
 from sync.domains.ticketing.operations import RefundWord
 from sync.domains.ticketing.rules import ASKED, reason_index, refund_rules
 from sync.kernel import ticket
@@ -174,7 +174,7 @@ class Requests:
         state = WAITING if word is None else APPROVED if word.approved else DENIED
         return Request(
             f"R{node_no:05d}-{epoch:02d}-{row.request_no:05d}",
-            TicketId.from_bytes(row.ticket_id).number, REASONS[row.reason], ASKED[row.kind], row.clerk_no, row.asked_ms,
+            TicketId.from_bytes(row.ticket_id).number, GIVEN_BACK[row.reason], ASKED[row.kind], row.clerk_no, row.asked_ms,
             PAID if row.paid_ms is not None else state, word, row.paid_ms, row.paid_minor, row.currency,
         )  # fmt: skip
 

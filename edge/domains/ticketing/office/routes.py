@@ -63,7 +63,8 @@ class ReissueRequest(Schema):
 
 
 class AffectedSchema(Schema):
-    """A trip that does not run as planned, and the tickets for it that were sold here and are still good."""
+    """A trip that does not run as planned, and the tickets for it that were sold here and are still good. ``moved``: those
+    that another vehicle has another seat for."""
 
     trip_no = fields.Integer(attribute="trip.trip_no")
     day = Day(attribute="trip.day")
@@ -72,6 +73,7 @@ class AffectedSchema(Schema):
     note = fields.String(attribute="said.note")
     reason = fields.String()
     tickets = fields.List(fields.Nested(TicketSchema))
+    moved = fields.List(fields.Nested(TicketSchema))
 
 
 def blueprint(

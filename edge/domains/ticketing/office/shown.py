@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from edge.domains.ticketing import store
 from edge.domains.timetable.service import Ride
+from sync.domains.disruption.operations import Reseated
 from sync.domains.ticketing.events import GIVEN_BACK
 from sync.kernel.documents import Masked
 from sync.kernel.errors import Refusal
@@ -15,6 +16,7 @@ from sync.kernel.ticket import TicketId
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
+NO_SEAT = "—"  # in the place of a seat's label where another vehicle has no seat
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ class Refunded:
 @dataclass(frozen=True)
 class Ticket:
     """A ticket that was sold here. ``text`` is the signed code; ``short_code`` shows that one holds it; ``rider`` is one of
-    RIDERS, ``proof`` one of PROOFS, ``payment`` one of PAYMENTS. ``paper_number``: as printed, with area and station."""
+    RIDERS, ``proof`` one of PROOFS, ``payment`` one of PAYMENTS. ``paper_number``: as printed, with area and station.
+    ``reseated``: what another vehicle means to it; ``seat_label`` is where its passenger sits now, ``old_seat_label`` what
+    its paper says."""
 
     number: str
     short_code: str
@@ -102,6 +106,8 @@ class Ticket:
     payment: str = "cash"
     traveller: Masked | None = None
     paper_number: str = ""
+    reseated: Reseated | None = None
+    old_seat_label: str = ""
 
 
 @dataclass(frozen=True)

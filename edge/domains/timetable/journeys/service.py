@@ -99,6 +99,12 @@ class Journeys:
         needed_s = reach.get(onward.from_stop.stop_no)
         return needed_s is not None and ride.arrives_ms + needed_s * 1000 <= onward.departs_ms
 
+    def holds(self, ride: Ride, onward: Ride) -> bool:
+        """Whether a change that was planned is still made, as late as the hub has told that things are."""
+        needed_s = dict(self._current().network.changes.get(ride.to_stop.stop_no, ())).get(onward.from_stop.stop_no)
+        arrives_ms = ride.arrives_ms + ride.delay_minutes * 60_000
+        return needed_s is None or arrives_ms + needed_s * 1000 <= onward.leaves_ms
+
     def _origins(self, from_stop_no: int | None) -> frozenset[int]:
         timetable = self._timetable
         return frozenset(timetable.own_stops() if from_stop_no is None else timetable.with_children(from_stop_no))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sync.domains.ticketing.events import PASSENGER, REASONS
+from sync.domains.ticketing.events import GIVEN_BACK, PASSENGER
 from sync.domains.ticketing.operations import RebookRules
 from sync.kernel.errors import Refusal
 
@@ -84,7 +84,7 @@ def rebook_terms(
     if reason != PASSENGER:
         if clock_sure and left_ms <= 0 and not told:
             raise Refusal("rebook_late", field="reason", minutes=0)
-        return Terms(0, old_minor, min(old_minor, new_minor), f"{given.name}/{REASONS[reason]}")
+        return Terms(0, old_minor, min(old_minor, new_minor), f"{given.name}/{GIVEN_BACK[reason]}")
     if times >= given.most_times:
         raise Refusal("rebook_times", field="reason", times=times)
     if not clock_sure:
