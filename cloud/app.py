@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, redirect
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter, ValidationError
 
+from cloud.cardpage import create_card_page
 from cloud.console import create_console
 from cloud.domains.boarding import routes as boarding
 from cloud.domains.inventory import routes as inventory
@@ -58,6 +59,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_blueprint(create_console(hub))
     app.register_blueprint(create_shop(hub))
     app.register_blueprint(create_wallet(hub))
+    app.register_blueprint(create_card_page(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")
     app.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     handle_errors(app)

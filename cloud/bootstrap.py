@@ -20,6 +20,7 @@ from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.books.vehicles import stands
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
 from cloud.domains.inventory.service import InventoryService, Parts
+from cloud.domains.register.cards.issuing import TrustCards
 from cloud.domains.register.publish import Publishing
 from cloud.domains.register.service import RegisterService
 from cloud.domains.register.tables import NUMBERED as REGISTERED
@@ -94,6 +95,7 @@ class Hub:
     disruptions: Disruptions
     register: RegisterService
     registering: Publishing
+    cards: TrustCards
     deciding: Deciding
     sealing: Sealing
     sellers: SellerAccounts
@@ -173,6 +175,7 @@ def build(
     tails = Tails(fold, nodes, clock, (boarding.decide,))
     wrapping = partial(hub_secret, settings.data / IDENTITY_FILE, ids)
     sealing = Sealing(wrapping, settings.sealing_suite, clock, ids)
+    cards = TrustCards(clock, timetable.main_zone, signer, settings.card_url)
     registering = Publishing(nodes, timetable.agency_numbers, timetable.agencies_at)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
     deciding = Deciding(clock, boardings.was_boarded, cancelled, stands)
@@ -210,8 +213,9 @@ def build(
         boarding=boarding,
         duties=duties,
         deciding=deciding,
-        register=RegisterService(nodes, clock, timetable.main_zone, wrapping, registering),
+        register=RegisterService(nodes, clock, timetable.main_zone, wrapping, registering, cards),
         registering=registering,
+        cards=cards,
         disruptions=disruptions,
         sealing=sealing,
         sellers=SellerAccounts(clock, ids),

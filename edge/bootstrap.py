@@ -18,6 +18,7 @@ from edge.domains.payments.gateway.client import Gateway, read_key
 from edge.domains.payments.gateway.rounds import Rounds
 from edge.domains.payments.service import Payments
 from edge.domains.ratings.service import Ratings
+from edge.domains.register.cards.service import Cards
 from edge.domains.register.service import Register
 from edge.domains.shifts.service import Shifts
 from edge.domains.ticketing.office.affected import AffectedTickets
@@ -78,6 +79,7 @@ class Node:
     accounts: accounts.Accounts
     disruptions: Disruptions
     register: Register
+    cards: Cards
     timetable: Timetable
     journeys: Journeys
     duties: Duties
@@ -185,7 +187,7 @@ def _domains(
 ) -> dict[str, Any]:  # fmt: skip
     signer = present_key(settings.key_file, meta.identity(database.writer), ids)
     directory, own = Directory(database), fleet.Fleet(database, scribe, keeper)
-    disruptions = Disruptions(database)
+    disruptions, register = Disruptions(database), Register(database)
     timetable = Timetable(database, own, keeper, disruptions)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     travellers = Travellers(database, keeper, timetable, directory, ids)
@@ -225,7 +227,8 @@ def _domains(
         "fleet": own,
         "accounts": people,
         "disruptions": disruptions,
-        "register": Register(database),
+        "register": register,
+        "cards": Cards(database, scribe, keeper, register, timetable.today),
         "timetable": timetable,
         "journeys": journeys,
         "duties": duties,

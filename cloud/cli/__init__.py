@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cloud.cli import (
+    cards,
     disruptions,
     fleet,
     gates,
@@ -41,7 +42,7 @@ for _command in (
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
     sellers.new_own_log,
     payments.reconcile, ratings.rating_rules, ratings.work_calendar,
-    register.import_register, register.export_register,
+    register.import_register, register.export_register, cards.issue_card, cards.revoke_card,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,
 ):  # fmt: skip
     cli.add_command(_command)

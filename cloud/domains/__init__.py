@@ -20,6 +20,7 @@ from cloud.domains.payments.apply import PaymentApplier
 from cloud.domains.ratings import tables as ratings_tables
 from cloud.domains.ratings.apply import RatingsApplier
 from cloud.domains.register import tables as register_tables
+from cloud.domains.register.apply import RegisterApplier
 from cloud.domains.sellers import tables as sellers_tables
 from cloud.domains.sellers.apply import SellersApplier
 from cloud.domains.shifts import tables as shifts_tables
@@ -102,6 +103,7 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     BoardingApplier,
     DutyApplier,
     VoiceApplier,
+    RegisterApplier,
     ConductApplier,
     DrawerApplier,
 )

@@ -7,6 +7,7 @@ behind the name the value is read from a file, for secrets), what the command li
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Settings:
     held_places: int = 200
     seller_calls_per_minute: int = 600
     shop_seller: str = ""
+    card_url: str = ""
 
     @property
     def database_url(self) -> str:
@@ -89,6 +91,8 @@ def _typed(name: str, value: Any, kind: Any) -> Any:
         raise _odd(name, "neither sqlite:///… nor postgresql://…")
     if name == "sealing_suite" and value not in seal.NAMES:
         raise _odd(name, f"none of {', '.join(seal.NAMES)}")
+    if name == "card_url" and value and not _is_card_url(str(value)):
+        raise _odd(name, "no http:// or https:// address of a host, up to 200 characters long")
     if "int" not in str(kind):
         return Path(value) if "Path" in str(kind) else str(value)
     text = str(value).strip()
@@ -98,6 +102,11 @@ def _typed(name: str, value: Any, kind: Any) -> Any:
     if not low <= int(text) <= high:
         raise _odd(name, f"not between {low} and {high}")
     return int(text)
+
+
+def _is_card_url(text: str) -> bool:
+    """What stands before a card's path is written in capitals, so it holds a host and nothing else."""
+    return len(text) <= 200 and re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", text) is not None
 
 
 def _from_file(path: Path) -> dict[str, Any]:

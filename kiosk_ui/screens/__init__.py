@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from kiosk_ui.screens.card.views import blueprint as card
 from kiosk_ui.screens.clerk.views import blueprint as clerk
 from kiosk_ui.screens.driver.views import blueprint as driver
 from kiosk_ui.screens.gate.views import blueprint as gate
@@ -15,5 +16,5 @@ from kiosk_ui.screens.status.views import blueprint as status
 from kiosk_ui.screens.ticket.views import blueprint as ticket
 from kiosk_ui.screens.wifi.views import blueprint as wifi
 
-SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, driver, portal, status, staff, ticket, wifi)
-PORTAL_SCREENS: tuple[Blueprint, ...] = (portal, wifi)
+SCREENS: tuple[Blueprint, ...] = (home, kiosk, clerk, gate, driver, portal, status, staff, ticket, card, wifi)
+PORTAL_SCREENS: tuple[Blueprint, ...] = (portal, card, wifi)

@@ -9,6 +9,7 @@ from sync.domains.duties import events as duties
 from sync.domains.inventory import events as inventory
 from sync.domains.payments import events as payments
 from sync.domains.ratings import events as ratings
+from sync.domains.register import events as register
 from sync.domains.shifts import events as shifts
 from sync.domains.ticketing import events as ticketing
 from sync.kernel.events import ClerkLocked, NodeStarted, Registry, TailHandedIn
@@ -54,6 +55,7 @@ EVENTS: Final = Registry(
         ratings.TripRated,
         ratings.SessionRated,
         ratings.RatingFollowed,
+        register.CardRefused,
         shifts.ShiftOpened,
         shifts.CashMoved,
         shifts.ShiftClosed,

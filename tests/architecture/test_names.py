@@ -41,7 +41,8 @@ FOLDERS = {
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},
     ("cloud", "sellers"): {"api", "books"},
-    ("cloud", "register"): {"importing", "sample_files"},
+    ("edge", "register"): {"cards"},
+    ("cloud", "register"): {"cards", "importing", "sample_files"},
     ("edge", "payments"): {"gateway"},
 }
 

@@ -28,6 +28,7 @@ from sync.domains.payments.events import (
 )
 from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
 from sync.domains.ratings.operations import RatingRules
+from sync.domains.register.events import CardRefused
 from sync.domains.register.operations import DriverFacts, OperatorFacts, PermitFacts, VehicleFacts, VoidCards
 from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.operations import OfficeRules
@@ -117,6 +118,8 @@ EVENTS: Final[dict[str, Any]] = {
     "trip_cut_short": TripCutShort(101, 2518, 21, 3, 2, ""),
     "trip_ended": TripEnded(101, 2518, 21, 4),
     "trip_word_taken": TripWordTaken(101, 2518, 21, 117),
+    "card_refused": CardRefused("card_revoked", 7, 12, bytes(range(8)), 11, True),
+    "card_refused_forged": CardRefused("card_forged", 0, 0, bytes(range(8)), 11, False),
     "ticket_printed": TicketPrinted(TICKET_ID, 2, 11),
     "shift_opened": ShiftOpened(3, 11, (("CNY", 20_000), ("HKD", 5_000)), 2, "gd-2026"),
     "shift_opened_bare": ShiftOpened(1, 11, (), 0, ""),

@@ -19,11 +19,11 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/requests", "/clerk/requests/1",
              "/clerk/shift", "/clerk/shift/1/slip",
              "/driver", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
-             "/gate", "/gate/trips", "/gate/document", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
+             "/gate", "/gate/trips", "/gate/document", "/gate/card", f"/gate/{COACH_TRIP}/{TODAY}", "/status")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/thanks", "/portal/captive.json",
-        "/portal/fas", "/sign-in", "/healthz"}  # fmt: skip
+        "/portal/fas", "/sign-in", "/healthz", "/card/<text>", "/CARD/<text>"}  # fmt: skip
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
               "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>",
               "/kiosk/tickets/<number>", "/bookings/<number>/print", "/tickets/<number>/qr.svg",

@@ -17,6 +17,8 @@ from sync.domains.boarding.rules import REASONS
 from sync.domains.duties.events import DELAY_REASONS
 from sync.domains.duties.rules import PHASES
 from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
+from sync.domains.register import rules as register
+from sync.domains.register.cards import card as cards
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.ticketing.events import GIVEN_BACK as WHY
 from sync.domains.ticketing.events import PAYMENTS, PROOFS
@@ -48,6 +50,10 @@ MADE = {
     "disrupted_what_": ("cancelled", "delayed", "vehicle_changed"),
     "reason_": REASONS,
     "verdict_": ("green", "amber", "red"),
+    "card_verdict_": ("green", "amber", "red"),
+    "card_reason_": cards.REASONS,
+    "vehicle_kind_": register.VEHICLE_KINDS,
+    "plate_colour_": register.COLOURS,
     "gate_name_": ("page",),
     "note_": ("clock_unsure", "document_unseen", "code_unsigned"),
     "ask_which_": ("from", "to"),

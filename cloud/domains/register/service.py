@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from cloud.domains.register.cards.issuing import TrustCards
 from cloud.domains.register.importing.columns import COLUMNS, DRIVER, FROM, KINDS, OPERATOR, Column
 from cloud.domains.register.importing.read import Faults, read_cells, read_file
 from cloud.domains.register.importing.subjects import Body, body_of
@@ -63,10 +64,10 @@ class RegisterService:
 
     def __init__(
         self, nodes: Nodes, clock: Clock, zone: Callable[[Connection], str], wrapping_key: Callable[[], bytes],
-        publishing: Publishing,
+        publishing: Publishing, cards: TrustCards,
     ) -> None:  # fmt: skip
         self._nodes, self._clock, self._zone, self._wrapping = nodes, clock, zone, wrapping_key
-        self._publishing = publishing
+        self._publishing, self._cards = publishing, cards
 
     def today(self, tx: Connection) -> int:
         """The service day that it is."""
@@ -98,7 +99,8 @@ class RegisterService:
         self._tell(tx, write_one(tx, before.kind, number, body, from_day, author, reason.strip()[:200]))
 
     def strike_off(self, tx: Connection, number: int, reason: str, by: str) -> None:
-        """Take a subject off the register: nodes forget it, its plate or number may be given anew, its history stays.
+        """Take a subject off the register: nodes forget it, its plate or number may be given anew, its cards are
+        taken back, its history stays.
 
         Raises :class:`Refusal`: ``register_unknown``, ``register_reason``, ``register_in_use`` for an operator that
         has others.
@@ -114,6 +116,7 @@ class RegisterService:
         tx.execute(sa.update(register_subject).where(column.number == number).values(**gone))
         tx.execute(sa.delete(register_key).where(register_key.c.number == number))
         self._publishing.tell(tx, [number])
+        self._cards.withdraw(tx, number, reason, by)
 
     def subject(self, tx: Connection, number: int, *, gone: bool = False) -> Subject:
         """One subject with the facts of today. Raises :class:`Refusal` ``register_unknown``; ``gone``: also what was

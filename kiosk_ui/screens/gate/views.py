@@ -13,13 +13,17 @@ from kiosk_ui.kernel.formats import calendar_day
 from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, optional_whole, picture, plain, shown_number, whole, words
 from kiosk_ui.kernel.staff import INSPECTORS, only, the_clerk
 from kiosk_ui.kernel.words import sentence
+from kiosk_ui.screens.gate.card import look_at
+from kiosk_ui.screens.gate.card import routes as card_routes
 from kiosk_ui.screens.gate.document import routes as document_routes
 from kiosk_ui.screens.gate.verdict import said
+from sync.domains.register.cards.card import is_card
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 
 blueprint = Blueprint("gate", __name__, url_prefix="/gate", template_folder="templates")
 blueprint.register_blueprint(document_routes)
+blueprint.register_blueprint(card_routes)
 GATE = "page"
 _VERDICT = "verdict"
 
@@ -67,6 +71,8 @@ def scan(trip_no: int, day: int) -> ResponseReturnValue:
     try:
         sent = picture("picture")
         code = the_node().boarding.read_picture(sent) if sent else _typed_code()
+        if is_card(code):
+            return look_at(code)
         document = shown_number(request.form)
         verdict = the_node().boarding.check(code, trip_no, day, GATE, the_clerk().clerk_no, document=document)
     except Refusal as refusal:

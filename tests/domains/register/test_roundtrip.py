@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sync.domains import EVENTS
+from sync.domains.register.events import CardRefused
 from sync.domains.register.operations import DriverFacts, OperatorFacts, PermitFacts, VehicleFacts, VoidCards
+from sync.kernel.events import Stamp
 from tests.golden.strategies import of
 
+SENT = [CardRefused]
 TOLD = [OperatorFacts, VehicleFacts, DriverFacts, PermitFacts, VoidCards]
 
 
@@ -20,3 +24,13 @@ TOLD = [OperatorFacts, VehicleFacts, DriverFacts, PermitFacts, VoidCards]
 def test_a_record_comes_down_and_reads_the_same(kind: Any, data: st.DataObject) -> None:
     record = data.draw(of(kind))
     assert kind.from_bytes(record.to_bytes()) == record
+
+
+@pytest.mark.parametrize("kind", SENT)
+@settings(max_examples=30)
+@given(st.data())
+def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> None:
+    event, stamp = data.draw(of(kind)), data.draw(of(Stamp))
+    found = EVENTS.decode(EVENTS.encode(event, stamp))
+    assert (found.event, found.stamp) == (event, stamp)
+    assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]

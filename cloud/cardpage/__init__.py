@@ -1,0 +1,76 @@
+"""The page of a trust card at the hub: what any phone shows that scans one. Works without JavaScript, asks for
+nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, g, redirect, render_template, request, session
+from werkzeug.wrappers import Response
+
+from cloud.console.desk import language
+from cloud.console.formats import Formats
+from cloud.console.web import HEADERS, here
+from cloud.domains.register.cards.issuing import facts_of, void_of
+from sync import catalogue
+from sync.domains.register.cards import card as cards
+from sync.domains.register.cards.card import Verdict
+from sync.kernel.days import day_at
+from sync.kernel.errors import Malformed
+
+if TYPE_CHECKING:
+    from cloud.bootstrap import Hub
+
+__all__ = ["create_card_page"]
+log = logging.getLogger("cloud.cardpage")
+_texts = catalogue.load()
+
+
+def create_card_page(hub: Hub) -> Blueprint:
+    """The blueprint of ``/card/…``, and of the same in capitals, as it is printed."""
+    blueprint = Blueprint(
+        "cardpage", __name__, template_folder="templates", static_folder="static", static_url_path="/cards/static"
+    )
+
+    @blueprint.get("/CARD/<text>", endpoint="as_printed")
+    @blueprint.get("/card/<text>")
+    def show(text: str) -> Response | str:
+        chosen = request.args.get("language")
+        if chosen in catalogue.LANGUAGES:
+            session["language"] = chosen
+            return redirect(here(language=None))
+        with hub.database.read() as tx:
+            zone, now_ms = hub.places.main_zone(tx), hub.clock.wall_ms()
+            verdict = _judged(hub, tx, cards.PREFIX + text, now_ms, day_at(now_ms, zone))
+        g.formats = Formats(language(), zone)
+        facts = verdict.newer or (verdict.card.facts if verdict.card else None)
+        over = cards.papers_over(facts, day_at(now_ms, zone)) if facts else ()
+        return render_template("cardpage/card.html", verdict=verdict, facts=facts, over=over, now_ms=now_ms, **_words())
+
+    @blueprint.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint != "cardpage.static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return blueprint
+
+
+def _judged(hub: Hub, tx: Any, text: str, now_ms: int, today: int) -> Verdict:
+    try:
+        found = cards.verify(text, hub.signer.verify_key)
+    except Malformed as error:
+        return Verdict(cards.RED, error.code)
+    now = facts_of(tx, found.facts.subject_no)
+    newer = None if now is None or now == found.facts else now
+    return cards.judge(found, void_of(tx, found.card_no), now_ms // 1000, today, newer)
+
+
+def _words() -> dict[str, Any]:
+    chosen = language()
+    return {
+        "language": chosen, "languages": catalogue.LANGUAGES, "f": g.formats, "here": here,
+        "t": lambda key, **args: _texts.text(key, chosen, **args),
+    }  # fmt: skip

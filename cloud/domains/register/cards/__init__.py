@@ -1,0 +1,1 @@
+"""Trust cards: made, taken back, and what inspectors met."""

@@ -1,0 +1,1 @@
+"""Trust cards that are shown at a node."""

@@ -1,0 +1,1 @@
+"""The trust card's page for any phone."""
