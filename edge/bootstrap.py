@@ -14,6 +14,7 @@ from edge.domains.disruption.service import Disruptions
 from edge.domains.duties.service import Duties
 from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
+from edge.domains.notices.service import Notices
 from edge.domains.payments.gateway.client import Gateway, read_key
 from edge.domains.payments.gateway.rounds import Rounds
 from edge.domains.payments.service import Payments
@@ -80,6 +81,7 @@ class Node:
     disruptions: Disruptions
     register: Register
     cards: Cards
+    notices: Notices
     timetable: Timetable
     journeys: Journeys
     duties: Duties
@@ -229,6 +231,7 @@ def _domains(
         "disruptions": disruptions,
         "register": register,
         "cards": Cards(database, scribe, keeper, register, timetable.today),
+        "notices": Notices(database),
         "timetable": timetable,
         "journeys": journeys,
         "duties": duties,

@@ -11,7 +11,7 @@ from edge.app import create_app as create_api
 from kiosk_ui.kernel import errors, page, protection
 from kiosk_ui.kernel.context import attach
 from kiosk_ui.screens import PORTAL_SCREENS, SCREENS
-from kiosk_ui.screens.wifi.views import lead_home
+from kiosk_ui.screens.wifi.views import lead_home, short_link
 
 if TYPE_CHECKING:
     from edge.bootstrap import Node
@@ -29,6 +29,7 @@ def create_portal(node: Node) -> Flask:
     app = Flask("portal", static_folder=None)
     _furnish(app, node, PORTAL_SCREENS, f"yipiao_portal_{node.settings.portal_port}", b"yipiao portal session 1")
     app.before_request(lead_home)
+    app.add_url_rule("/t/<number>/<short_code>", view_func=short_link)
     return app
 
 

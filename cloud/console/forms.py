@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     HiddenField,
     IntegerField,
     PasswordField,
@@ -100,6 +101,16 @@ class Duty(FlaskForm):
 class Vehicle(FlaskForm):
     plan = StringField(validators=[needed])
     note = StringField(validators=[needed])
+
+
+class Announce(FlaskForm):
+    operator = SelectField(coerce=int)
+    text_zh_hans = TextAreaField()
+    text_zh_hant = TextAreaField()
+    text_en = TextAreaField()
+    from_day = StringField(validators=[needed])
+    until_day = StringField(validators=[needed])
+    urgent = BooleanField()
 
 
 class Decision(FlaskForm):

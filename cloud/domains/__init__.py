@@ -40,8 +40,8 @@ from cloud.kernel.nodeevents import NodeApplier
 from sync.domains import EVENTS
 
 DOMAINS: Final = (
-    "disruption", "register", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "duties", "ratings",
-    "sellers",
+    "disruption", "register", "notices", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "duties",
+    "ratings", "sellers",
 )  # fmt: skip
 
 TABLES: Final = (

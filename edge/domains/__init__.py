@@ -10,6 +10,7 @@ from edge.domains.boarding import store as boarding
 from edge.domains.disruption import store as disruption
 from edge.domains.duties import store as duties
 from edge.domains.inventory import store as inventory
+from edge.domains.notices import store as notices
 from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
 from edge.domains.register import store as register
@@ -30,6 +31,7 @@ from sync.kernel.events import Event
 DOMAINS: Final = (
     "disruption",
     "register",
+    "notices",
     "timetable",
     "inventory",
     "shifts",
@@ -42,6 +44,7 @@ DOMAINS: Final = (
 _STORES: Final = (
     disruption,
     register,
+    notices,
     timetable,
     inventory,
     shifts,
@@ -82,6 +85,7 @@ def projections() -> dict[str, Project]:
         "profile": keep_profile,
         **disruption.PROJECTIONS,
         **register.PROJECTIONS,
+        **notices.PROJECTIONS,
         **timetable.PROJECTIONS,
         **inventory.PROJECTIONS,
         **shifts.PROJECTIONS,

@@ -18,6 +18,7 @@ from edge.kernel.clock import TimeKeeper
 from edge.kernel.fleet import Fleet
 from sync.kernel.errors import Fault
 
+NAME: Final = "yipiao.internal"  # what boxes answer to on their own WiFi (.internal is nobody's in the internet)
 SESSION_MS: Final = 4 * 3_600_000
 LINE_S: Final = 15 * 60  # a box that backs off asks its hub at least so often
 MOST_PHONES: Final = 1_000

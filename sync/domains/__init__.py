@@ -17,6 +17,7 @@ from sync.kernel.events import ClerkLocked, NodeStarted, Registry, TailHandedIn
 DOMAINS: Final = (
     "disruption",
     "register",
+    "notices",
     "timetable",
     "inventory",
     "shifts",

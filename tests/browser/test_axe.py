@@ -34,7 +34,7 @@ AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/
                   "runs", "trips/{trip}/{day}/duty",
                   "trips/{trip}/{day}/vehicle",
                   "refund-requests",
-                  "ratings", "shifts", "alerts", "quarantine",
+                  "notices", "ratings", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "sellers",
                   "sellers/1", "sellers/new", "payments", "audit", "account",
                   "passphrase", "travellers", "nowhere")  # fmt: skip

@@ -40,6 +40,7 @@ def test_every_domain_of_the_hub_is_named_in_the_list() -> None:
     named = (
         "disruption",
         "register",
+        "notices",
         "timetable",
         "inventory",
         "shifts",

@@ -256,3 +256,26 @@ def test_a_trip_is_delayed_cancelled_and_restored_with_a_reason_and_in_the_audit
     viewer = world.add_admin("何览", "viewer")
     assert '<form method="post" action="' + page not in viewer.get(page).text
     assert viewer.post(page, kind="cancelled", note="x").status_code in (400, 403)
+
+
+def test_an_announcement_is_published_shown_and_withdrawn(world: ConsoleWorld) -> None:
+    person, page = world.add_admin("王敏"), "/console/notices"
+    number = re.findall(r'<option value="(\d+)"', person.get(page).text)[0]
+    days = {"from_day": "2026-11-20", "until_day": "2027-03-01"}
+    for wrong in (
+        {**days, "operator": number},
+        {**days, "operator": "999999", "text_en": "x"},
+        {"operator": number, "text_en": "x", "from_day": "2026-11-20", "until_day": "2026-11-19"},
+        {"operator": number, "text_en": "x", "from_day": "someday", "until_day": ""},
+        {"operator": number, "text_en": "x", "from_day": "someday", "until_day": "2027-03-01"},
+    ):
+        assert person.post(page, page, **wrong).status_code == 422
+    told = {"operator": number, "text_zh_hans": "春节加班车", "text_en": "More coaches <b>", "urgent": "y"}
+    assert person.post(page, page, **days, **told).status_code == 302
+    shown = person.get(page).text
+    assert "春节加班车" in shown and "More coaches &lt;b&gt;" in shown and 'lang="zh-Hans"' in shown
+    assert acts(world)[0][0] == "notice_added" and acts(world)[0][1]["operator"] == int(number)
+    (address,) = set(re.findall(r'action="(/console/notices/\d+/\d+)"', shown))
+    assert person.post(address, page).status_code == 302
+    assert "春节加班车" not in person.get(page).text and acts(world)[0][0] == "notice_withdrawn"
+    assert person.post(address, page).status_code == 404

@@ -48,7 +48,7 @@ def rules(world: ConsoleWorld, method: str) -> list[Rule]:
 def path(world: ConsoleWorld, rule: Rule) -> str:
     """An address for ``rule``, of things that there are."""
     values: dict[str, Any] = {"number": 1, "trip_no": world.trip[0], "day": world.trip[1], "name": "abc"}
-    values |= {"filename": "console.css", "anything": "nope", "pos": quarantined(world)}
+    values |= {"filename": "console.css", "anything": "nope", "pos": quarantined(world), "operator_no": 1}
     with world.app.test_request_context():
         return url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
 

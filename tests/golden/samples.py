@@ -19,6 +19,7 @@ from sync.domains.duties.events import (
 )
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall
+from sync.domains.notices.operations import Notice
 from sync.domains.payments.events import (
     PaymentAsked,
     PaymentEnded,
@@ -169,6 +170,8 @@ RECORDS: Final[dict[str, Any]] = {
     ),
     "reseat_moved": Reseated(101, 2_518, 31, 2, True, False),
     "reseat_standing": Reseated(101, 2_518, 32, 0, False, True),
+    "notice": Notice(4711, 3, {"zh-Hans": "今日加开班次", "en": "More coaches today"}, 2518, 2520, False, 1_795_406_400_000),
+    "notice_of_lines": Notice(4712, 3, {"zh-Hant": "颱風"}, 2518, 2518, True, 1_795_406_400_000, (4, 9)),
     "refund_word": RefundWord(True, TICKET_ID, 101, 2518, 300, 2700, "CNY", "核实无误", 1_795_406_400_000),
     "rebook_rules": RebookRules("js-2018", "江苏 2018", 2500, None, 30, 1, 1, 0, True, True, True),
     "rebook_rules_of_operator": RebookRules("ferry", "operator", 2500, 3, 120, 3, 1, 50, False, True, False),

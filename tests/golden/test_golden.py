@@ -79,7 +79,7 @@ def test_type_numbers_are_those_of_version_1() -> None:
         "Subscriptions": "subscriptions", "Clerk": "clerk", "Duty": "duty", "ManifestEntry": "manifest",
         "Grant": "grant", "Recall": "recall", "VoidTicket": "void", "RefundRules": "ruleset",
         "RealNameRules": "ruleset/realname", "SealingKey": "sealing", "RebookRules": "ruleset/rebook",
-        "Disruption": "disruption", "RefundWord": "refund",
+        "Disruption": "disruption", "RefundWord": "refund", "Notice": "notice",
         "FareRules": "ruleset/fare",
     }  # fmt: skip
     assert len(set(prefixes.values())) == len(prefixes)

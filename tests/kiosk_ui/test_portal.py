@@ -9,11 +9,13 @@ import pytest
 from flask import Flask
 
 from edge.domains.ticketing.service import Ticket
-from kiosk_ui.app import create_app
+from kiosk_ui.app import create_app, create_portal
+from sync.domains.disruption.operations import Disruption
+from sync.domains.notices.operations import Notice
 from sync.kernel.workdays import WorkCalendar
 from tests.kiosk_ui.person import Page, Person
 from tests.kiosk_ui.test_gate import photograph
-from tests.support.nodes import CLERK_NO, COACH_TRIP, TODAY, Bench
+from tests.support.nodes import CLERK_NO, COACH_TRIP, FERRY_TRIP, TODAY, Bench
 
 PAGE_BYTES = 60_000
 
@@ -160,7 +162,7 @@ def test_who_was_not_content_is_told_the_terms_and_has_a_second_word(
 
 def test_no_page_of_the_portal_weighs_more_than_sixty_kilobytes(passenger: Person, boarded: Ticket) -> None:
     show(passenger, boarded.number, boarded.short_code)
-    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/thanks"):
+    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/thanks", "/portal/emergency"):
         page = passenger.see(address)
         wanted = [a.get("href") for tag, a in page.tags if tag == "link"] + [
             a["src"] for _, a in page.tags if "src" in a
@@ -178,3 +180,68 @@ def test_the_portal_names_no_clerk_and_no_passenger(passenger: Person, boarded: 
 def test_a_station_shows_what_leaves_next(bench: Bench) -> None:
     board = Person(create_app(bench.node)).see("/portal")
     assert "接下来的班次" in board.text and "16:00 桂山岛" in board.text
+
+
+def announce(vehicle: Bench, number: int, texts: dict[str, str], urgent: bool = False) -> None:
+    said = Notice(number, 1, texts, TODAY, TODAY, urgent, number)
+    vehicle.operate("operator/1", said.key, said.to_bytes())
+
+
+def test_what_the_operator_says_stands_in_the_passengers_language_the_urgent_above(vehicle: Bench, app: Flask) -> None:
+    announce(vehicle, 1, {"zh-Hans": "车上有热水", "en": "Hot water <on board>"})
+    announce(vehicle, 2, {"zh-Hans": "台风，改走国道"}, urgent=True)
+    english = Person(app, "en").see("/portal")
+    assert "Hot water &lt;on board&gt;" in english.html and "车上有热水" not in english.text
+    assert '<span lang="zh-Hans">台风，改走国道</span>' in english.html
+    assert english.text.index("台风") < english.text.index("Next stop") < english.text.index("Hot water")
+    vehicle.clock.pass_ms(24 * 3_600_000)
+    assert "Hot water" not in Person(app, "en").see("/portal").text
+
+
+def test_a_trip_that_comes_late_shows_when_it_comes_and_when_it_should_have(vehicle: Bench, passenger: Person) -> None:
+    said = Disruption("delayed", 25, "塞车", 1)
+    vehicle.operate("operator/1", f"disruption/{COACH_TRIP}/{TODAY}", said.to_bytes())
+    late = passenger.see("/portal").text
+    assert re.search(r"下一站 端州 15:25", late) and "原定 15:00" in late and "晚约 25 分钟" in late
+    vehicle.clock.pass_ms(3 * 3_600_000 + 60_000)
+    assert re.search(r"下一站 端州 15:25", passenger.see("/portal").text)
+
+
+def test_in_an_emergency_one_sees_whom_to_call_where_one_is_and_what_to_do(passenger: Person) -> None:
+    passenger.see("/portal")
+    assert "/portal/emergency" in passenger.page.links
+    page = passenger.see("/portal/emergency?lang=en")
+    assert "tel:120" in page.links and "Ambulance" in page.text and "hammer" in page.text
+    assert re.search(r"say: DG → Guangzhou · Next stop Duanzhou", page.text)
+
+
+def test_on_a_ferry_one_is_told_of_the_life_jacket(vehicle: Bench, app: Flask) -> None:
+    vehicle.node.boarding.choose(FERRY_TRIP, TODAY, CLERK_NO)
+    page = Person(app, "en").see("/portal/emergency")
+    assert "life jacket" in page.text and "hammer" not in page.text
+
+
+def test_the_link_on_the_paper_shows_the_ticket(vehicle: Bench, boarded: Ticket) -> None:
+    station = Person(create_app(vehicle.node))
+    station.sign_in()
+    printed = station.see(f"/tickets/{boarded.number}/print").text
+    (link,) = re.findall(r"yipiao\.internal(/t/\S+)", printed)
+    phone = Person(create_portal(vehicle.node))
+    assert "15:00" in phone.see(link).text and phone.page.path == "/portal/ticket"
+    assert "15:00" in phone.see("/portal/ticket").text
+    assert phone.see("/portal" + link.lower()).path == "/portal/ticket"
+
+
+@pytest.mark.parametrize("link", ["/t/12345/ABCD", "/t/x/y", "/t/%00/%00", "/t/" + "9" * 300 + "/A"])
+def test_a_link_that_is_none_says_so_and_leads_to_the_form(vehicle: Bench, link: str) -> None:
+    phone = Person(create_portal(vehicle.node))
+    page = phone.see(link)
+    assert 400 <= page.status < 500 and 'id="ticket-problem"' in page.html
+    assert page.form("/portal/ticket").names >= {"ticket", "short_code"}
+    assert phone.see("/portal/ticket").status == 200
+
+
+def test_short_codes_are_not_found_by_trying_links(vehicle: Bench, boarded: Ticket) -> None:
+    phone = Person(create_portal(vehicle.node))
+    statuses = [phone.see(f"/t/{boarded.number}/A{number:03d}").status for number in range(40)]
+    assert statuses[0] == 422 and statuses[-1] == 429

@@ -79,6 +79,7 @@ def test_what_a_browser_says_comes_from_another_site_is_refused(passenger: Perso
 def test_no_page_holds_a_script_or_a_style_of_its_own(clerk: Person) -> None:
     addresses = ["/", "/kiosk", "/kiosk/to", "/kiosk/trips?to=5", f"/kiosk/seat?trip={COACH_TRIP}&day={TODAY}&from=0&to=4",
                  f"/kiosk/confirm?trip={COACH_TRIP}&day={TODAY}&from=0&to=4", "/portal", "/portal/ticket", "/sign-in",
+                 "/portal/emergency",
                  "/clerk", "/clerk/sell", "/clerk/sell?to=5", "/clerk/takings", "/clerk/shift",
                  "/gate/trips", "/status",
                  f"/gate/{COACH_TRIP}/{TODAY}", "/nowhere",
@@ -90,7 +91,7 @@ def test_no_page_holds_a_script_or_a_style_of_its_own(clerk: Person) -> None:
             assert tag != "script" or attributes.get("src"), address
             assert not [name for name in attributes if name.startswith("on")], address
             for name in ("src", "href", "action"):
-                assert str(attributes.get(name) or "/").startswith(("/", "#", "?")), (address, attributes)
+                assert str(attributes.get(name) or "/").startswith(("/", "#", "?", "tel:")), (address, attributes)
 
 
 def test_shipped_files_are_kept_for_ever_and_pages_never(passenger: Person) -> None:

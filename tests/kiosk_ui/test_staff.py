@@ -23,7 +23,8 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/thanks", "/portal/captive.json",
-        "/portal/fas", "/sign-in", "/healthz", "/card/<text>", "/CARD/<text>"}  # fmt: skip
+        "/portal/fas", "/portal/emergency", "/portal/t/<number>/<short_code>", "/sign-in", "/healthz",
+        "/card/<text>", "/CARD/<text>"}  # fmt: skip
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
               "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>",
               "/kiosk/tickets/<number>", "/bookings/<number>/print", "/tickets/<number>/qr.svg",

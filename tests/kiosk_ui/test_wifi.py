@@ -131,7 +131,7 @@ def test_the_portals_own_port_has_no_other_page(portal: Flask, path: str) -> Non
 
 def test_the_portals_port_has_no_route_of_the_other_screens(portal: Flask) -> None:
     routes = {rule.rule for rule in portal.url_map.iter_rules()}
-    assert all(route.startswith(("/portal", "/assets")) for route in routes)
+    assert all(route.startswith(("/portal", "/assets", "/t/", "/card", "/CARD")) for route in routes)
 
 
 @pytest.mark.parametrize("host", sorted(HOSTS))

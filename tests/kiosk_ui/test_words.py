@@ -12,6 +12,7 @@ from flask import Flask
 
 from kiosk_ui.app import create_app
 from kiosk_ui.screens.driver.views import UNDO
+from kiosk_ui.screens.portal.trip import NUMBERS, STEPS
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS
 from sync.domains.duties.events import DELAY_REASONS
@@ -69,6 +70,8 @@ MADE = {
     "trip_phase_": PHASES,
     "driver_word_": UNDO,
     "delay_reason_": DELAY_REASONS,
+    "emergency_": [f"{kind}_{step}" for kind, steps in STEPS.items() for step in steps],
+    "emergency_for_": NUMBERS,
     "http_": ("400", "403", "404", "405", "413", "500"),
 }
 LITERAL = re.compile(r"""(?<![\w.])t\(\s*(?:'([a-z0-9_]+)'|"([a-z0-9_]+)")""")

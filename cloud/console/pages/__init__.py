@@ -10,6 +10,7 @@ from cloud.console.pages import (
     disruptions,
     duties,
     nodes,
+    notices,
     office,
     overview,
     payments,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
-        overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties,
+        overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties, notices,
         requests, office, quarantine, tails, timetable, travellers,
         sellers, payments, people,
     ):  # fmt: skip

@@ -39,6 +39,7 @@ __all__ = [
     "list_imports",
     "main_zone",
     "operator",
+    "operators",
     "plan_names",
     "planned_seats",
     "ride",
@@ -127,6 +128,15 @@ def agency_numbers(tx: Connection) -> dict[str, int]:
     columns = tables.agency.c
     rows = tx.execute(select(columns.feed_id, columns.agency_no).where(columns.live).order_by(columns.agency_no))
     return {row.feed_id: row.agency_no for row in rows}
+
+
+def operators(tx: Connection) -> dict[int, dict[str, str]]:
+    """Operators of the timetable that is published: number → names by language."""
+    query = select(tables.agency.c.agency_no, tables.agency.c.body).where(tables.agency.c.live)
+    return {
+        row.agency_no: Agency.from_bytes(row.body).names
+        for row in tx.execute(query.order_by(tables.agency.c.agency_no))
+    }
 
 
 def agency_of(tx: Connection, trip_no: int) -> int | None:

@@ -14,6 +14,7 @@ from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.portal.anybody import routes as anybody_routes
 from kiosk_ui.screens.portal.follow import routes as follow_routes
 from kiosk_ui.screens.portal.mine import KEY, mine
+from kiosk_ui.screens.portal.trip import emergency, trip
 from sync.domains.ratings.rules import BAD, LEVELS, MAX_COMMENT
 from sync.kernel.errors import Refusal
 
@@ -23,34 +24,12 @@ if TYPE_CHECKING:
 blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
 blueprint.register_blueprint(anybody_routes)
 blueprint.register_blueprint(follow_routes)
+blueprint.add_url_rule("", view_func=trip)
+blueprint.add_url_rule("/emergency", view_func=emergency)
 _SAID = "said_level"
 TICKET_FIELDS = ("ticket", "short_code", "picture")
 RATING_FIELDS = ("level", "tags", "comment")
 MAX_SHORT_CODE = 12
-SOON = 12
-
-
-@blueprint.get("")
-def trip() -> str:
-    node = the_node()
-    current = node.boarding.current()
-    if current is None:
-        rides = node.timetable.departures(node.timetable.today(), SOON)
-        return render_template("portal/no_trip.html", rides=rides, wifi=_wifi())
-    return render_template(
-        "portal/trip.html",
-        trip=node.timetable.trip(*current),
-        summary=node.ratings.public_summary(*current),
-        wifi=_wifi(),
-    )
-
-
-def _wifi() -> str:
-    """How it is with this phone's way to the internet: ``open``, ``online`` (it went on already) or ``no_line``."""
-    wifi = the_node().wifi
-    if not wifi.has_line() and not wifi.gateway:
-        return "no_line"
-    return "online" if wifi.left_s(request.remote_addr or "") else "open"
 
 
 @blueprint.get("/ticket")
@@ -80,6 +59,18 @@ def show_ticket() -> ResponseReturnValue:
     except Refusal as refusal:
         return _ticket_form(beside_fields(refusal, TICKET_FIELDS), typed[:40]), refusal.status
     session[KEY] = [text, short_code]
+    return redirect(url_for("portal.ticket"), 303)
+
+
+@blueprint.get("/t/<number>/<short_code>")
+def open_ticket(number: str, short_code: str) -> ResponseReturnValue:
+    """The link that stands on a ticket's paper."""
+    shown = (plain(number[:80]), plain(short_code[:MAX_SHORT_CODE]).upper())
+    try:
+        the_node().ratings.ride_of(*shown)
+    except Refusal as refusal:
+        return _ticket_form(beside_fields(refusal, TICKET_FIELDS), shown[0]), refusal.status
+    session[KEY] = list(shown)
     return redirect(url_for("portal.ticket"), 303)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request, session
 
 from edge.kernel import qr
+from edge.kernel.wifi import NAME
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.staff import SELLERS, may, signed_in
 from sync.kernel.errors import Refusal
@@ -52,7 +53,7 @@ def party(number: str) -> str:
     booking, clerk = the_node().bookings.find(number), signed_in()
     prints, by = the_node().prints, clerk.clerk_no if clerk else 0
     copies = [0 if one.refunded else prints.copy(one.number, by) for one in booking.tickets]
-    return render_template("ticket/party.html", booking=booking, copies=copies)
+    return render_template("ticket/party.html", booking=booking, copies=copies, on_board=on_board)
 
 
 @blueprint.get("/tickets/<number>/print")
@@ -60,4 +61,10 @@ def paper(number: str) -> str:
     """Each time that this is shown is a paper of its own, and counted: what stands on the screen can be printed."""
     ticket, clerk = own_ticket(number), signed_in()
     copy = 0 if ticket.refunded else the_node().prints.copy(number, clerk.clerk_no if clerk else 0)
-    return render_template("ticket/paper.html", ticket=ticket, copy=copy, roll=request.args.get("roll") == "1")
+    roll = request.args.get("roll") == "1"
+    return render_template("ticket/paper.html", ticket=ticket, copy=copy, roll=roll, on_board=on_board)
+
+
+def on_board(ticket: Ticket) -> str:
+    """What a passenger types on the WiFi of the vehicle to see this ticket."""
+    return f"{NAME}/t/{ticket.number}/{ticket.short_code}"

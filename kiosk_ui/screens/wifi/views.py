@@ -41,6 +41,11 @@ def lead_home() -> ResponseReturnValue | None:
     return _to_portal() if request.url_rule is None else None
 
 
+def short_link(number: str, short_code: str) -> ResponseReturnValue:
+    """The link that stands on a ticket's paper, as short as it can be for those who type it."""
+    return redirect(url_for("portal.open_ticket", number=number, short_code=short_code), 303)
+
+
 @blueprint.get("/captive.json")
 def captive() -> Response:
     """RFC 8908. Without a line a phone stays captive, however often its passenger goes on: there is nothing to go on to."""

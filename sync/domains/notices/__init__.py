@@ -1,0 +1,1 @@
+"""What an operator has to say to its passengers."""
