@@ -58,7 +58,7 @@ def create_app(node: Node) -> Flask:
         shifts.blueprint(node.shifts, node.accounts, guard),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         bookings.blueprint(node.bookings, guard),
-        office.blueprint(node.rebooking, node.reissuing, node.affected, node.travellers, guard),
+        office.blueprint(node.rebooking, node.onward, node.reissuing, node.affected, node.travellers, guard),
         asking.blueprint(node.requests, guard, node.schedule.soon),
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),

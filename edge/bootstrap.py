@@ -26,6 +26,7 @@ from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.faults import Faults
+from edge.domains.ticketing.office.onward import Onward
 from edge.domains.ticketing.office.paying import Paying
 from edge.domains.ticketing.office.prints import Prints
 from edge.domains.ticketing.office.rebooking import Rebooking
@@ -97,6 +98,7 @@ class Node:
     prints: Prints
     refunds: Refunds
     rebooking: Rebooking
+    onward: Onward
     reissuing: Reissuing
     requests: Requests
     affected: AffectedTickets
@@ -208,18 +210,9 @@ def _domains(
     faults = Faults(database, timetable, journeys.holds)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
-        database,
-        scribe,
-        keeper,
-        timetable,
-        inventory,
-        ticketing,
-        boarding.boarded,
-        payments.give_back,
-        people,
-        boarding.told_void,
-        faults,
-    )
+        database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back, people,
+        boarding.told_void, faults,
+    )  # fmt: skip
     rebooking = Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds, faults)
     catalogue = load()
     return {
@@ -248,6 +241,9 @@ def _domains(
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, travellers, ticketing, refunds),
         "rebooking": rebooking,
+        "onward": Onward(
+            database, scribe, timetable, disruptions, inventory, ticketing, rebooking, faults, journeys.holds
+        ),
         "requests": Requests(database, scribe, timetable, ticketing, refunds),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),

@@ -15,6 +15,7 @@ FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/
          "/clerk/orders/1/confirm", "/clerk/orders/1/decline", "/clerk/orders/1/phone",
          "/kiosk/party", "/clerk/party", "/clerk/party/ask", "/clerk/party/1",
          "/clerk/find", "/clerk/sell", "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue",
+         "/clerk/tickets/1/onward",
          "/clerk/requests", "/clerk/requests/1",
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
          f"/driver/{COACH_TRIP}/{TODAY}",

@@ -16,6 +16,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              f"/clerk/party?leg={COACH_TRIP}-{TODAY}-0-4", "/clerk/party/1", "/clerk/party/tickets/1",
              "/clerk/orders/1/phone", "/clerk/orders/1/phone/code.svg",
              "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue", "/clerk/disruptions",
+             "/clerk/tickets/1/onward",
              "/clerk/requests", "/clerk/requests/1",
              "/clerk/shift", "/clerk/shift/1/slip",
              "/driver", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",

@@ -38,6 +38,8 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/v1/tickets/{number}/rides"): SELLERS,
     ("GET", "/api/v1/tickets/{number}/rebooking"): SELLERS,
     ("POST", "/api/v1/tickets/{number}/rebooking"): SELLERS,
+    ("GET", "/api/v1/tickets/{number}/onward"): SELLERS,
+    ("POST", "/api/v1/tickets/{number}/onward"): SELLERS,
     ("POST", "/api/v1/tickets/{number}/reissue"): SELLERS,
     ("POST", "/api/v1/documents/compare"): SELLERS | {"gate"},
     ("GET", "/api/v1/disruptions"): SELLERS,

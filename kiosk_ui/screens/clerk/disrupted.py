@@ -25,4 +25,6 @@ def overview() -> ResponseReturnValue:
         ]
         for one in found
     }  # fmt: skip
-    return render_template("clerk/disrupted.html", affected=found, others=others, once=once_key)
+    return render_template(
+        "clerk/disrupted.html", affected=found, others=others, once=once_key, broken=node.onward.broken()
+    )

@@ -11,6 +11,7 @@ from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
 from kiosk_ui.screens.clerk.disrupted import routes as disrupted_routes
+from kiosk_ui.screens.clerk.onward import routes as onward_routes
 from kiosk_ui.screens.clerk.party import routes as party_routes
 from kiosk_ui.screens.clerk.phone import routes as phone_routes
 from kiosk_ui.screens.clerk.rebook import routes as rebook_routes
@@ -31,6 +32,7 @@ blueprint.register_blueprint(phone_routes)
 blueprint.register_blueprint(refund_routes)
 blueprint.register_blueprint(rebook_routes)
 blueprint.register_blueprint(disrupted_routes)
+blueprint.register_blueprint(onward_routes)
 blueprint.register_blueprint(reissue_routes)
 blueprint.register_blueprint(requests_routes)
 blueprint.register_blueprint(shift_routes)

@@ -9,6 +9,8 @@ from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
 from edge.domains.ticketing.office.affected import AffectedTickets
+from edge.domains.ticketing.office.booking_routes import LegSchema
+from edge.domains.ticketing.office.onward import Onward
 from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.reissue import Reissuing
 from edge.domains.ticketing.office.shapes import Compared, Comparison, DocumentSchema
@@ -16,6 +18,7 @@ from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.routes import AMOUNT, RefundReason, TicketSchema
 from edge.kernel.schemas import NUMBER, RideKey, RideSchema
 from edge.kernel.web import Blueprint, Day, Guard
+from sync.domains.ticketing.office.bookings import MOST_LEGS
 from sync.domains.ticketing.office.reissue import CAUSES
 
 
@@ -76,13 +79,42 @@ class AffectedSchema(Schema):
     moved = fields.List(fields.Nested(TicketSchema))
 
 
+class RestLegSchema(Schema):
+    """One ride of a rest, and the numbers of the tickets in whose place it comes."""
+
+    ride = fields.Nested(RideSchema)
+    tickets = fields.List(fields.Pluck(TicketSchema, "number"))
+
+
+class RestSchema(Schema):
+    """What takes the place of the rest of a broken journey. ``due_minor``: all of them pay; below 0: is handed back."""
+
+    legs = fields.List(fields.Nested(RestLegSchema))
+    due_minor = fields.Integer()
+    currency = fields.String()
+
+
+class RestRequest(Schema):
+    """Take that offer: its rides and ``due_minor`` as they were shown. ``key``: the same key again, the same tickets."""
+
+    rides = fields.List(fields.Nested(LegSchema), required=True, validate=validate.Length(min=1, max=MOST_LEGS))
+    due_minor = fields.Integer(required=True, validate=validate.Range(min=-AMOUNT.max, max=AMOUNT.max))
+    key = fields.String(required=True, validate=validate.Length(min=8, max=64))
+
+
 def blueprint(
-    rebooking: Rebooking, reissuing: Reissuing, affected: AffectedTickets, travellers: Travellers, guard: Guard
+    rebooking: Rebooking,
+    onward: Onward,
+    reissuing: Reissuing,
+    affected: AffectedTickets,
+    travellers: Travellers,
+    guard: Guard,
 ) -> Any:
     """The API of the office."""
     bp = Blueprint("office", __name__, url_prefix="/api/v1", description="Rebookings, reissues and disruptions")
     _add_affected(bp, affected, guard)
     _add_rebooking(bp, rebooking, guard)
+    _add_onward(bp, onward, guard)
     _add_reissue(bp, reissuing, guard)
     _add_documents(bp, travellers, guard)
     return bp
@@ -116,6 +148,24 @@ def _add_rebooking(bp: Any, rebooking: Rebooking, guard: Guard) -> None:
                 number, _where(body), body["seat"], body["reason"], body["due_minor"], g.clerk.clerk_no, body["key"],
                 body["document"],
             )  # fmt: skip
+
+
+def _add_onward(bp: Any, onward: Onward, guard: Guard) -> None:
+    @bp.route("/tickets/<number>/onward")
+    class Rest(MethodView):
+        @guard("clerk", "agent")
+        @bp.response(200, RestSchema)
+        def get(self, number: str) -> Any:
+            """What the rest of a journey that the carrier broke would be exchanged for now, for all who ride."""
+            return onward.offer(number)
+
+        @guard("clerk", "agent")
+        @bp.arguments(RestRequest)
+        @bp.response(201, TicketSchema)
+        def post(self, body: dict[str, Any], number: str) -> Any:
+            """Exchange all of it or nothing; gives the first new ticket. It is on the disk when this answers."""
+            rides = tuple(_where(one) for one in body["rides"])
+            return onward.take(number, rides, body["due_minor"], g.clerk.clerk_no, body["key"])
 
 
 def _add_affected(bp: Any, affected: AffectedTickets, guard: Guard) -> None:
