@@ -248,7 +248,7 @@ def _domains(
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),
         "faults": faults,
-        "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device),
+        "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device, directory),
         "catalogue": catalogue,
     }
 

@@ -52,6 +52,10 @@ class Formats:
         span = timedelta(milliseconds=min(wall_ms - now_ms, 0))
         return format_timedelta(span, add_direction=True, locale=self._locale)
 
+    def span(self, ms: int) -> str:
+        """How long something takes or took."""
+        return format_timedelta(timedelta(milliseconds=max(ms, 0)), locale=self._locale)
+
     def day(self, day: int | None) -> str:
         """A service date."""
         if day is None or not -300_000 < day < _LAST_DAY:

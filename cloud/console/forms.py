@@ -22,6 +22,7 @@ from wtforms.fields.core import Field
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cloud.console.desk import Desk
+from cloud.domains.boarding.conflicts.service import OUTCOMES
 from cloud.domains.sellers.books.accounts import SCOPES
 from cloud.kernel.clerks import ROLES
 from cloud.kernel.nodes import KINDS
@@ -115,6 +116,11 @@ class Announce(FlaskForm):
 
 class Decision(FlaskForm):
     verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
+    reason = StringField(validators=[needed])
+
+
+class ConflictWord(FlaskForm):
+    outcome = RadioField(choices=[(outcome, outcome) for outcome in OUTCOMES], validators=[needed])
     reason = StringField(validators=[needed])
 
 

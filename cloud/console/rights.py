@@ -58,6 +58,8 @@ RIGHTS: Final[dict[str, Right]] = {
     "quarantine": Right(),
     "quarantined": Right(VIEWER, ADMIN),
     "conflicts": Right(),
+    "conflict": Right(),
+    "conflict_decide": Right(ADMIN, ADMIN),
     "tails": Right(),
     "tail_decide": Right(ADMIN, ADMIN),
     "imports": Right(),

@@ -7,7 +7,7 @@ away comes again with the node's next visit.
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -24,7 +24,8 @@ _MAX_TEXT: Final = 80
 @dataclass(frozen=True, slots=True)
 class Contact:
     """The last visit of one node. ``waiting``: events that it said it had not sent yet. ``turn_ms``: when it was told to
-    come again for what it could not be given (:mod:`cloud.kernel.turns`); 0 when it was served."""
+    come again for what it could not be given (:mod:`cloud.kernel.turns`); 0 when it was served. ``longest_gap_ms``: the longest
+    time between two visits, to within the pause between two writes."""
 
     node_no: int
     last_contact_ms: int
@@ -35,6 +36,7 @@ class Contact:
     software: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
     turn_ms: int = 0
+    longest_gap_ms: int = 0
 
 
 class Contacts:
@@ -60,6 +62,7 @@ class Contacts:
                 said.pop("software", old.software),
                 old.reported | said,
                 turn_ms,
+                max(old.longest_gap_ms, now_ms - old.last_contact_ms),
             )
             self._unwritten.add(node_no)
 
@@ -78,13 +81,24 @@ class Contacts:
         found = {row.node_no: Contact(**row._mapping) for row in tx.execute(sa.select(contact))}
         with self._lock:
             for node_no, mine in self._known.items():
-                if node_no not in found or mine.last_contact_ms >= found[node_no].last_contact_ms:
+                if node_no not in found:
                     found[node_no] = mine
+                elif mine.last_contact_ms >= found[node_no].last_contact_ms:
+                    found[node_no] = replace(mine, longest_gap_ms=_longest(mine, found[node_no]))
         return found
 
     def _merge(self, tx: Connection, waiting: list[Contact]) -> None:
         stored = {
-            row.node_no: row for row in tx.execute(sa.select(contact.c.node_no, contact.c.reported, contact.c.software))
+            row.node_no: row
+            for row in tx.execute(
+                sa.select(
+                    contact.c.node_no,
+                    contact.c.reported,
+                    contact.c.software,
+                    contact.c.last_contact_ms,
+                    contact.c.longest_gap_ms,
+                )
+            )
         }
         fresh, changed = [], []
         for mine in waiting:
@@ -95,11 +109,17 @@ class Contacts:
             # Another process may have heard the part that this one was not told again.
             row["reported"] = stored[mine.node_no].reported | mine.reported
             row["software"] = mine.software or stored[mine.node_no].software
+            row["longest_gap_ms"] = _longest(mine, stored[mine.node_no])
             changed.append({("which" if name == "node_no" else name): value for name, value in row.items()})
         if fresh:
             tx.execute(sa.insert(contact), fresh)
         if changed:
             tx.execute(sa.update(contact).where(contact.c.node_no == sa.bindparam("which")), changed)
+
+
+def _longest(mine: Contact, stored: Any) -> int:
+    """Also the time that passed before this process heard the node first."""
+    return max(mine.longest_gap_ms, int(stored.longest_gap_ms), mine.last_contact_ms - int(stored.last_contact_ms))
 
 
 def _said(reported: Any) -> dict[str, Any]:

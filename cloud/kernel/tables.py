@@ -165,6 +165,7 @@ contact = sa.Table(
     sa.Column("software", sa.Text, nullable=False),
     sa.Column("reported", sa.JSON, nullable=False),
     sa.Column("turn_ms", Big, nullable=False, server_default="0"),
+    sa.Column("longest_gap_ms", Big, nullable=False, server_default="0"),
 )
 
 event_log = sa.Table(

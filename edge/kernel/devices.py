@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 MAX_INPUTS = 1_000
 MAX_DEVICES = 64
 TICK_S = 0.2
+BOOK_EVERY_MS = 10_000
 COMMANDS: dict[str, type[Any]] = {"open": wire.Open}
 Outcome = Literal["opened", "expired", "unanswered"]
 Heard = tuple[str, bytes, bool]
@@ -93,6 +94,16 @@ class OnOpened(Protocol):
         """May come after :meth:`Outbox.done` said ``unanswered``, and more than once."""
 
 
+class CutOff(Protocol):
+    """The domain's part for gates that cannot reach their node."""
+
+    def book(self) -> object | None:
+        """A message of :mod:`sync.kernel.devices`' kind that every device keeps beforehand; None when there is nothing to say."""
+
+    def on_apart(self, device: str, apart: wire.Apart) -> ScanAnswer:
+        """What a device decided by itself, durable before this returns; the same (device, bseq, seq) again: no change."""
+
+
 class Outbox(Protocol):
     """Commands that are decided and not done, in the node's own database."""
 
@@ -123,10 +134,13 @@ class DeviceBus:
     """One a node. ``start`` returns at once; ``stop`` ends within a second or two."""
 
     def __init__(
-        self, settings: BusSettings, on_scan: OnScan, on_opened: OnOpened, outbox: Outbox, clock: Clock
-    ) -> None:
+        self, settings: BusSettings, on_scan: OnScan, on_opened: OnOpened, outbox: Outbox, clock: Clock,
+        cut_off: CutOff | None = None,
+    ) -> None:  # fmt: skip
         self._settings, self._on_scan, self._on_opened = settings, on_scan, on_opened
-        self._outbox, self._clock = outbox, clock
+        self._outbox, self._clock, self._cut_off = outbox, clock, cut_off
+        self._book: object | None = None
+        self._book_at_ms = 0
         self._counts: Counter[str] = Counter()
         self._devices: dict[str, wire.Peer] = {}
         self._orders: dict[str, _Order] = {}
@@ -188,9 +202,18 @@ class DeviceBus:
         if now_ms >= self._drain_at_ms:
             self._drain_at_ms = now_ms + self._settings.retry_ms
             self._drain(now_ms)
+        if self._cut_off and self._greeted and now_ms >= self._book_at_ms:
+            self._book_at_ms = now_ms + BOOK_EVERY_MS
+            self._tell_book(self._cut_off.book())
+
+    def _tell_book(self, book: object | None) -> None:
+        """Kept by the broker for devices that come later; said again only when it changed."""
+        if book is not None and book != self._book and self._line.publish(NODE, "book", book, retain=True):
+            self._book = book
 
     def _greet(self, bseq: int) -> None:
         self._greeted = bseq
+        self._book, self._book_at_ms = None, 0
         self._beat_at_ms = 0
         for device in self._devices.values():
             device.forget()
@@ -253,6 +276,9 @@ class DeviceBus:
     def _hear_event(self, name: str, kind: str, payload: bytes) -> None:
         if kind == "scan":
             self._hear_scan(name, wire.decode(wire.Scan, payload))
+        elif kind == "apart" and self._cut_off:
+            apart = wire.decode(wire.Apart, payload)
+            self._answer(name, apart, self._cut_off.on_apart(name, apart))
         elif kind == "opened":
             opened = wire.decode(wire.Opened, payload)
             self._on_opened(name, opened.bseq, opened.seq, opened.cmd_id, opened.verdict_id, opened.trace_id)
@@ -267,9 +293,12 @@ class DeviceBus:
         fresh = age_ms is not None and -1_000 <= age_ms <= self._settings.fresh_ms
         historical = scan.historical or not fresh
         answer = self._on_scan(name, scan.bseq, scan.seq, scan.code, scan.trace_id, historical)
-        verdict = wire.Verdict(scan.bseq, scan.seq, scan.trace_id, answer.verdict, answer.code, answer.title)
-        self._line.publish(name, "cmd", verdict, kind="verdict")
+        self._answer(name, scan, answer)
         self._drain_at_ms = 0
+
+    def _answer(self, name: str, asked: wire.Scan | wire.Apart, said: ScanAnswer) -> None:
+        verdict = wire.Verdict(asked.bseq, asked.seq, asked.trace_id, said.verdict, said.code, said.title)
+        self._line.publish(name, "cmd", verdict, kind="verdict")
 
     def _hear_presence(self, name: str, channel: str, payload: bytes, retained: bool) -> None:
         device = self._devices.get(name) or wire.Peer()

@@ -53,6 +53,16 @@ class Directory:
         """Last good ticket serial of a revoked key; None for a key in good standing."""
         return self._standing(kid)[1]
 
+    def logs(self) -> dict[tuple[int, int], bytes]:
+        """(node_no, epoch) → key id of everybody who may sign tickets."""
+        rows = self._database.read().execute("SELECT kid, certificate FROM issuer").fetchall()
+        known = ((kid, Certificate.from_bytes(body)) for kid, body in rows)
+        return {(one.node_no, one.epoch): kid for kid, one in known}
+
+    def count(self) -> int:
+        """How many these are."""
+        return int(self._database.read().execute("SELECT count(*) FROM issuer").fetchone()[0])
+
     def _standing(self, kid: bytes) -> tuple[Certificate | None, int | None]:
         return self._database.memory.get(("issuer", kid), lambda: self._read(kid))
 

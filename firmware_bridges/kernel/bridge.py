@@ -15,6 +15,7 @@ from firmware_bridges.kernel.store import Row, Store
 from sync.kernel.devices import (
     NODE,
     About,
+    Apart,
     Beat,
     Opened,
     Peer,
@@ -29,7 +30,7 @@ from sync.kernel.errors import Malformed
 
 WINDOW = 100
 TICK_S = 0.2
-EVENTS: dict[str, type[Any]] = {"scan": Scan, "opened": Opened}
+EVENTS: dict[str, type[Any]] = {"scan": Scan, "apart": Apart, "opened": Opened}
 
 
 def mono_ms() -> int:
@@ -63,6 +64,16 @@ class Bridge:
     def on_input(self, item: Any) -> None:
         """Something that a thread of the family put into ``inputs``."""
 
+    def on_book(self, payload: bytes) -> None:
+        """What the node tells its gates beforehand. May raise :class:`Malformed`."""
+
+    def on_tick(self) -> None:
+        """A fifth of a second has passed, or a message came."""
+
+    def node_is_heard(self) -> bool:
+        """Whether the node is there, as far as the broker tells."""
+        return self._node.stamp(mono_ms()) is not None
+
     def run(self) -> int:
         """Until ``stopping``; then leaves with a farewell. Exit code 0."""
         self.session.start()
@@ -84,7 +95,7 @@ class Bridge:
         """Since this process started: the time in which the node tells this bridge its deadlines."""
         return mono_ms() - self._started_ms
 
-    def record(self, kind: str, trace_id: str, body: Mapping[str, str]) -> tuple[int, int]:
+    def record(self, kind: str, trace_id: str, body: Mapping[str, Any]) -> tuple[int, int]:
         """Put an event into the outbox, inside a transaction of the caller; its (bseq, seq)."""
         bseq = self.session.bseq or make_bseq(self.store.boot, 0)
         return bseq, self.store.add(kind, trace_id, body, bseq, mono_ms())
@@ -102,6 +113,7 @@ class Bridge:
         if self._greeted and mono_ms() >= self._beat_at_ms:
             self._beat_at_ms = mono_ms() + self.settings.beat_ms
             self.session.publish("beat", Beat(self._greeted, self.up_ms()), qos=0)
+        self.on_tick()
         self._repeat()
 
     def _greet(self, bseq: int) -> None:
@@ -168,6 +180,8 @@ class Bridge:
             self._node.hear_state(decode(State, heard.payload))
             # A node that was just born wants to know this clock at once.
             self._beat_at_ms = self._beat_at_ms if heard.retained else 0
+        elif channel == "book":
+            self.on_book(heard.payload)
         elif not heard.retained and self._node.hear_beat(decode(Beat, heard.payload), mono_ms()):
             self._sent.clear()
 

@@ -89,7 +89,7 @@ class Session:
             return
         node = self._settings.node
         # Who is there is told afresh on each connection; only commands may wait in the broker meanwhile.
-        fresh = [self._topic("state"), topic(node, NODE, "state"), topic(node, NODE, "beat")]
+        fresh = [self._topic("state"), topic(node, NODE, "state"), topic(node, NODE, "beat"), topic(node, NODE, "book")]
         client.subscribe([(self._topic("cmd", "+"), 1), *((one, 0) for one in fresh)])
         self.bseq = self._next
         self._put(None)

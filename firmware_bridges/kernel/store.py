@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sync.kernel.errors import Fault
 
@@ -43,7 +44,7 @@ class Row:
     born_ms: int
     kind: str
     trace_id: str
-    body: dict[str, str]
+    body: dict[str, Any]
 
 
 class Store:
@@ -86,13 +87,18 @@ class Store:
             raise
         self.db.execute("COMMIT")
 
-    def add(self, kind: str, trace_id: str, body: Mapping[str, str], bseq: int, born_ms: int) -> int:
+    def add(self, kind: str, trace_id: str, body: Mapping[str, Any], bseq: int, born_ms: int) -> int:
         """Put an event into the outbox, inside a :meth:`write` of the caller; its ``seq``."""
         if self.db.execute("SELECT count(*) FROM outbox").fetchone()[0] >= MAX_WAITING:
             raise Fault("outbox_full", f"{MAX_WAITING} events wait for the node")
         sql = "INSERT INTO outbox (bseq, boot, born_ms, kind, trace_id, body) VALUES (?, ?, ?, ?, ?, ?)"
         values = (bseq, self.boot, born_ms, kind, trace_id, json.dumps(body, ensure_ascii=False))
         return int(self.db.execute(sql, values).lastrowid or 0)
+
+    def withdraw(self, seq: int) -> None:
+        """Say an event no more, inside a :meth:`write` of the caller: another one takes its place."""
+        self.db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
+        self._taken.discard(seq)
 
     def waiting(self, limit: int) -> list[Row]:
         """The oldest events that are not done with."""

@@ -5,7 +5,8 @@ Topics have levels of ``[a-z0-9-]``; the node itself is the device ``node``. Und
     state        retained  State; the will says ``lost`` with the bseq of its own birth
     about        retained  About
     beat         QoS 0     Beat, every few seconds and after every birth heard
-    evt/<kind>   QoS 1     Scan, Opened; repeated until the node has answered
+    book         retained  of the node: what a gate needs where it is cut off (``sync.domains.boarding.cutoff.apart``)
+    evt/<kind>   QoS 1     Scan, Apart, Opened; repeated until the node has answered
     cmd/<kind>   QoS 1     Verdict and Received answer events, Open is a command
     ack          QoS 1     Ack, answers a command
 
@@ -45,7 +46,7 @@ MAX_LIFE_MS = 60_000
 """A command never lives longer; one that claims to is refused."""
 CONNECTION_BITS = 24
 _TOPIC = re.compile(
-    r"tp/1/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})/(state|about|beat|ack|(?:evt|cmd)(?=/))(?:/([a-z0-9-]{1,40}))?"
+    r"tp/1/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})/(state|about|beat|book|ack|(?:evt|cmd)(?=/))(?:/([a-z0-9-]{1,40}))?"
 )
 T = TypeVar("T")
 Check = Callable[[Any], Any]
@@ -133,6 +134,26 @@ class Scan:
     trace_id: Ident
     historical: Flag
     code: Code
+    happened_at: Moment = None
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """``evt/apart``: what a gate that could not reach its node decided by itself on a code that it had read.
+
+    ``scan_bseq`` and ``scan_seq`` name the scan that it answered so: the node may have heard that as well, and said something
+    that came too late. ``reason``: why it refused, empty when it let the passenger in; ``at_ms``: when, by its wall clock.
+    """
+
+    bseq: Whole
+    seq: Whole
+    trace_id: Ident
+    historical: Flag
+    scan_bseq: Whole
+    scan_seq: Whole
+    code: Code
+    reason: Annotated[str, _like("[a-z_]{0,40}")]
+    at_ms: Whole
     happened_at: Moment = None
 
 
@@ -236,7 +257,7 @@ def _fields(kind: Any) -> tuple[tuple[str, Check, bool], ...]:
 
 
 def topic(node: str, device: str, channel: str, kind: str = "") -> str:
-    """A topic, or a filter where a part is ``+``. ``channel``: state, about, beat, evt, cmd or ack."""
+    """A topic, or a filter where a part is ``+``. ``channel``: state, about, beat, book, evt, cmd or ack."""
     return "/".join(part for part in (ROOT, node, device, channel, kind) if part)
 
 

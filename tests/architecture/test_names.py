@@ -28,7 +28,7 @@ NAMES = {
     "firmware_bridges": set(),
 }
 # Folders inside a domain: the reader of a format, what carries an import out, data that is shipped, and what may be done
-# with a ticket after its sale; the line to a payment gateway.
+# with a ticket after its sale; the line to a payment gateway; gates that are cut off, and what comes of it.
 FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
     ("cloud", "inventory"): {"books", "elsewhere"},
@@ -37,6 +37,8 @@ FOLDERS = {
     ("sync", "timetable"): {"journeys"},
     ("sync", "ticketing"): {"office"},
     ("sync", "register"): {"cards"},
+    ("sync", "boarding"): {"cutoff"},
+    ("cloud", "boarding"): {"conflicts"},
     ("edge", "timetable"): {"journeys"},
     ("cloud", "ticketing"): {"office"},
     ("edge", "ticketing"): {"office"},

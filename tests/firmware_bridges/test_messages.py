@@ -12,7 +12,7 @@ from sync.kernel import devices as wire
 from sync.kernel.devices import Ack, Beat, Open, Opened, Peer, Scan, Stamp, State, Verdict, decode, encode
 from sync.kernel.errors import Malformed
 
-KINDS = (wire.State, wire.About, Beat, Scan, Opened, Verdict, wire.Received, Open, Ack)
+KINDS = (wire.State, wire.About, Beat, Scan, wire.Apart, Opened, Verdict, wire.Received, Open, Ack)
 SAID = (
     State("ready", 7, "fake-1", 5),
     State("lost", 7),
@@ -20,6 +20,8 @@ SAID = (
     Beat(7, 0),
     Scan(1, 2, "a" * 16, False, "Y1:车票 A%", Stamp(9, 12)),
     Scan(1, 2, "a" * 16, True, "x" * wire.MAX_CODE),
+    wire.Apart(1, 3, "t", True, 1, 2, "Y1:A", "", 5),
+    wire.Apart(1, 3, "t", False, 1, 2, "Y1:A", "already_used", 5, Stamp(9, 12)),
     Opened(1, 2, "t", False, "open-v", "v", Stamp(0, 0)),
     Verdict(1, 2, "t", "WARNING", "late", "晚到"),
     wire.Received(1, 2),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from cloud.console.pages import (
+    conflicts,
     disruptions,
     duties,
     nodes,
@@ -35,7 +36,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
         overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties, notices,
-        requests, office, quarantine, tails, timetable, travellers,
+        requests, office, quarantine, conflicts, tails, timetable, travellers,
         sellers, payments, people,
     ):  # fmt: skip
         module.register(blueprint, desk)

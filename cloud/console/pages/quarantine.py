@@ -1,4 +1,4 @@
-"""Events that broke a rule, and conflicts."""
+"""Events that broke a rule."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN_BYTES = 2_048
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
-    """Quarantine and conflicts."""
+    """The list, and one of them."""
 
     @blueprint.get("/quarantine")
     def quarantine() -> ResponseReturnValue:
@@ -66,16 +66,6 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         values["hex"] = held.event[:SHOWN_BYTES].hex(" ")
         return desk.render("quarantined.html", 422 if form.errors else 200, form=form, **values)
 
-    @blueprint.get("/conflicts")
-    def conflicts() -> ResponseReturnValue:
-        with desk.database.read() as tx:
-            found = queries.conflicts(tx, PAGE + 1, desk.offset())
-            rows = [
-                (item, timetable.trip_label(tx, item.trip_no, item.day, language()), _seat(tx, item.trip_no, item.seat))
-                for item in found[:PAGE]
-            ]
-        return desk.render("conflicts.html", rows=rows, more=len(found) > PAGE)
-
 
 def _decoded(event: bytes) -> Envelope | None:
     try:
@@ -89,13 +79,6 @@ def _label_of(tx: Connection, envelope: Envelope | None) -> tuple[timetable.Trip
     if event is None or not hasattr(event, "trip_no"):
         return None
     return timetable.trip_label(tx, event.trip_no, event.day, language()), event.trip_no, event.day
-
-
-def _seat(tx: Connection, trip_no: int, seat: int) -> str:
-    """What stands on the seat."""
-    facts = timetable.trip_facts(tx, trip_no) if seat else None
-    labels = {number: label for number, label, _, _ in facts.plan.seats} if facts else {}
-    return labels.get(seat, str(seat) if seat else "")
 
 
 def _fields(envelope: Envelope | None) -> list[tuple[str, str]]:

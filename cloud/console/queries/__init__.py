@@ -1,5 +1,6 @@
 """What the console reads across the domains' tables; everything else it asks of the services."""
 
+from cloud.console.queries.conflict import ConflictRecord, conflict_record
 from cloud.console.queries.fleet import (
     NodeState,
     close_issue,
@@ -35,12 +36,14 @@ from cloud.console.queries.wrong import (
 
 __all__ = [
     "Conflict",
+    "ConflictRecord",
     "DayNumbers",
     "Held",
     "NodeState",
     "SoldTrip",
     "close_issue",
     "conflict_count",
+    "conflict_record",
     "conflicts",
     "dated_trips",
     "day_in_numbers",

@@ -47,6 +47,11 @@ class NodeState:
     software: str
     floor: int
     reported: Mapping[str, Any] = field(default_factory=dict)
+    longest_gap_ms: int = 0
+
+    def risk_ms(self, now_ms: int) -> int:
+        """The longest time in which its gates knew nothing of what happened elsewhere, up to now."""
+        return max(self.longest_gap_ms, now_ms - self.last_contact_ms if self.last_contact_ms else 0)
 
 
 class StreamPosition(NamedTuple):
@@ -82,6 +87,7 @@ def _state(row: Row[Any], contact: Contact | None) -> NodeState:
         software=contact.software,
         floor=contact.floor,
         reported=contact.reported,
+        longest_gap_ms=contact.longest_gap_ms,
     )
 
 

@@ -29,6 +29,17 @@ bound_ticket = sa.Table(
     sa.Index("ix_bound_ticket_trip", "trip_no", "day"),
 )
 
+# Decision of a person: what comes of the conflict whose second event stands at ``pos``.
+conflict_word = sa.Table(
+    "conflict_word",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("decided_ms", Big, nullable=False),
+)
+
 # State: a fold of the event log.
 
 boarded = sa.Table(

@@ -39,6 +39,7 @@ __all__ = [
     "list_imports",
     "main_zone",
     "operator",
+    "operator_name",
     "operators",
     "plan_names",
     "planned_seats",
@@ -143,6 +144,13 @@ def agency_of(tx: Connection, trip_no: int) -> int | None:
     """Operator of a trip; None when there never was one of that number."""
     facts = trip_facts(tx, trip_no)
     return None if facts is None else facts.agency_no
+
+
+def operator_name(tx: Connection, trip_no: int, language: str) -> str:
+    """The operator of a trip; '' where the hub does not know it."""
+    columns, agency_no = tables.agency.c, agency_of(tx, trip_no)
+    body = tx.execute(select(columns.body).where(columns.agency_no == agency_no)).scalar()
+    return rules.name_in(Agency.from_bytes(body).names, language) if body else ""
 
 
 def trip_label(tx: Connection, trip_no: int, day: int, language: str) -> TripLabel:

@@ -14,12 +14,14 @@ from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.devices import BusSettings, Command, DeviceBus, Outcome, ScanAnswer, open_command
+from edge.kernel.directory import Directory
 from edge.kernel.scribe import Scribe, UnitOfWork
 from edge.kernel.settings import Settings
 from sync.catalogue import Catalogue
 from sync.domains.boarding import rules
+from sync.domains.boarding.cutoff.apart import MAX_KEYS, Book, key_line
 from sync.domains.boarding.events import GateOpened
-from sync.kernel.devices import VerdictWord
+from sync.kernel.devices import Apart, VerdictWord
 from sync.kernel.ports import Clock
 
 OPEN_FOR_MS = 15_000
@@ -27,7 +29,7 @@ _WORDS: dict[str, VerdictWord] = {rules.GREEN: "VALID", rules.AMBER: "WARNING", 
 
 
 class Scanning:
-    """``on_scan`` and ``on_opened`` of the bus, and its outbox of commands."""
+    """``on_scan`` and ``on_opened`` of the bus, its outbox of commands, and its gates that are cut off."""
 
     def __init__(
         self,
@@ -37,9 +39,12 @@ class Scanning:
         boarding: Boarding,
         catalogue: Catalogue,
         gate_device: str,
+        directory: Directory,
     ) -> None:
         self._database, self._scribe, self._keeper = database, scribe, keeper
         self._boarding, self._catalogue, self._gate = boarding, catalogue, gate_device
+        self._directory = directory
+        self._known: tuple[int, dict[tuple[int, int], bytes]] = (-1, {})
 
     def on_scan(self, device: str, bseq: int, seq: int, code: str, trace_id: str, historical: bool) -> ScanAnswer:
         """The verdict for a scan; the same scan again gets the same verdict."""
@@ -64,6 +69,48 @@ class Scanning:
             return said
 
         return _answer(self._scribe.record(work))
+
+    def on_apart(self, device: str, apart: Apart) -> ScanAnswer:
+        """What a gate decided by itself while it was cut off: recorded once, and nothing opens for it any more."""
+        asked, scan = (device, apart.bseq, apart.seq), (device, apart.scan_bseq, apart.scan_seq)
+
+        def work(unit: UnitOfWork) -> tuple[str, str, str]:
+            told = store.answer(unit.connection, asked)
+            if told is not None:
+                return told
+            # The node may have heard the scan before: who was let in here as well as there is aboard once.
+            heard = store.answer(unit.connection, scan)
+            if apart.reason:
+                self._boarding.turned_away(unit, apart.code, apart.reason, device)
+            elif heard is None or heard[0] == _WORDS[rules.RED]:
+                self._boarding.let_in(unit, apart.code, device, apart.at_ms)
+            said: tuple[VerdictWord, str, str] = ("WARNING", rules.APART, self._catalogue.text("apart", "zh-Hans"))
+            for key in (asked, scan):
+                store.keep_answer(unit.connection, key, said)
+            return said
+
+        return _answer(self._scribe.record(work))
+
+    def book(self) -> Book | None:
+        """What this box's gates need where they are cut off: the trip that it boards, and who sold for it."""
+        current, identity = self._boarding.current(), meta.known_identity(self._database)
+        if current is None or identity is None:
+            return None
+        sold = store.sellers(self._database.read(), *current) | {(identity.node_no, identity.epoch)}
+        kids = [self._logs()[log] for log in sorted(sold) if log in self._logs()]
+        keys = [self._key_line(kid) for kid in kids[:MAX_KEYS]]
+        return Book(*current, identity.hub_key.public.hex(), tuple(line for line in keys if line))
+
+    def _logs(self) -> dict[tuple[int, int], bytes]:
+        """Read again when somebody was added or taken away: there may be thousands."""
+        count = self._directory.count()
+        if self._known[0] != count:
+            self._known = (count, self._directory.logs())
+        return self._known[1]
+
+    def _key_line(self, kid: bytes) -> str:
+        found = self._directory.issuer(kid)
+        return key_line(found, self._directory.revoked_after(kid)) if found else ""
 
     def on_opened(self, device: str, bseq: int, seq: int, cmd_id: str, verdict_id: str, trace_id: str) -> None:
         """A gate says that it opened: recorded once."""
@@ -110,7 +157,7 @@ def start_bus(settings: Settings, scanning: Scanning, identity: meta.Identity | 
     name = f"node-{identity.node_no if identity else 0}"
     bus = DeviceBus(
         BusSettings(node=name, host=settings.mqtt_host, port=settings.mqtt_port),
-        scanning.on_scan, scanning.on_opened, scanning, clock,
+        scanning.on_scan, scanning.on_opened, scanning, clock, scanning,
     )  # fmt: skip
     bus.start()
     return bus

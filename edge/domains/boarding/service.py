@@ -21,7 +21,7 @@ from edge.kernel.directory import Directory
 from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
-from sync.domains.boarding.events import BoardingRefused, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.events import BoardedApart, BoardingRefused, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import GateRules
 from sync.domains.disruption.operations import Reseated
 from sync.domains.disruption.rules import CANCELLED
@@ -31,11 +31,6 @@ from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ticket import Claims, Opened, TicketId
 
-_REASONS = {
-    "ticket_damaged": rules.DAMAGED,
-    "ticket_unknown_issuer": rules.UNKNOWN_ISSUER,
-    "ticket_forged": rules.FORGED,
-}
 _GATE_NAME = 40
 # Kind and number of a document as it was shown.
 ShownNumber = tuple[str, str]
@@ -112,7 +107,7 @@ class Boarding:
         try:
             opened, issuer = ticket.verify(code, self._directory.issuer, identity.hub_key)
         except Malformed as error:
-            return Verdict(rules.RED, _REASONS.get(error.code, rules.DAMAGED)), None
+            return Verdict(rules.RED, rules.UNREAD.get(error.code, rules.DAMAGED)), None
         claims, sure = opened.claims, self._keeper.sure()
         disruption, late = self._timetable.told(trip_no, day)
         now_s = self._keeper.wall_ms() // 1000 - late * 60  # a ticket is good so much longer
@@ -194,6 +189,35 @@ class Boarding:
         return database.memory.get(
             ("gate rules", day), lambda: rules.gate_rules(store.published_rules(database.read()), day)
         )
+
+    def let_in(self, unit: UnitOfWork, code: str, gate: str, at_ms: int) -> None:
+        """Record inside a transaction that a gate which was cut off let this ticket in: that cannot be undone, so what the
+        node has against it stands beside it. A code that is no ticket for this node is recorded as refused."""
+        judged, claims = self._judge_own_trip(code)
+        if claims is None:
+            self.turned_away(unit, code, judged.reason or rules.DAMAGED, gate)
+            return
+        judged = self._note_superseded(unit, judged, claims)
+        judged = judged if judged.reason else self._look_up(unit, judged, claims)
+        ride = (claims.trip_no, claims.day, claims.from_idx, claims.to_idx, claims.seat)
+        said = (gate[:_GATE_NAME], ticket.short_code(code), judged.reason or "", at_ms)
+        unit.append(BoardedApart(judged.ticket_id, *ride, *said))
+
+    def turned_away(self, unit: UnitOfWork, code: str, reason: str, gate: str) -> None:
+        """Record inside a transaction that a gate which was cut off refused this code."""
+        try:
+            claims = ticket.parse(code).claims
+            seen = (claims.ticket_id.to_bytes(), claims.trip_no, claims.day)
+        except Malformed:
+            seen = (b"", 0, 0)
+        unit.append(BoardingRefused(reason, *seen, gate[:_GATE_NAME], 0))
+
+    def _judge_own_trip(self, code: str) -> tuple[Verdict, Claims | None]:
+        try:
+            seen = ticket.parse(code).claims
+        except Malformed:
+            return Verdict(rules.RED, rules.DAMAGED), None
+        return self.judge(code, seen.trip_no, seen.day, None)
 
     def issues(self, connection: sqlite3.Connection) -> list[Issue]:
         """For the status page: sellers that the gate met and that this box still has never heard of."""

@@ -180,6 +180,13 @@ def riding_beyond(connection: sqlite3.Connection, trip_no: int, day: int, idx: i
     return sorted((to_idx, seat) for _, to_idx, seat in rows)
 
 
+def sellers(connection: sqlite3.Connection, trip_no: int, day: int) -> set[tuple[int, int]]:
+    """(node_no, epoch) of the logs that sold for a dated trip, as far as the hub has told."""
+    query = "SELECT DISTINCT substr(ticket_id, 1, 4) FROM manifest WHERE trip_no = ? AND day = ?"
+    rows = connection.execute(query, (trip_no, day))
+    return {(int.from_bytes(head[:3], "big"), head[3]) for (head,) in rows}
+
+
 def refusals(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[str, int]:
     """Reason → how often."""
     rows = connection.execute("SELECT reason, count FROM refused WHERE trip_no = ? AND day = ?", (trip_no, day))
@@ -196,7 +203,8 @@ def answer(connection: sqlite3.Connection, scan: tuple[str, int, int]) -> tuple[
 def keep_answer(connection: sqlite3.Connection, scan: tuple[str, int, int], said: tuple[str, str, str]) -> None:
     """Remember what a scan was told."""
     connection.execute(
-        "INSERT INTO scan_answer (device, bseq, seq, verdict, code, title) VALUES (?, ?, ?, ?, ?, ?)", (*scan, *said)
+        "INSERT OR REPLACE INTO scan_answer (device, bseq, seq, verdict, code, title) VALUES (?, ?, ?, ?, ?, ?)",
+        (*scan, *said),
     )
 
 

@@ -41,6 +41,10 @@ REASONS = (
     DAMAGED, UNKNOWN_ISSUER, FORGED, REVOKED, WRONG_TRIP, WRONG_DATE, WRONG_STOP, ALREADY_USED, EXPIRED, NO_SUCH_TRIP,
     REFUNDED, SUPERSEDED, TRIP_CANCELLED, CODE_STALE, CODE_UNSIGNED, DOCUMENT_DIFFERS,
 )  # fmt: skip
+# What became of a code that could not be taken for a ticket, by the codes of :func:`sync.kernel.ticket.verify`.
+UNREAD: Final = {"ticket_damaged": DAMAGED, "ticket_unknown_issuer": UNKNOWN_ISSUER, "ticket_forged": FORGED}
+# Let in by a gate that was cut off from its node: not checked against the others.
+APART: Final = "apart"
 # What was not checked, or is to be looked at: the screen says it, and green becomes amber.
 CLOCK_UNSURE = "clock_unsure"
 DOCUMENT_UNSEEN = "document_unseen"

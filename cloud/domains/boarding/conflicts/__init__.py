@@ -1,0 +1,1 @@
+"""Passengers who met because two places did not know of each other."""

@@ -1,0 +1,1 @@
+"""Gates that cannot reach their node."""
