@@ -9,12 +9,14 @@ from flask_smorest import Api
 
 from edge.bootstrap import Node
 from edge.domains.boarding import routes as boarding
+from edge.domains.boarding.manifest import routes as manifest
 from edge.domains.duties import routes as duties
 from edge.domains.inventory import routes as inventory
 from edge.domains.payments import routes as payments
 from edge.domains.ratings import routes as ratings
 from edge.domains.shifts import routes as shifts
 from edge.domains.ticketing import routes as ticketing
+from edge.domains.ticketing.office import aboard_routes as aboard
 from edge.domains.ticketing.office import booking_routes as bookings
 from edge.domains.ticketing.office import request_routes as asking
 from edge.domains.ticketing.office import routes as office
@@ -62,6 +64,8 @@ def create_app(node: Node) -> Flask:
         asking.blueprint(node.requests, guard, node.schedule.soon),
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),
+        manifest.blueprint(node.manifest, guard),
+        aboard.blueprint(node.walk_ups, guard),
         duties.blueprint(node.duties, guard),
         ratings.blueprint(node.ratings),
     ):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from edge import domains
 from edge.domains.boarding.devices import Scanning
+from edge.domains.boarding.manifest.service import Manifest
 from edge.domains.boarding.service import Boarding
 from edge.domains.disruption.service import Disruptions
 from edge.domains.duties.service import Duties
@@ -22,11 +24,13 @@ from edge.domains.ratings.service import Ratings
 from edge.domains.register.cards.service import Cards
 from edge.domains.register.service import Register
 from edge.domains.shifts.service import Shifts
+from edge.domains.ticketing.office.aboard import Trip, WalkUps
 from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.faults import Faults
 from edge.domains.ticketing.office.onward import Onward
+from edge.domains.ticketing.office.owned import OwnSales
 from edge.domains.ticketing.office.paying import Paying
 from edge.domains.ticketing.office.prints import Prints
 from edge.domains.ticketing.office.rebooking import Rebooking
@@ -59,6 +63,7 @@ from sync.kernel.errors import Fault
 from sync.kernel.events import NodeStarted
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids, Transport
+from sync.kernel.ticket import TicketId
 
 LATER_SCHEMAS = range(2, 10)
 # A passenger stands before the page: rather "not now" than a page that never comes.
@@ -104,6 +109,8 @@ class Node:
     affected: AffectedTickets
     faults: Faults
     boarding: Boarding
+    manifest: Manifest
+    walk_ups: WalkUps
     ratings: Ratings
     scanning: Scanning
     catalogue: Catalogue
@@ -215,6 +222,8 @@ def _domains(
     )  # fmt: skip
     rebooking = Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds, faults)
     catalogue = load()
+    manifest = _manifest(database, scribe, timetable, inventory, duties, travellers)
+    aboard = Trip(manifest.runs, manifest.left, manifest.occupied, _boards(boarding))
     return {
         "signer": signer,
         "streams": Streams(domains.projections()),
@@ -230,6 +239,8 @@ def _domains(
         "duties": duties,
         "inventory": inventory,
         "boarding": boarding,
+        "manifest": manifest,
+        "walk_ups": WalkUps(database, scribe, timetable, inventory, fares, ticketing, travellers, aboard),
         "fares": fares,
         "shifts": shifts,
         "travellers": travellers,
@@ -251,6 +262,27 @@ def _domains(
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device, directory),
         "catalogue": catalogue,
     }
+
+
+def _manifest(
+    database: Database, scribe: Scribe, timetable: Timetable, inventory: Inventory, duties: Duties,
+    travellers: Travellers,
+) -> Manifest:  # fmt: skip
+    """The manifest with what ticketing knows of this node's own sales: domains meet here."""
+
+    def name(ticket_id: TicketId) -> str:
+        identity = meta.known_identity(database)
+        if identity is None or (ticket_id.node_no, ticket_id.epoch) != (identity.node_no, identity.epoch):
+            return ""
+        masked = travellers.masked(ticket_id.serial)
+        return masked.name if masked else ""
+
+    return Manifest(database, scribe, timetable, inventory, duties, OwnSales(database, timetable).of_trip, name)
+
+
+def _boards(boarding: Boarding) -> Callable[[str, int, int, int], object]:
+    """How a ticket that was sold on board is boarded at once."""
+    return lambda code, trip_no, day, clerk_no: boarding.check(code, trip_no, day, "on_board", clerk_no)
 
 
 def _gateway(settings: Settings, clock: Clock, ids: Ids, line: Transport | None) -> Gateway | None:

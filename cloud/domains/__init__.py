@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.boarding import tables as boarding_tables
 from cloud.domains.boarding.apply import BoardingApplier
+from cloud.domains.boarding.manifest.apply import MarkApplier
 from cloud.domains.boarding.service import boarded_on
 from cloud.domains.disruption import tables as disruption_tables
 from cloud.domains.duties import tables as duties_tables
@@ -31,7 +32,7 @@ from cloud.domains.ticketing.office.bookings import BookingApplier
 from cloud.domains.ticketing.office.conduct import ConductApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.ticketing.office.travellers import TravellerApplier
-from cloud.domains.ticketing.service import clerk_of
+from cloud.domains.ticketing.service import clerk_of, rides_of
 from cloud.domains.timetable import tables as timetable_tables
 from cloud.domains.timetable.reading.fares import LineFares, line_fares
 from cloud.kernel import accounts, audit, clerks, guesses, tables
@@ -49,6 +50,15 @@ TABLES: Final = (
     disruption_tables, timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
     shifts_tables, payments_tables, register_tables, duties_tables,
 )  # fmt: skip
+
+
+class SeatApplier(InventoryApplier):
+    """Inventory with the hub's tickets at hand: domains meet here."""
+
+    @staticmethod
+    def rides(tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int, int, int, int]]:
+        """As they were sold."""
+        return rides_of(tx, ticket_ids)
 
 
 class SaleApplier(TicketingApplier):
@@ -95,12 +105,13 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     NodeApplier,
     PaymentApplier,
     RefundApplier,
-    InventoryApplier,
+    SeatApplier,
     SellersApplier,
     SaleApplier,
     PartyApplier,
     TravellerApplier,
     BoardingApplier,
+    MarkApplier,
     DutyApplier,
     VoiceApplier,
     RegisterApplier,

@@ -260,8 +260,8 @@ class Delays(Protocol):
 class SoldTickets(Protocol):
     """Tickets as boarding sees them."""
 
-    def good_tickets(self, tx: Connection, trip_no: int, day: int) -> Mapping[bytes, tuple[int, int, int]]:
-        """Ticket id → (from_idx, to_idx, seat) of the tickets of a dated trip that are not quarantined."""
+    def good_tickets(self, tx: Connection, trip_no: int, day: int) -> Mapping[bytes, tuple[int, int, int, int]]:
+        """Ticket id → (from_idx, to_idx, seat, rider) of the tickets of a dated trip that are not quarantined."""
 
     def passengers(self, tx: Connection, trip_no: int, day: int) -> Sequence[tuple[int, Passenger]]:
         """The same tickets in the order in which the hub heard of them, with their positions and who was paid for together."""

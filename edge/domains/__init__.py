@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from edge.domains.boarding import store as boarding
+from edge.domains.boarding.manifest import store as manifest
 from edge.domains.disruption import store as disruption
 from edge.domains.duties import store as duties
 from edge.domains.inventory import store as inventory
+from edge.domains.inventory.aboard import store as aboard
 from edge.domains.notices import store as notices
 from edge.domains.payments import store as payments
 from edge.domains.ratings import store as ratings
@@ -47,6 +49,7 @@ _STORES: Final = (
     notices,
     timetable,
     inventory,
+    aboard,
     shifts,
     ticketing,
     booked,
@@ -56,6 +59,7 @@ _STORES: Final = (
     printed,
     payments,
     boarding,
+    manifest,
     duties,
     ratings,
 )
@@ -88,6 +92,7 @@ def projections() -> dict[str, Project]:
         **notices.PROJECTIONS,
         **timetable.PROJECTIONS,
         **inventory.PROJECTIONS,
+        **aboard.PROJECTIONS,
         **shifts.PROJECTIONS,
         **ticketing.PROJECTIONS,
         **asked.PROJECTIONS,
@@ -103,6 +108,7 @@ def appliers() -> Mapping[type[Event], Apply]:
     found: dict[type[Event], list[Apply]] = {}
     for store in (
         inventory,
+        aboard,
         shifts,
         ticketing,
         booked,
@@ -112,6 +118,7 @@ def appliers() -> Mapping[type[Event], Apply]:
         printed,
         payments,
         boarding,
+        manifest,
         duties,
         ratings,
     ):
@@ -122,7 +129,7 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, shifts, ticketing, booked, office, asked, named, payments, duties, ratings):
+    for store in (inventory, aboard, shifts, ticketing, booked, office, asked, named, payments, duties, ratings):
         store.end_log(connection, epoch)
 
 

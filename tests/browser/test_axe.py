@@ -29,7 +29,8 @@ OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to
             "/clerk/takings", "/clerk/disruptions", "/clerk/requests", "/clerk/shift", "/clerk/ask",
             "/clerk/party?leg={trip}-{day}-0-2",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
-            "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere")  # fmt: skip
+            "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere",
+            "/gate/manifest/{trip}/{day}", "/gate/manifest/{trip}/{day}/print")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
                   "runs", "trips/{trip}/{day}/duty",
                   "trips/{trip}/{day}/vehicle",

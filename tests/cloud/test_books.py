@@ -77,7 +77,7 @@ def _no_double(world: World, trip_no: int) -> None:
     with world.hub.database.read() as tx:
         rides = list(good_tickets(tx, trip_no, DAY).values())
     taken: dict[tuple[int, int], int] = {}
-    for from_idx, to_idx, seat in rides:
+    for from_idx, to_idx, seat, _ in rides:
         for leg in range(from_idx, to_idx):
             taken[seat, leg] = taken.get((seat, leg), 0) + 1
     assert max(taken.values(), default=0) <= (1 if trip_no == 7 else 10)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.events import (
+    BoardedApart,
+    BoardingRefused,
+    GateOpened,
+    MarkUndone,
+    NoShowMarked,
+    PassengerAlighted,
+    TicketBoarded,
+    TicketSuperseded,
+)
 from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.domains.disruption.operations import Disruption, Reseated, VehicleChange
 from sync.domains.duties.events import (
@@ -18,7 +27,7 @@ from sync.domains.duties.events import (
     TripWordTaken,
 )
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
-from sync.domains.inventory.operations import Grant, Recall
+from sync.domains.inventory.operations import Grant, Recall, SoleSeller
 from sync.domains.notices.operations import Notice
 from sync.domains.payments.events import (
     PaymentAsked,
@@ -98,6 +107,10 @@ EVENTS: Final[dict[str, Any]] = {
     "seats_asked": SeatsAsked(101, 2518, 0, 4, 2),
     "grant_returned": GrantReturned(5, 101, 2518, ((3, 0b1001), (4, WIDE_MASK)), ()),
     "grant_returned_free": GrantReturned(6, 102, 2518, (), ((0, 7),)),
+    "ticket_boarded_by_a_child": TicketBoarded(TICKET_ID, 101, 2518, 0, 4, 65_535, "gate-1", 11, "KV5C", True, rider=2),
+    "passenger_alighted": PassengerAlighted(TICKET_ID, 101, 2518, 0, 4, 12, 2, 2, 11),
+    "no_show_marked": NoShowMarked(TICKET_ID, 101, 2518, 0, 4, 12, 1, 1, 11),
+    "mark_undone": MarkUndone(TICKET_ID, 101, 2518, 2, 11),
     "ticket_boarded": TicketBoarded(TICKET_ID, 101, 2518, 0, 4, 12, "gate-1", 11, "KV5C", True),
     "boarding_refused": BoardingRefused("already_used", TICKET_ID, 101, 2518, "闸机一", 11),
     "boarding_refused_unread": BoardingRefused("damaged", b"", 101, 2518, "gate-1", 0),
@@ -153,6 +166,8 @@ RECORDS: Final[dict[str, Any]] = {
     "profile_with_codes": Profile(7, "pier", NAMES, (1, 6), 4, 440_402, 107),
     "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
     "duty": Duty("粤H12345"),
+    "manifest_of_a_child": ManifestEntry(0, 4, 65_535, 101, 2518, 2),
+    "sole_seller": SoleSeller(8),
     "duty_with_drivers": Duty("粤H12345", (21, 22)),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),
     "bound_ticket": BoundTicket(101, 2518, 1_795_406_400_000),

@@ -19,7 +19,9 @@ FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/
          "/clerk/requests", "/clerk/requests/1",
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
          f"/driver/{COACH_TRIP}/{TODAY}",
-         "/gate/choose", "/gate/document", "/gate/card", f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
+         "/gate/choose", "/gate/document", "/gate/card", "/clerk/aboard/sell",
+         f"/gate/manifest/{COACH_TRIP}/{TODAY}/mark", f"/gate/manifest/{COACH_TRIP}/{TODAY}/left",
+         f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
          "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/wifi", "/sign-in", "/sign-out",
          "/status/connect")  # fmt: skip
 

@@ -14,7 +14,7 @@ from kiosk_ui.app import create_app
 from kiosk_ui.screens.driver.views import UNDO
 from kiosk_ui.screens.portal.trip import NUMBERS, STEPS
 from sync.catalogue import LANGUAGES, load
-from sync.domains.boarding.rules import REASONS
+from sync.domains.boarding.rules import REASONS, STATES
 from sync.domains.duties.events import DELAY_REASONS
 from sync.domains.duties.rules import PHASES
 from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
@@ -44,7 +44,7 @@ MADE = {
     "places_": ("open", "few", "sold_out", "ask", "not_for_sale"),
     "seat_state_": SEATS,
     "seat_short_": SEATS[1:],
-    "channel_": ("kiosk", "counter"),
+    "channel_": ("kiosk", "counter", "on_board"),
     "rating_": tuple(map(str, LEVELS)),
     "tag_": [code for code, _, _ in DEFAULT_RATING_RULES.tags],
     "error_title_": ("refused", "failed", "stale"),
@@ -55,8 +55,9 @@ MADE = {
     "card_reason_": cards.REASONS,
     "vehicle_kind_": register.VEHICLE_KINDS,
     "plate_colour_": register.COLOURS,
-    "gate_name_": ("page",),
-    "note_": ("clock_unsure", "document_unseen", "code_unsigned"),
+    "gate_name_": ("page", "on_board"),
+    "manifest_state_": STATES,
+    "note_": ("clock_unsure", "document_unseen", "code_unsigned", "absent_before"),
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,
     "request_state_": ("waiting", "approved", "denied", "paid"),

@@ -20,7 +20,14 @@ from cloud.domains.boarding.tables import (
 )  # fmt: skip
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded
+from sync.domains.boarding.events import (
+    BOARDING,
+    BoardedApart,
+    BoardingRefused,
+    GateOpened,
+    MarkUndone,
+    TicketBoarded,
+)
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Event
@@ -35,12 +42,13 @@ _BOARDED = (
 )  # fmt: skip
 _TWICE = ("pos", "ticket_id", "first_pos", "node_no", "trip_no", "day", "gate")
 _REFUSED = ("trip_no", "day", "node_no", "reason", "count")
-_FIRST: Final = sa.select(boarded.c.ticket_id, boarded.c.pos).where(
+_FIRST: Final = sa.select(boarded.c.ticket_id, boarded.c.pos, boarded.c.node_no).where(
     boarded.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
 )
 _VOIDED: Final = sa.select(void_ticket.c.ticket_id, void_ticket.c.pos).where(
     void_ticket.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
 )
+_UNDONE: Final = sa.delete(boarded).where(boarded.c.ticket_id.in_(sa.bindparam("tickets", expanding=True)))
 _VOID = ("ticket_id", "pos", "trip_no", "day", "at_ms")
 _VOID_BOARDED = ("pos", "ticket_id", "first_pos", "node_no", "trip_no", "day")
 _OPENED = ("pos", "ticket_id", "node_no", "gate")
@@ -50,12 +58,14 @@ class BoardingApplier:
     """One batch."""
 
     HANDLES: frozenset[type[Event]] = frozenset(
-        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, TicketRefunded}
+        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, TicketRefunded, MarkUndone}
     )
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._first: dict[bytes, int] = {}
+        self._gates: dict[bytes, int] = {}
+        self._undone: list[bytes] = []
         self._void: dict[bytes, int] = {}
         self._voided: list[tuple[object, ...]] = []
         self._void_boarded: list[tuple[object, ...]] = []
@@ -66,11 +76,13 @@ class BoardingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        tickets = sorted({event.ticket_id for event in events if isinstance(event, _Boarded | TicketRefunded)})
+        named = (TicketBoarded, BoardedApart, TicketRefunded, MarkUndone)
+        tickets = sorted({event.ticket_id for event in events if isinstance(event, named)})
         for some in chunks(tickets):
-            for query, found in ((_FIRST, self._first), (_VOIDED, self._void)):
-                rows = self._tx.execute(query, {"tickets": some})
-                found |= {bytes(row.ticket_id): row.pos for row in rows}
+            for ticket_id, pos, node_no in self._tx.execute(_FIRST, {"tickets": some}):
+                self._first[bytes(ticket_id)], self._gates[bytes(ticket_id)] = pos, node_no
+            rows = self._tx.execute(_VOIDED, {"tickets": some})
+            self._void |= {bytes(row.ticket_id): row.pos for row in rows}
 
     def apply(self, received: Received) -> None:
         event = received.envelope and received.envelope.event
@@ -81,10 +93,14 @@ class BoardingApplier:
         elif isinstance(event, GateOpened):
             _check_id(event.ticket_id)
             self._opened.append((received.pos, event.ticket_id, received.node_no, event.gate[:MAX_TEXT]))
+        elif isinstance(event, MarkUndone):
+            self._undo(received, event)
         elif isinstance(event, BoardingRefused):
             self._refused[event.trip_no, event.day, received.node_no, event.reason[:MAX_TEXT]] += 1
 
     def flush(self) -> None:
+        for some in chunks(self._undone):
+            self._tx.execute(_UNDONE, {"tickets": some})
         insert_rows(self._tx, boarded, _BOARDED, self._boarded)
         insert_rows(self._tx, boarded_twice, _TWICE, self._twice)
         insert_rows(self._tx, void_ticket, _VOID, self._voided)
@@ -100,7 +116,7 @@ class BoardingApplier:
         if first is not None:
             self._twice.append((received.pos, event.ticket_id, first, *where, gate))
             raise Quarantine("boarded_twice", f"first at {first}")
-        self._first[event.ticket_id] = received.pos
+        self._first[event.ticket_id], self._gates[event.ticket_id] = received.pos, received.node_no
         ride = (event.from_idx, event.to_idx, event.seat)
         stamp = received.envelope.stamp.hlc if received.envelope else 0
         # A gate that was cut off has nobody signed in, and its time was not checked.
@@ -108,6 +124,17 @@ class BoardingApplier:
         self._boarded.append((event.ticket_id, received.pos, *where, *ride, gate, *seen, stamp))
         if event.ticket_id in self._void:
             self._clash(received, event, self._void[event.ticket_id], "boarded_refunded")
+
+    def _undo(self, received: Received, event: MarkUndone) -> None:
+        """A boarding that the same node takes back: the ticket may board again."""
+        if event.kind != BOARDING:
+            return
+        _check_id(event.ticket_id)
+        if self._gates.pop(event.ticket_id, None) != received.node_no:
+            raise Quarantine("undo_unknown", event.ticket_id.hex())
+        del self._first[event.ticket_id]
+        self._boarded = [row for row in self._boarded if row[0] != event.ticket_id]
+        self._undone.append(event.ticket_id)
 
     def _refund(self, received: Received, event: TicketRefunded) -> None:
         """A refund that broke a rule of its own has made nothing void."""

@@ -93,7 +93,8 @@ class BoardingService:
         """Put the good tickets of a dated trip, and the void ones, on its stream."""
         tickets = self._tickets.good_tickets(tx, trip_no, day)
         entries: list[tuple[str, bytes | None]] = [
-            (f"manifest/{key.hex()}", ManifestEntry(*ride, trip_no, day).to_bytes()) for key, ride in tickets.items()
+            (f"manifest/{key.hex()}", ManifestEntry(from_idx, to_idx, seat, trip_no, day, rider).to_bytes())
+            for key, (from_idx, to_idx, seat, rider) in tickets.items()
         ]
         for key, at_ms in _void_tickets(tx, trip_no, day):
             entries += _void(key, trip_no, day, at_ms)
@@ -220,7 +221,7 @@ def _entries(one: Received, event: TicketSold | TicketRefunded) -> list[tuple[st
         at_ms = hlc.wall_ms_of(one.envelope.stamp.hlc) if one.envelope else 0
         return _void(event.ticket_id, event.trip_no, event.day, at_ms)
     key = TicketId(*one.log, event.serial).to_bytes().hex()
-    entry = ManifestEntry(event.from_idx, event.to_idx, event.seat, event.trip_no, event.day)
+    entry = ManifestEntry(event.from_idx, event.to_idx, event.seat, event.trip_no, event.day, event.rider)
     return [(f"manifest/{key}", entry.to_bytes())]
 
 

@@ -101,6 +101,23 @@ void_boarded = sa.Table(
     info=STATE,
 )
 
+# Who did not come (``kind`` ABSENCE of the events), and who got off early (ALIGHTING); ``frees`` as in the event.
+ticket_mark = sa.Table(
+    "ticket_mark",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("pos", Big, nullable=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("kind", Big, nullable=False),
+    sa.Column("at_idx", Big, nullable=False),
+    sa.Column("frees", Big, nullable=False),
+    sa.Column("clerk_no", Big, nullable=False),
+    sa.Index("ix_ticket_mark_trip", "trip_no", "day"),
+    info=STATE,
+)
+
 refusal_sum = sa.Table(
     "refusal_sum",
     metadata,

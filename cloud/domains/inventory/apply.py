@@ -11,16 +11,24 @@ from sqlalchemy.engine import Connection
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.cells import Cells
+from cloud.domains.inventory.books.freed import Freed, Rides
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
 from cloud.domains.inventory.tables import grant_returned, lap_sold, seat_ask, seat_clash, seat_grant, seat_sold
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
+from sync.domains.boarding.events import MarkUndone, NoShowMarked, PassengerAlighted
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.rules import LAP, MAX_LEGS, free_children, legs_mask
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
-_MOVES: Final = (TicketSold, TicketRefunded)  # as a tuple: a union is made anew, and looked at, for every event
+_FREEING: Final = frozenset({NoShowMarked, PassengerAlighted})
+_MARKS: Final = (NoShowMarked, PassengerAlighted, MarkUndone)
+_MOVES: Final = (
+    TicketSold,
+    TicketRefunded,
+    *_MARKS,
+)  # as a tuple: a union is made anew, and looked at, for every event
 _LAP = ("trip_no", "day", "node_no", "node_epoch", "cells")
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
 _CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
@@ -33,7 +41,7 @@ _ASK = ("pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "count")
 class InventoryApplier:
     """One batch."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, SeatsAsked, GrantReturned})
+    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, SeatsAsked, GrantReturned, *_MARKS})
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
@@ -44,16 +52,26 @@ class InventoryApplier:
         self._returned: set[int] = set()
         self._clashes: list[tuple[object, ...]] = []
         self._asks: list[tuple[object, ...]] = []
+        self._freed = Freed(tx, self.rides)
+
+    @staticmethod
+    def rides(_tx: Connection, _ticket_ids: Sequence[bytes]) -> Rides:
+        """What the hub knows of tickets, which the list of domains gives; without it a mark's ride is believed."""
+        return {}
 
     def prepare(self, batch: Sequence[Received]) -> None:
         wanted: set[Where] = set()
         returned: set[int] = set()
+        marks: list[PassengerAlighted | NoShowMarked] = []
         for received in batch:
             event = received.envelope and received.envelope.event
             if isinstance(event, _MOVES):
                 wanted.add((event.trip_no, event.day))
+                if type(event) in _FREEING:
+                    marks.append(event)  # type: ignore[arg-type]
             elif isinstance(event, GrantReturned):
                 returned.add(event.grant_id)
+        self._freed.prepare(marks)
         for some in chunks(returned):
             wanted |= {(row.trip_no, row.day) for row in self._tx.execute(_TRIPS_OF, {"grants": some})}
         for where, book in ledger.load(self._tx, sorted(wanted)).items():
@@ -68,6 +86,8 @@ class InventoryApplier:
             self._refund(received, event)
         elif isinstance(event, GrantReturned):
             self._return(received, event)
+        elif isinstance(event, _MARKS):
+            self._mark(received, event)
         elif isinstance(event, SeatsAsked):
             ride = (event.trip_no, event.day, event.from_idx, event.to_idx, event.count)
             self._asks.append((received.pos, received.node_no, *ride))
@@ -82,6 +102,7 @@ class InventoryApplier:
             (*where, *holder, c.encode(self._desks[where].book.laps[holder])) for where, holder in sorted(self._laps)
         ]
         upsert_rows(self._tx, lap_sold, _LAP[:4], _LAP, laps)
+        self._freed.flush(desk.book for desk in self._desks.values())
         returned = [(grant_id, c.encode(self._grants[grant_id][1].returned)) for grant_id in sorted(self._returned)]
         upsert_rows(self._tx, grant_returned, ("grant_id",), ("grant_id", "cells"), returned)
         insert_rows(self._tx, seat_clash, _CLASH, self._clashes)
@@ -102,15 +123,33 @@ class InventoryApplier:
             self._sell_lap(received.pos, desk, holder, event)
             return
         self._sold.add((where, holder, event.seat == 0))
+        self._freed.sold(received, event)
+        if desk.book.freed and self._sell_left(desk, received, event):
+            return
         if event.seat:
             if desk.sell_open(holder, event.seat, legs_mask(event.from_idx, event.to_idx)):
                 return
         elif desk.place_open(holder, range(event.from_idx, event.to_idx)):
             return
         wanted = c.ride(event.seat, event.from_idx, event.to_idx)
+        self._sell_closely(desk, received, event, wanted, wanted)
+
+    def _sell_left(self, desk: _Desk, received: Received, event: TicketSold) -> bool:
+        """The sale of a ride of which a box has said meanwhile that its passenger left it: only the rest still counts."""
+        wanted = c.ride(event.seat, event.from_idx, event.to_idx)
+        left = self._freed.left_of(desk.book, received.log, event, wanted)
+        if left is None:
+            return False
+        self._sell_closely(desk, received, event, wanted, left)
+        return True
+
+    def _sell_closely(self, desk: _Desk, received: Received, event: TicketSold, wanted: Cells, counted: Cells) -> None:
+        """A sale that had to be looked at: ``wanted`` are its cells, ``counted`` those that nobody took over."""
+        where, holder = (event.trip_no, event.day), received.log
         inside = desk.may_sell(holder, event.seat, wanted)
-        clash = desk.clashes(received.pos, event.seat, wanted)
-        desk.sell(holder, event.seat, wanted)
+        clash = desk.clashes(received.pos, event.seat, counted)
+        desk.sell(holder, event.seat, counted)
+        wanted = counted
         if clash:
             at_risk = desk.at_risk(received.pos, event.seat, wanted)
             ride = (event.seat, event.from_idx, event.to_idx)
@@ -136,8 +175,25 @@ class InventoryApplier:
             laps[holder] = c.minus(laps.get(holder, {}), legs, False)
             self._laps.add((where, holder))
             return
-        self._desks[where].refund(holder, event.seat, c.ride(event.seat, event.from_idx, event.to_idx))
+        line = self._desks[where].book.freed.get(event.ticket_id)
+        until = event.to_idx if line is None else line.at_idx
+        self._freed.refunded(line, where)
+        self._desks[where].refund(holder, event.seat, c.ride(event.seat, event.from_idx, until))
         self._sold.add((where, holder, event.seat == 0))
+
+    def _mark(self, received: Received, event: PassengerAlighted | NoShowMarked | MarkUndone) -> None:
+        """A seat that was left goes over to the box that runs the trip, or back."""
+        desk = self._desks[event.trip_no, event.day]
+        change = self._freed.change(received, event, desk.book)
+        if change is None:
+            return
+        line, frees = change
+        desk.see_grants(received.pos)
+        if line.deducted:
+            (desk.refund if frees else desk.sell)(line.seller, line.seat, line.cells)
+            self._sold.add(((event.trip_no, event.day), line.seller, line.seat == 0))
+        if not line.own:
+            desk.take_over(line.holder, line.cells, frees)
 
     def _return(self, received: Received, event: GrantReturned) -> None:
         where, line = self._grants.get(event.grant_id, (None, None))
@@ -172,6 +228,9 @@ class _Desk:
         self._held: dict[Holder, Cells] = {}
         self._all = {False: _total(book, False), True: _total(book, True)}
         self._least = book.least()
+        for line in book.freed.values():
+            if not line.own and book.reserved == bool(line.seat):
+                c.add(self._held.setdefault(line.holder, {}), line.cells, book.reserved)
 
     def see_grants(self, pos: int) -> None:
         """Take account of the grants made before ``pos``."""
@@ -224,7 +283,7 @@ class _Desk:
         """Whether somebody sold these seats before, or more places than there are."""
         sold = self._all[seat == 0]
         if seat:
-            return bool(sold.get(seat, 0) & wanted[seat])
+            return bool(sold.get(seat, 0) & wanted.get(seat, 0))
         book = self.book
         bounded = not book.reserved and 0 < book.opened < pos
         return bounded and any(sold.get(leg, 0) + 1 > book.most_until(pos) for leg in wanted)
@@ -240,8 +299,8 @@ class _Desk:
         """Count a sale, right or wrong: somebody holds the ticket."""
         mine, everybodys = self.book.sales.setdefault((holder, seat == 0), {}), self._all[seat == 0]
         if seat:
-            mine[seat] = mine.get(seat, 0) | wanted[seat]
-            everybodys[seat] = everybodys.get(seat, 0) | wanted[seat]
+            mine[seat] = mine.get(seat, 0) | wanted.get(seat, 0)
+            everybodys[seat] = everybodys.get(seat, 0) | wanted.get(seat, 0)
         else:
             c.add(mine, wanted, False)
             c.add(everybodys, wanted, False)
@@ -275,6 +334,15 @@ class _Desk:
             held[seat] = 0
             for line in lines:
                 held[seat] |= line.cells.get(seat, 0) & ~line.returned.get(seat, 0)
+            held[seat] |= self.book.taken_over(holder).get(seat, 0)
+
+    def take_over(self, holder: Holder, cells: Cells, frees: bool) -> None:
+        """Cells that were left are another log's now; ``frees`` False: they are not, after all."""
+        reserved = self.book.reserved
+        if frees:
+            c.add(self._held.setdefault(holder, {}), cells, reserved)
+        else:
+            self._held[holder] = c.minus(self._held.get(holder, {}), cells, reserved)
 
 
 def _total(book: Book, free: bool) -> Cells:

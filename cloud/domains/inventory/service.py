@@ -15,6 +15,7 @@ from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_book
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
+from cloud.domains.inventory.books.sole import make_sole, others_trips
 from cloud.domains.inventory.books.vehicles import Vehicles, newest_plan
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, recovery, streams
@@ -90,7 +91,7 @@ class InventoryService:
         if info.kind in (VEHICLE, nodes.HUB):
             sold.clear()  # the last seats come as time goes on; the hub takes what it sells, and no more
         wanted = back | sold | {(event.trip_no, event.day) for _, event in asked}
-        books = self._open(tx, sorted(wanted), folded.books())
+        books = self._open(tx, sorted(wanted), info, folded.books())
         batch = self._batch(tx)
         self._recalls.answered(tx, info.node_no, back)
         self._serve_waiting(tx, batch, books, back)
@@ -122,7 +123,7 @@ class InventoryService:
         """
         if recovery.recovering(tx):
             raise Refusal("hub_recovering")
-        book = self._open(tx, [where]).get(where)
+        book = self._open(tx, [where], info).get(where)
         if book is None:
             raise Refusal("trip_not_for_sale", status=404)
         end = book.legs if to_idx is None else to_idx
@@ -146,10 +147,12 @@ class InventoryService:
         """
         if recovery.recovering(tx):
             raise Refusal("hub_recovering", status=503)
-        books = self._open(tx, dict.fromkeys(wish.where for wish in rides))
+        books = self._open(tx, dict.fromkeys(wish.where for wish in rides), info)
         batch, made = self._batch(tx), []
         for wish in rides:
             book = books.get(wish.where)
+            if book is None and others_trips(tx, [wish.where], info.node_no):
+                raise Refusal("no_seat")
             if book is None:
                 raise Refusal("trip_not_for_sale", status=404)
             if not 0 <= wish.from_idx < wish.to_idx <= book.legs:
@@ -168,7 +171,7 @@ class InventoryService:
         """
         if recovery.recovering(tx):
             raise Refusal("hub_recovering")
-        book = self._open(tx, [where]).get(where)
+        book = self._open(tx, [where], None).get(where)
         if book is None:
             raise Refusal("trip_not_for_sale", status=404)
         return self._vehicles.change(tx, book, plan, note, by)
@@ -203,14 +206,19 @@ class InventoryService:
         return found
 
     def _open(
-        self, tx: Connection, places: Iterable[Where], known: Mapping[Where, Book] | None = None
+        self, tx: Connection, places: Iterable[Where], info: NodeInfo | None, known: Mapping[Where, Book] | None = None
     ) -> dict[Where, Book]:
-        """Books of dated trips of which something may be granted: those that were cancelled are left out."""
+        """Books of dated trips of which something may be granted to a node (None: to somebody): those that were cancelled are
+        left out, and those of which another node alone is granted seats."""
         books = open_books(tx, self._parts.timetable, places, known)
+        others = others_trips(tx, books, info.node_no) if info else set()
+        if others and info and info.kind == VEHICLE:  # a box that took the trip over from another one
+            others -= set(self._parts.duties.duties_of(tx, info.node_no))
         said = self._parts.disturbed(tx, books)
         for where, (_, minutes) in said.items():
             books[where].late_ms = minutes * 60_000
-        return {where: book for where, book in books.items() if said.get(where, ("", 0))[0] != CANCELLED}
+        gone = others | {where for where, (kind, _) in said.items() if kind == CANCELLED}
+        return {where: book for where, book in books.items() if where not in gone}
 
     def _is_gone(self, book: Book, info: NodeInfo, from_idx: int) -> bool:
         """Whether a node sells no more rides from a stop, as far as the hub knows how late the trip is."""
@@ -227,7 +235,7 @@ class InventoryService:
         column = seat_grant.c
         mine = (column.node_no == info.node_no, column.node_epoch == info.epoch)
         served = {tuple(row) for row in tx.execute(sa.select(column.trip_no, column.day).where(*mine))}
-        books = self._open(tx, sorted(set(stops) - served))
+        books = self._open(tx, sorted(set(stops) - served), info)
         batch = self._batch(tx)
         for where, book in books.items():
             self._give_block(batch, book, info, stops[where], "block")
@@ -236,13 +244,14 @@ class InventoryService:
     def _provision_vehicle(self, tx: Connection, info: NodeInfo, now: int) -> int:
         """Give the box what is left of its trips once they are near. Returns when to look again."""
         window = self._parts.settings.residual_minutes * 60_000
-        books = self._open(tx, self._parts.duties.duties_of(tx, info.node_no))
+        books = self._open(tx, self._parts.duties.duties_of(tx, info.node_no), info)
         batch, looks = self._batch(tx), [now + self._parts.settings.provision_every_s * 1000]
         for book in books.values():
             if now > book.ends_ms + book.late_ms:
                 continue
             if now >= book.departs_ms - window:
                 self._give_rest(batch, book, info)
+                make_sole(tx, (book.trip_no, book.day), info.node_no)
                 looks.append(now + _VEHICLE_LOOK_MS)
             else:
                 looks.append(book.departs_ms - window)
@@ -297,7 +306,8 @@ class InventoryService:
         return c.places_on(chosen, from_idx, book.reserved)
 
     def _serve_waiting(self, tx: Connection, batch: GrantBatch, books: dict[Where, Book], back: set[Where]) -> None:
-        for where in sorted(back & set(books)):
+        kept = others_trips(tx, books, 0)  # of these nobody who waits is granted anything
+        for where in sorted((back & set(books)) - kept):
             for row in self._recalls.waiting(tx, where):
                 info = nodes.find(tx, row.node_no)
                 if self._is_gone(books[where], info, row.from_idx):

@@ -119,7 +119,37 @@ ask_waiting = sa.Table(
     sa.Index("ix_ask_waiting_trip", "trip_no", "day"),
 )
 
+# The one node that is granted seats of a dated trip from ``pos`` on; who was it once may have heard nothing since.
+sole_seller = sa.Table(
+    "sole_seller",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("pos", Big, nullable=False),
+)
+
 # State: a fold of the event log.
+
+# Legs at_idx..to_idx-1 of a ticket's seat (0: of a place) that its passenger left, to be sold on by the box that said so.
+# ``deducted``: they were taken out of what the ticket's seller sold.
+seat_freed = sa.Table(
+    "seat_freed",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("pos", Big, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("node_epoch", sa.Integer, nullable=False),
+    sa.Column("seat", Big, nullable=False),
+    sa.Column("from_idx", Big, nullable=False),
+    sa.Column("at_idx", Big, nullable=False),
+    sa.Column("to_idx", Big, nullable=False),
+    sa.Column("deducted", sa.Boolean, nullable=False),
+    sa.Index("ix_seat_freed_trip", "trip_no", "day"),
+    info=STATE,
+)
 
 grant_returned = sa.Table(
     "grant_returned",

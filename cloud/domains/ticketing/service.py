@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from cloud.domains.ticketing.tables import (
     ticket,
 )
 from cloud.kernel import streams
+from cloud.kernel.database import chunks
 from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride
 from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.rules import FREE, RESERVED
@@ -76,14 +78,27 @@ class TicketLine:
     refunded_minor: int | None
 
 
-def good_tickets(tx: Connection, trip_no: int, day: int) -> dict[bytes, tuple[int, int, int]]:
-    """Ticket id → (from_idx, to_idx, seat) of the tickets of a dated trip that are neither quarantined nor refunded."""
+def good_tickets(tx: Connection, trip_no: int, day: int) -> dict[bytes, tuple[int, int, int, int]]:
+    """Ticket id → (from_idx, to_idx, seat, rider) of the tickets of a dated trip that are neither quarantined nor refunded."""
     column = ticket.c
     given_back = sa.exists().where(refund.c.ticket_id == column.ticket_id, refund.c.state == OK)
     mine = (column.trip_no == trip_no, column.day == day, column.state == OK, ~given_back)
-    columns = (column.ticket_id, column.from_idx, column.to_idx, column.seat)
+    columns = (column.ticket_id, column.from_idx, column.to_idx, column.seat, column.rider)
     rows = tx.execute(sa.select(*columns).where(*mine).order_by(column.pos))
-    return {bytes(row.ticket_id): (row.from_idx, row.to_idx, row.seat) for row in rows}
+    return {bytes(row.ticket_id): (row.from_idx, row.to_idx, row.seat, row.rider) for row in rows}
+
+
+def rides_of(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, tuple[int, int, int, int, int]]:
+    """Ticket id → (trip_no, day, from_idx, to_idx, seat) of those tickets that the hub has heard of."""
+    column = ticket.c
+    columns = (column.ticket_id, column.trip_no, column.day, column.from_idx, column.to_idx, column.seat)
+    found: dict[bytes, tuple[int, int, int, int, int]] = {}
+    for some in chunks(ticket_ids):
+        for ticket_id, *ride in tx.execute(
+            sa.select(*columns).where(column.ticket_id.in_(some)).order_by(column.pos.desc())
+        ):
+            found[bytes(ticket_id)] = tuple(ride)
+    return found
 
 
 def passengers(tx: Connection, trip_no: int, day: int) -> list[tuple[int, Passenger]]:
@@ -109,7 +124,7 @@ def passengers(tx: Connection, trip_no: int, day: int) -> list[tuple[int, Passen
         own = (row.node_no, row.epoch, row.serial)
         party = (*own[:2], firsts.get(own, row.serial))
         child = row.rider in (fares.CHILD_WITH_SEAT, fares.CHILD_FREE)
-        found.append((row.pos, Passenger(bytes(row.ticket_id), party, *good[bytes(row.ticket_id)], child)))
+        found.append((row.pos, Passenger(bytes(row.ticket_id), party, *good[bytes(row.ticket_id)][:3], child)))
     return found
 
 

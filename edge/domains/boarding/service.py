@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge.domains.boarding import store
+from edge.domains.boarding.manifest import service as manifest
+from edge.domains.boarding.manifest import store as marks
 from edge.domains.duties.service import Duties
 from edge.domains.inventory.service import Inventory
 from edge.domains.timetable.service import Ride, Timetable, TripView
@@ -21,7 +23,7 @@ from edge.kernel.directory import Directory
 from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.boarding import rules
-from sync.domains.boarding.events import BoardedApart, BoardingRefused, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.events import BoardedApart, BoardingRefused, MarkUndone, TicketBoarded, TicketSuperseded
 from sync.domains.boarding.operations import GateRules
 from sync.domains.disruption.operations import Reseated
 from sync.domains.disruption.rules import CANCELLED
@@ -145,11 +147,12 @@ class Boarding:
         if claims is not None:
             judged = self._note_superseded(unit, judged, claims)
             judged = judged if judged.reason else self._look_up(unit, judged, claims)
+            judged = judged if judged.reason else self._came_late(unit, judged, claims, trip, clerk_no)
             if judged.reason is None:
                 unit.append(
                     TicketBoarded(
                         judged.ticket_id, *trip, claims.from_idx, claims.to_idx, claims.seat, gate, clerk_no,
-                        ticket.short_code(code), rules.CLOCK_UNSURE not in judged.notes,
+                        ticket.short_code(code), rules.CLOCK_UNSURE not in judged.notes, claims.rider,
                     )
                 )  # fmt: skip
                 return judged
@@ -237,6 +240,21 @@ class Boarding:
         newer = TicketId.from_bytes(void[1]).number if void[1] else None
         reason = rules.SUPERSEDED if newer else rules.REFUNDED
         return replace(judged, colour=rules.RED, reason=reason, first_ms=void[0], newer=newer)
+
+    def _came_late(
+        self, unit: UnitOfWork, judged: Verdict, claims: Claims, trip: tuple[int, int], clerk_no: int
+    ) -> Verdict:
+        """Somebody who was marked absent stands here: welcome as long as nobody bought the seat, which is then theirs again."""
+        marked = marks.mark(unit.connection, judged.ticket_id)
+        if marked is None:
+            return judged
+        one = marks.Known(judged.ticket_id, claims.from_idx, claims.to_idx, claims.seat, claims.rider, None)
+        try:
+            manifest.refuse_sold_on(unit.connection, self._inventory, trip, one, marked)
+        except Refusal:
+            return replace(judged, colour=rules.RED, reason=rules.SEAT_SOLD_ON, first_ms=marked.marked_ms)
+        unit.append(MarkUndone(judged.ticket_id, *trip, marked.kind, clerk_no))
+        return replace(judged, colour=rules.AMBER, notes=(*judged.notes, "absent_before"))
 
     def _note_superseded(self, unit: UnitOfWork, judged: Verdict, claims: Claims) -> Verdict:
         """Write down which tickets are void from now on; if one of them is aboard, say that there may be two in one seat."""

@@ -29,8 +29,8 @@ def keep_manifest(connection: sqlite3.Connection, rest: tuple[str, ...], body: b
     if body is not None:
         entry = ManifestEntry.from_bytes(body)
         connection.execute(
-            "INSERT INTO manifest (ticket_id, trip_no, day, from_idx, to_idx, seat) VALUES (?, ?, ?, ?, ?, ?)",
-            (ticket_id, entry.trip_no, entry.day, entry.from_idx, entry.to_idx, entry.seat),
+            "INSERT INTO manifest (ticket_id, trip_no, day, from_idx, to_idx, seat, rider) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (ticket_id, entry.trip_no, entry.day, entry.from_idx, entry.to_idx, entry.seat, entry.rider),
         )
 
 
@@ -77,11 +77,11 @@ def published_rules(connection: sqlite3.Connection) -> list[GateRules]:
 def apply_boarded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketBoarded | BoardedApart) -> None:
     """A ticket is used up on this node."""
     connection.execute(
-        "INSERT OR IGNORE INTO boarded (ticket_id, trip_no, day, from_idx, to_idx, seat, gate, short_code, boarded_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO boarded (ticket_id, trip_no, day, from_idx, to_idx, seat, gate, short_code, boarded_ms, "
+        "rider) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.ticket_id, event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.gate,
-            event.short_code, hlc.wall_ms_of(stamp.hlc),
+            event.short_code, hlc.wall_ms_of(stamp.hlc), event.rider if isinstance(event, TicketBoarded) else 0,
         ),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What this node may sell of a trip, and what it gives back.
 
-Only four things change what is open: a grant of the hub, a sale, a refund, and a return. A hold (a seat kept while somebody
+Five things change what is open: a grant of the hub, a sale, a refund, a return, and a seat that a passenger left on the
+way where this node may sell it on (:mod:`edge.domains.inventory.aboard`). A hold (a seat kept while somebody
 pays) is no promise to anybody: it only makes others wait, for a few minutes of monotonic time in this boot, and
 the sale itself looks again.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from edge.domains.inventory import store
+from edge.domains.inventory.aboard import service as aboard
 from edge.domains.timetable.service import Timetable
 from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
@@ -22,6 +24,7 @@ from sync.domains.disruption.operations import VehicleChange
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.kernel.errors import Refusal
+from sync.kernel.ticket import TicketId
 
 _QUIET_MS = 3_600_000
 
@@ -73,7 +76,7 @@ class Inventory:
         """Places open here for a ride. Raises :class:`Refusal` ``ride_order``, ``no_such_trip``."""
         wanted = _wanted(from_idx, to_idx)
         plan = self._timetable.seat_plan(trip_no, day)
-        found = self._open(self._database.read(), trip_no, day)
+        found = self._open(self._database.read(), trip_no, day, boards_idx=from_idx)
         if plan.kind == rules.FREE:
             return Availability(plan.kind, rules.places_for(found.places, from_idx, to_idx), plan.capacity)
         fitting = rules.seats_for(found.seats, wanted)
@@ -82,7 +85,7 @@ class Inventory:
     def seat_map(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> list[SeatCell]:
         """Every seat of the vehicle with its state for this ride; empty for free seating."""
         wanted = _wanted(from_idx, to_idx)
-        found = self._open(self._database.read(), trip_no, day)
+        found = self._open(self._database.read(), trip_no, day, boards_idx=from_idx)
         cells = []
         for seat, label, row, column in self._timetable.seat_plan(trip_no, day).seats:
             state = "elsewhere"
@@ -124,11 +127,11 @@ class Inventory:
         """
         if seat == rules.LAP:
             return self.take_lap(connection, where, own_hold)
-        found = self._open(connection, *where[:2], own_hold, seat=seat)
+        found = self._open(connection, *where[:2], own_hold, seat=seat, boards_idx=where[2])
         try:
             return _taken(found, where, kind, seat)
         except Refusal:
-            late = self._open(connection, *where[:2], own_hold, selling=False, seat=seat)
+            late = self._open(connection, *where[:2], own_hold, selling=False, seat=seat, boards_idx=where[2])
             if (late.seats, late.places) == (found.seats, found.places):
                 raise
             _taken(late, where, kind, seat)
@@ -148,6 +151,25 @@ class Inventory:
         if any(laps.get(leg, 0) >= rules.free_children(_on_leg(rows, leg)) for leg in range(from_idx, to_idx)):
             raise Refusal("free_children_full", field="rider")
         return rules.LAP
+
+    def claim(self, connection: sqlite3.Connection, ticket_id: TicketId, trip_no: int, day: int, seat: int) -> int:
+        """Whether this node may sell on what the holder of a ticket leaves: KEEPS (no), OWN or TAKEN_OVER."""
+        identity = meta.known_identity(self._database)
+        log = (identity.node_no, identity.epoch) if identity else (0, 0)
+        return aboard.claim(connection, ticket_id, (trip_no, day), seat, log)
+
+    def _node_no(self) -> int:
+        identity = meta.known_identity(self._database)
+        return identity.node_no if identity else 0
+
+    def still_open(self, connection: sqlite3.Connection, trip_no: int, day: int, freed: tuple[int, int, int]) -> bool:
+        """Whether nobody bought what was ``freed`` (seat, at_idx, to_idx) here."""
+        seat, at_idx, to_idx = freed
+        found = self._open(connection, trip_no, day, selling=False, seat=seat or None)
+        if not seat:
+            return rules.places_for(found.places, at_idx, to_idx) > 0
+        wanted = rules.legs_mask(at_idx, to_idx)
+        return found.seats.get(seat, 0) & wanted == wanted
 
     def issues(self, connection: sqlite3.Connection) -> list[Issue]:
         """For the status page: seats whose selling time is over and which wait for a line to go back."""
@@ -266,14 +288,15 @@ class Inventory:
         selling: bool = True,
         seat: int | None = None,
         whatever_runs: bool = False,
+        boards_idx: int | None = None,
     ) -> _Open:
-        """What is open: granted, not returned, not sold, not held; when ``selling``, only from grants still in time; only
-        what there is in the vehicle that runs, unless ``whatever_runs``.
+        """What is open: granted or left on the way, not returned, not sold, not held; when ``selling``, only from grants still
+        in time; only what there is in the vehicle that runs, unless ``whatever_runs``.
 
-        When ``seat`` is given, only what is said of that seat is right.
+        When ``seat`` is given, only what is said of that seat is right; when ``boards_idx``, only for rides from that stop.
         """
         now = self._keeper.wall_ms() - self._late_ms(trip_no, day)
-        rows = self._grants(connection, trip_no, day)
+        rows = self._grants(connection, trip_no, day) + aboard.taken_over(connection, trip_no, day)
         live = [row for row in rows if not selling or row.sell_until_ms > now]
         changed = None if whatever_runs else self._timetable.vehicle_changed(trip_no, day)
         if changed is not None:
@@ -294,7 +317,10 @@ class Inventory:
                 masks[number] = masks.get(number, 0) | mask
         taken = {number: sold.get(number, 0) | kept.get(number, 0) for number in masks}
         places = _open_places(rows, live, store.sold_places(connection, trip_no, day), kept_places)
-        return _Open(rules.open_masks(masks, taken), places, kept, sold)
+        seats = rules.open_masks(masks, taken)
+        if boards_idx:
+            aboard.leave_given_back(connection, (trip_no, day), boards_idx, self._node_no(), seats, places)
+        return _Open(seats, places, kept, sold)
 
 
 def _taken(found: _Open, where: tuple[int, int, int, int], kind: str, seat: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from edge.domains.inventory.aboard import cells
 from edge.kernel import meta
 from edge.kernel.database import mask_in, mask_out
 from sync.domains.inventory import rules
@@ -70,46 +71,22 @@ def apply_sold(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: 
             "ON CONFLICT (trip_no, day, leg) DO UPDATE SET children = children + 1",
             [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
         )
-    elif event.seat:
-        row = connection.execute(
-            "SELECT mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (*where, event.seat)
-        ).fetchone()
-        mask = (mask_in(row[0]) if row else 0) | rules.legs_mask(event.from_idx, event.to_idx)
-        connection.execute(
-            "INSERT INTO sold_seat (trip_no, day, seat, mask) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (trip_no, day, seat) DO UPDATE SET mask = excluded.mask",
-            (*where, event.seat, mask_out(mask)),
-        )
     else:
-        connection.executemany(
-            "INSERT INTO sold_place (trip_no, day, leg, places) VALUES (?, ?, ?, 1) "
-            "ON CONFLICT (trip_no, day, leg) DO UPDATE SET places = places + 1",
-            [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
-        )
+        cells.sell(connection, *where, event.seat, event.from_idx, event.to_idx)
 
 
 def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded) -> None:
-    """A refund gives its cells back to what this node holds. What it returned to the hub stays returned."""
+    """A refund gives its cells back to what this node holds, but for those that its passenger left on the way before. What
+    the node returned to the hub stays returned."""
     where = (event.trip_no, event.day)
     if event.seat == rules.LAP:
         connection.executemany(
             "UPDATE sold_lap SET children = children - 1 WHERE trip_no = ? AND day = ? AND leg = ? AND children > 0",
             [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
         )
-    elif event.seat:
-        row = connection.execute(
-            "SELECT mask FROM sold_seat WHERE trip_no = ? AND day = ? AND seat = ?", (*where, event.seat)
-        ).fetchone()
-        mask = (mask_in(row[0]) if row else 0) & ~rules.legs_mask(event.from_idx, event.to_idx)
-        connection.execute(
-            "UPDATE sold_seat SET mask = ? WHERE trip_no = ? AND day = ? AND seat = ?",
-            (mask_out(mask), *where, event.seat),
-        )
     else:
-        connection.executemany(
-            "UPDATE sold_place SET places = places - 1 WHERE trip_no = ? AND day = ? AND leg = ? AND places > 0",
-            [(*where, leg) for leg in range(event.from_idx, event.to_idx)],
-        )
+        until = cells.kept_until(connection, event.ticket_id, event.to_idx)
+        cells.unsell(connection, *where, event.seat, event.from_idx, until)
 
 
 def apply_returned(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: GrantReturned) -> None:

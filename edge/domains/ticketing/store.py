@@ -155,6 +155,17 @@ def all_sold(connection: sqlite3.Connection) -> Iterator[SoldRow]:
     return _sales(connection, connection.execute("SELECT seq FROM ticket ORDER BY serial").fetchall(), None)
 
 
+def sold_after(connection: sqlite3.Connection, serial: int) -> Iterator[SoldRow]:
+    """Sales of the present log behind that of ``serial``, in order."""
+    found = connection.execute("SELECT seq FROM ticket WHERE serial > ? ORDER BY serial", (serial,))
+    return _sales(connection, found.fetchall(), None)
+
+
+def serial_before(connection: sqlite3.Connection, at_ms: int) -> int:
+    """Serial of the last ticket of the present log that was sold before ``at_ms``; 0 for none."""
+    return _first_since(connection, at_ms) - 1
+
+
 def sold_between(connection: sqlite3.Connection, from_ms: int, until_ms: int) -> Iterator[SoldRow]:
     """Sales of a span of time, of all logs, oldest first."""
     query = "SELECT epoch, seq FROM past_ticket WHERE sold_ms >= ? AND sold_ms < ? ORDER BY epoch, serial"

@@ -40,7 +40,7 @@ MAX_KEY = 64
 def search() -> ResponseReturnValue:
     place = the_node().timetable.place()
     if place is not None and place.kind == "vehicle":
-        return _aboard()
+        return redirect(url_for("clerk.aboard.page"), 303)
     try:
         return _search_page()
     except Refusal as refusal:
@@ -77,16 +77,6 @@ def _search_form(errors: dict[str, str], stops: Sequence[StopView] | None = None
         "clerk/search.html", stops=reachable[:PAGE] if stops is None else stops, text=text, errors=errors,
         days=timetable.bookable_days(), all_stops=reachable, place_view=timetable.place(),
     )  # fmt: skip
-
-
-def _aboard() -> ResponseReturnValue:
-    """On a vehicle there is one trip; which stops is all there is to ask."""
-    current = the_node().boarding.current()
-    if current is None:
-        return redirect(url_for("gate.choose_trip"), 303)
-    trip = the_node().timetable.trip(*current)
-    ahead = [call.idx for call in trip.calls if call.departs_ms >= the_node().clock.wall_ms()]
-    return render_template("clerk/aboard.html", trip=trip, next_idx=min(ahead, default=0))
 
 
 @routes.get("/ride")

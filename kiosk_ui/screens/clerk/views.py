@@ -9,6 +9,7 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_CODE, MAX_DAY, amount_minor, optional_whole, plain, shown_document, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields, sentence
+from kiosk_ui.screens.clerk.aboard import routes as aboard_routes
 from kiosk_ui.screens.clerk.ask import routes as ask_routes
 from kiosk_ui.screens.clerk.disrupted import routes as disrupted_routes
 from kiosk_ui.screens.clerk.onward import routes as onward_routes
@@ -26,6 +27,7 @@ from sync.kernel.errors import Refusal
 
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
 blueprint.register_blueprint(sale_routes)
+blueprint.register_blueprint(aboard_routes)
 blueprint.register_blueprint(ask_routes)
 blueprint.register_blueprint(party_routes)
 blueprint.register_blueprint(phone_routes)

@@ -16,6 +16,7 @@ from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.gate.card import look_at
 from kiosk_ui.screens.gate.card import routes as card_routes
 from kiosk_ui.screens.gate.document import routes as document_routes
+from kiosk_ui.screens.gate.manifest import routes as manifest_routes
 from kiosk_ui.screens.gate.verdict import said
 from sync.domains.register.cards.card import is_card
 from sync.kernel.errors import Refusal
@@ -24,6 +25,7 @@ from sync.kernel.ticket import TicketId
 blueprint = Blueprint("gate", __name__, url_prefix="/gate", template_folder="templates")
 blueprint.register_blueprint(document_routes)
 blueprint.register_blueprint(card_routes)
+blueprint.register_blueprint(manifest_routes)
 GATE = "page"
 _VERDICT = "verdict"
 

@@ -7,10 +7,17 @@ from typing import ClassVar
 
 from sync.kernel.events import Event
 
+# What a seat's being left makes of it (``frees`` of a mark): nothing, cells of the node's own sale that it may sell again,
+# or cells that another node sold and that this one, which alone is granted seats of the trip, takes over.
+KEEPS, OWN, TAKEN_OVER = 0, 1, 2
+# What a :class:`MarkUndone` takes back.
+BOARDING, ALIGHTING, ABSENCE = 0, 1, 2
+
 
 @dataclass(frozen=True, slots=True)
 class TicketBoarded(Event):
-    """A ticket was accepted for this trip. ``clock_sure`` False: its validity in time was not checked."""
+    """A ticket was accepted for this trip. ``clock_sure`` False: its validity in time was not checked. ``rider`` indexes
+    :data:`sync.kernel.ticket.RIDERS`."""
 
     TYPE: ClassVar[int] = 30
     ticket_id: bytes
@@ -23,6 +30,7 @@ class TicketBoarded(Event):
     clerk_no: int
     short_code: str
     clock_sure: bool
+    rider: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +82,53 @@ class BoardedApart(Event):
     short_code: str
     reason: str
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassengerAlighted(Event):
+    """Somebody who had boarded got off at stop ``at_idx``, before the end of the ride.
+
+    ``frees`` says whose the legs from ``at_idx`` on are now: KEEPS, OWN or TAKEN_OVER. ``seat`` as in the ticket.
+    """
+
+    TYPE: ClassVar[int] = 34
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    at_idx: int
+    frees: int
+    clerk_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoShowMarked(Event):
+    """The vehicle left stop ``from_idx`` and the holder of this ticket was not on it; the seat is empty from ``at_idx`` on.
+
+    ``frees`` as in :class:`PassengerAlighted`.
+    """
+
+    TYPE: ClassVar[int] = 35
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+    at_idx: int
+    frees: int
+    clerk_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkUndone(Event):
+    """What was marked by mistake is taken back: ``kind`` is BOARDING, ALIGHTING or ABSENCE. What was said stays said."""
+
+    TYPE: ClassVar[int] = 36
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    kind: int
+    clerk_no: int

@@ -22,7 +22,8 @@ class Duty(Record):
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry(Record):
-    """Key ``manifest/<ticket id>`` on a trip's stream: a ticket that the hub knows to be sold for it."""
+    """Key ``manifest/<ticket id>`` on a trip's stream: a ticket that the hub knows to be sold for it. ``rider`` indexes
+    :data:`sync.kernel.ticket.RIDERS`."""
 
     PREFIX: ClassVar[str] = "manifest"
     from_idx: int
@@ -30,6 +31,7 @@ class ManifestEntry(Record):
     seat: int
     trip_no: int
     day: int
+    rider: int = 0
 
 
 @dataclass(frozen=True, slots=True)

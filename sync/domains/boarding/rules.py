@@ -37,9 +37,11 @@ CODE_STALE = "code_stale"
 CODE_UNSIGNED = "code_unsigned"
 # Ticket = person = document: another document was shown than the ticket was sold to.
 DOCUMENT_DIFFERS = "document_differs"
+SEAT_SOLD_ON = "seat_sold_on"
 REASONS = (
     DAMAGED, UNKNOWN_ISSUER, FORGED, REVOKED, WRONG_TRIP, WRONG_DATE, WRONG_STOP, ALREADY_USED, EXPIRED, NO_SUCH_TRIP,
     REFUNDED, SUPERSEDED, TRIP_CANCELLED, CODE_STALE, CODE_UNSIGNED, DOCUMENT_DIFFERS,
+    SEAT_SOLD_ON,
 )  # fmt: skip
 # What became of a code that could not be taken for a ticket, by the codes of :func:`sync.kernel.ticket.verify`.
 UNREAD: Final = {"ticket_damaged": DAMAGED, "ticket_unknown_issuer": UNKNOWN_ISSUER, "ticket_forged": FORGED}
@@ -129,3 +131,31 @@ def held_by(claims: Claims, shown: Shown | None, given: GateRules, now_s: int, c
         return CODE_UNSIGNED
     fresh = -given.code_ahead_s <= now_s - shown.at_s <= given.code_age_s
     return None if fresh or not clock_sure else CODE_STALE
+
+
+EXPECTED = "expected"
+MISSING = "missing"
+ABOARD = "aboard"
+NO_SHOW = "no_show"
+ALIGHTED = "alighted"
+ARRIVED = "arrived"
+STATES = (EXPECTED, MISSING, ABOARD, NO_SHOW, ALIGHTED, ARRIVED)
+
+
+def state_of(from_idx: int, to_idx: int, boarded: bool, mark: str, left_idx: int) -> str:
+    """Where a passenger is when the vehicle has left stop ``left_idx`` (-1: none yet). ``mark``: NO_SHOW, ALIGHTED or empty.
+
+    MISSING: should be aboard, was not seen, and nobody has said so yet.
+    """
+    if mark:
+        return mark
+    if boarded:
+        return ARRIVED if left_idx >= to_idx else ABOARD
+    return MISSING if left_idx >= from_idx else EXPECTED
+
+
+def freed_from(from_idx: int, to_idx: int, left_idx: int, absent: bool) -> int:
+    """The stop from which on a passenger's seat is empty: who did not come is missing on the leg that is being ridden, who
+    gets off does so at the next stop at the earliest."""
+    at_idx = left_idx if absent else left_idx + 1
+    return min(max(at_idx, from_idx), to_idx)

@@ -41,6 +41,17 @@ class Recall(Record):
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class SoleSeller(Record):
+    """Key ``sole/TRIP/DAY`` on the trip's stream: from here on the hub grants seats of this dated trip to ``node_no`` alone.
+
+    It stands behind every ``void/…`` of refunds that came before it, so whoever holds it knows of those.
+    """
+
+    PREFIX: ClassVar[str] = "sole"
+    node_no: int
+
+
 def sign_grant(grant: Grant, hub: Signer) -> bytes:
     """The grant as the operation's body: a COSE_Sign1 of the hub."""
     return cose.sign1(cbor.encode(records.to_body(grant)), hub, PURPOSE)

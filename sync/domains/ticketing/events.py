@@ -15,7 +15,8 @@ PAYMENTS = ("cash", "account", "mobile")
 COUNTER = 0
 KIOSK = 1
 SELLER = 2
-CHANNELS = ("counter", "kiosk", "seller")
+ON_BOARD = 3
+CHANNELS = ("counter", "kiosk", "seller", "on_board")
 # What the clerk saw before a concession was sold.
 PROOFS = ("", "height", "birth_date", "soldier_card", "disability_card")
 # Why money goes back. All but the first are the carrier's or the station's fault and cost the passenger nothing.

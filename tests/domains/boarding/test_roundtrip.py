@@ -9,12 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.domains import EVENTS
-from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded, TicketSuperseded
+from sync.domains.boarding.events import (
+    BoardedApart,
+    BoardingRefused,
+    GateOpened,
+    MarkUndone,
+    NoShowMarked,
+    PassengerAlighted,
+    TicketBoarded,
+    TicketSuperseded,
+)
 from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.kernel.events import Stamp
 from tests.golden.strategies import of
 
-SENT = [TicketBoarded, BoardingRefused, GateOpened, TicketSuperseded, BoardedApart]
+MARKS = [PassengerAlighted, NoShowMarked, MarkUndone]
+SENT = [TicketBoarded, BoardingRefused, GateOpened, TicketSuperseded, BoardedApart, *MARKS]
 TOLD = [Duty, ManifestEntry, VoidTicket, GateRules, BoundTicket]
 
 

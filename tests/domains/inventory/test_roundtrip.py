@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from sync.domains import EVENTS
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
-from sync.domains.inventory.operations import Grant, Recall, read_grant, sign_grant
+from sync.domains.inventory.operations import Grant, Recall, SoleSeller, read_grant, sign_grant
 from sync.kernel.events import Stamp
 from sync.kernel.keys import Ed25519Signer
 from tests.golden.strategies import of
 
 SENT = [SeatsAsked, GrantReturned]
-TOLD = [Grant, Recall]
+TOLD = [Grant, Recall, SoleSeller]
 HUB = Ed25519Signer(bytes(32))
 
 

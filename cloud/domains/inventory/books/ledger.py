@@ -13,6 +13,7 @@ from cloud.domains.inventory.books.cells import Cells
 from cloud.kernel.database import chunks, select_pairs
 from sync.domains.inventory.rules import RESERVED
 from sync.kernel import cbor
+from sync.kernel.ticket import TicketId
 
 Where = tuple[int, int]
 Holder = tuple[int, int]
@@ -35,6 +36,37 @@ class GrantLine:
         for _, some in self.releases:
             c.add(found, some, reserved)
         return found
+
+
+@dataclass(slots=True)
+class FreedLine:
+    """What a passenger left: ``seat`` (0: a place) from stop ``at_idx`` to ``to_idx`` of a ticket that boarded at
+    ``from_idx``. ``holder``: the log that may sell it on; ``deducted``: it is out of what the ticket's seller sold."""
+
+    ticket_id: bytes
+    pos: int
+    holder: Holder
+    seat: int
+    from_idx: int
+    at_idx: int
+    to_idx: int
+    deducted: bool
+
+    @property
+    def seller(self) -> Holder:
+        """The log that sold the ticket."""
+        found = TicketId.from_bytes(self.ticket_id)
+        return found.node_no, found.epoch
+
+    @property
+    def own(self) -> bool:
+        """Whether the same log sold the ticket and may sell what its passenger left."""
+        return self.seller == self.holder
+
+    @property
+    def cells(self) -> Cells:
+        """The cells that were left."""
+        return c.ride(self.seat, self.at_idx, self.to_idx)
 
 
 @dataclass(slots=True)
@@ -61,6 +93,7 @@ class Book:
     moved: Cells = field(default_factory=dict)
     left_behind: Cells = field(default_factory=dict)
     late_ms: int = 0
+    freed: dict[bytes, FreedLine] = field(default_factory=dict)
 
     @property
     def departs_ms(self) -> int:
@@ -103,12 +136,22 @@ class Book:
                 if not with_released:
                     left = c.minus(left, grant.released(self.reserved), self.reserved)
                 c.add(found, left, self.reserved)
+        c.add(found, self.taken_over(holder), self.reserved)
+        return found
+
+    def taken_over(self, holder: Holder) -> Cells:
+        """What passengers of other sellers left for a log to sell on. It stays that log's for the rest of the trip, whoever
+        returns the same cells later: see the decision on seats that are left on the way."""
+        found: Cells = {}
+        for line in self.freed.values():
+            if line.holder == holder and not line.own and self.reserved == bool(line.seat):
+                c.add(found, line.cells, self.reserved)
         return found
 
     def holders(self) -> list[Holder]:
         """Everybody who was granted or sold anything, in order."""
         sellers = {holder for holder, free in self.sales if free != self.reserved}
-        return sorted({grant.holder for grant in self.grants} | sellers)
+        return sorted({grant.holder for grant in self.grants} | sellers | {one.holder for one in self.freed.values()})
 
     def open(self, holder: Holder) -> Cells:
         """What a log can still sell for sure: held, not sold by it, not given away at risk."""
@@ -121,6 +164,9 @@ class Book:
         if not self.reserved:
             return c.places_on(self.open(holder), leg, False)
         seats: set[int] = set()
+        for seat, mask in self.taken_over(holder).items():
+            if (mask & ~sold.get(seat, 0)) >> leg & 1:
+                seats.add(seat)
         for grant in self.grants:
             if grant.holder != holder:
                 continue
@@ -173,6 +219,10 @@ _MOVED: Final = (
     "SELECT trip_no, day, was, seat, from_idx, to_idx FROM reseat "
     "WHERE seat > 0 AND seat <> was AND (trip_no, day) IN {pairs}"
 )
+_FREED: Final = (
+    "SELECT ticket_id, pos, trip_no, day, node_no, node_epoch, seat, from_idx, at_idx, to_idx, deducted FROM seat_freed "
+    "WHERE (trip_no, day) IN {pairs} ORDER BY pos"
+)
 _LAPS: Final = "SELECT trip_no, day, node_no, node_epoch, cells FROM lap_sold WHERE (trip_no, day) IN {pairs}"
 _SALES: Final = "SELECT trip_no, day, node_no, node_epoch, free, cells FROM seat_sold WHERE (trip_no, day) IN {pairs}"
 
@@ -223,3 +273,8 @@ def _load_sales(tx: Connection, books: dict[Where, Book], some: list[Where]) -> 
         books[trip_no, day].sales[(node_no, epoch), bool(free)] = c.decode(cells)
     for trip_no, day, node_no, epoch, cells in select_pairs(tx, _LAPS, some):
         books[trip_no, day].laps[node_no, epoch] = c.decode(cells)
+    for ticket_id, pos, trip_no, day, node_no, epoch, seat, from_idx, at_idx, to_idx, deducted in select_pairs(
+        tx, _FREED, some
+    ):
+        line = FreedLine(bytes(ticket_id), pos, (node_no, epoch), seat, from_idx, at_idx, to_idx, bool(deducted))
+        books[trip_no, day].freed[line.ticket_id] = line

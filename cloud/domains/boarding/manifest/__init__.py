@@ -1,0 +1,1 @@
+"""Who did not come, and who got off, as the boxes on the way said."""

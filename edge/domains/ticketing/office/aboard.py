@@ -1,0 +1,146 @@
+"""A sale on board, while the vehicle is on its way: what is left of the trip, to somebody who gets on now.
+
+Only the box that runs the trip sells so. The seats are those that the hub handed it before departure, and those that
+passengers left; the ticket is boarded in the same breath.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.domains.inventory.service import Inventory
+from edge.domains.ticketing import store
+from edge.domains.ticketing.office.fares import Fares
+from edge.domains.ticketing.office.shown import Ticket
+from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
+from edge.domains.ticketing.service import Ticketing, check_key
+from edge.domains.timetable.service import Ride, Timetable
+from edge.kernel.database import Database
+from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.disruption.rules import CANCELLED
+from sync.domains.inventory.rules import LAP
+from sync.domains.ticketing import rules
+from sync.domains.ticketing.events import ON_BOARD
+from sync.domains.ticketing.office import fares as fare_rules
+from sync.kernel.errors import Refusal
+from sync.kernel.ticket import RIDERS
+
+
+@dataclass(frozen=True)
+class Trip:
+    """What boarding knows of trips: whether this box runs one, the last stop that it left (-1: none), who sits on a leg of it,
+    and how a code is boarded."""
+
+    runs: Callable[[int, int], bool]
+    left: Callable[[int, int], int]
+    occupied: Callable[[sqlite3.Connection, int, int, int], int]
+    board: Callable[[str, int, int, int], object]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A ride from where the vehicle is, and the places that this box can sell for it."""
+
+    ride: Ride
+    places: int
+
+
+@dataclass(frozen=True)
+class WalkUp:
+    """Who gets on: ``seat`` None for any; ``proof`` was seen for a concession."""
+
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    rider: str = RIDERS[fare_rules.ADULT]
+    proof: str = ""
+    seat: int | None = None
+    document: ShownDocument | None = None
+
+
+class WalkUps:
+    """Sales on board."""
+
+    def __init__(
+        self, database: Database, scribe: Scribe, timetable: Timetable, inventory: Inventory, fares: Fares,
+        ticketing: Ticketing, travellers: Travellers, trip: Trip,
+    ) -> None:  # fmt: skip
+        self._database, self._scribe, self._timetable, self._inventory = database, scribe, timetable, inventory
+        self._fares, self._ticketing, self._travellers, self._trip = fares, ticketing, travellers, trip
+
+    def stops_behind(self, trip_no: int, day: int) -> int:
+        """The first stop from which a ride may still begin: on the leg that is being ridden somebody may have got on already.
+
+        Raises :class:`Refusal` ``trip_not_run_here``.
+        """
+        if not self._trip.runs(trip_no, day):
+            raise Refusal("trip_not_run_here", status=403)
+        return max(self._trip.left(trip_no, day), 0)
+
+    def ways(self, trip_no: int, day: int, from_idx: int) -> list[Way]:
+        """Rides from a stop to each stop behind it that are for sale, the nearest first. Raises as :meth:`stops_behind`."""
+        self.stops_behind(trip_no, day)
+        found = []
+        for call in self._timetable.trip(trip_no, day).calls[from_idx + 1 :]:
+            try:
+                ride = self._ride(trip_no, day, from_idx, call.idx)
+            except Refusal:
+                continue  # nobody gets on or off there, or there is no fare
+            found.append(Way(ride, self._inventory.availability(trip_no, day, from_idx, call.idx).places))
+        return found
+
+    def sell(self, wish: WalkUp, clerk_no: int, key: str, tendered_minor: int | None = None) -> Ticket:
+        """Sell and board. The same ``key`` again gives the same ticket. Durable, both, when this returns.
+
+        Raises :class:`Refusal`: ``key_form``, ``trip_not_run_here``, ``walk_up_behind``, ``vehicle_full``, ``cash_short``,
+        ``child_needs_adult``, and as :meth:`Ticketing.sell`.
+        """
+        check_key(key)
+        known = store.serial_of_key(self._database.read(), key)
+        if known is None:
+            if wish.from_idx < self.stops_behind(wish.trip_no, wish.day):
+                raise Refusal("walk_up_behind", status=422, field="from")
+            ride = self._ride(wish.trip_no, wish.day, wish.from_idx, wish.to_idx)
+            fare = self._fares.of(ride, wish.rider, wish.proof)
+            if tendered_minor is not None:
+                rules.change_minor(fare.minor, tendered_minor)
+            named = self._travellers.prepare(wish.trip_no, wish.day, wish.document)
+
+            def work(unit: UnitOfWork) -> tuple[int, int | None]:
+                again = store.serial_of_key(unit.connection, key)
+                if again is not None:
+                    return again
+                seat = LAP if fare.rider == fare_rules.CHILD_FREE else wish.seat
+                self._refuse_over_capacity(unit.connection, ride, seat)
+                sold = self._ticketing.record(unit, ride, seat, fare, named, clerk_no, ON_BOARD)
+                store.keep_key(unit.connection, key, sold)
+                return sold, None
+
+            known = self._scribe.record(work)
+        ticket = self._ticketing.ticket(*known)
+        if ticket.boarded is None:
+            self._trip.board(ticket.text, wish.trip_no, wish.day, clerk_no)
+        return self._ticketing.ticket(*known)
+
+    def _ride(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        """As :meth:`Ticketing.for_sale`, but the vehicle is here, whatever the timetable says."""
+        self._scribe.require_room()
+        ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
+        if ride.disruption == CANCELLED:
+            raise Refusal("trip_cancelled")
+        if ride.price_minor is None:
+            raise Refusal("not_for_sale")
+        return ride
+
+    def _refuse_over_capacity(self, connection: sqlite3.Connection, ride: Ride, seat: int | None) -> None:
+        """Never more people in seats than the vehicle has, whatever was granted; children on laps are counted by the seats in
+        this box's hands."""
+        if seat == LAP:
+            return
+        capacity = self._timetable.seat_plan(ride.trip_no, ride.day).capacity
+        for leg in range(ride.from_idx, ride.to_idx):
+            if self._trip.occupied(connection, ride.trip_no, ride.day, leg) >= capacity:
+                raise Refusal("vehicle_full")
