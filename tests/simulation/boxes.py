@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edge.bootstrap import Node, build
@@ -11,12 +12,14 @@ from edge.kernel.settings import Settings
 from sync.kernel.errors import Broken, YipiaoError
 from tests.simulation.chance import SeededIds
 from tests.simulation.disks import DEATHS
+from tests.simulation.gateway import URL
 from tests.simulation.line import Line
 from tests.simulation.times import MINUTE_MS, WrongClock
 from tests.simulation.trace import Violation, code_of
 from tests.simulation.versions import SAME
 
 if TYPE_CHECKING:
+    from tests.simulation.told import Paper
     from tests.simulation.world import World
 
 UP_AGAIN_MS = 5 * MINUTE_MS
@@ -39,6 +42,15 @@ class Ride(NamedTuple):
     from_idx: int
     last_idx: int
     departs_ms: int
+
+
+class Order(NamedTuple):
+    """An order as it was shown. ``proofs``: one a rider, of those who travel together; none for a single one."""
+
+    number: int
+    price_minor: int
+    currency: str
+    proofs: tuple[str, ...]
 
 
 class OldDisk(NamedTuple):
@@ -67,9 +79,10 @@ class Box:
         self.copy_of: Box | None = None
         self.copy: Box | None = None
         self.up_at_ms = 0
-        self.unfinished: list[tuple[Any, ...]] = []
+        self.unfinished: list[Callable[[World, Box], str]] = []
         self.unanswered: list[tuple[Any, ...]] = []
-        self.orders: list[tuple[int, int, str]] = []
+        self.orders: list[Order] = []
+        self.requests: list[tuple[str, Paper]] = []
         self.backups: list[str] = []
         self._rides: dict[int, list[Ride]] = {}
 
@@ -85,9 +98,15 @@ class Box:
         self.boots += 1
         self.orders, self._rides = [], {}
         ids = SeededIds(f"{self.world.seed} {self.name} {self.renewals} {self.boots}")
-        settings = Settings(data=self.disk.folder, gate_device="gate-1" if self.kind == "vehicle" else "")
+        gate, gateway = "gate-1" if self.kind == "vehicle" else "", self.world.gateway
+        settings = Settings(data=self.disk.folder, gate_device=gate)
+        if gateway is not None:
+            settings = replace(
+                settings, gateway_url=URL, gateway_key_file=str(gateway.key_file), gateway_notify_url=URL + "/heard"
+            )
+        way = gateway.line(self) if gateway is not None else None
         try:
-            self.node = build(settings, self.clock, ids, self.line)
+            self.node = build(settings, self.clock, ids, self.line, gateway_line=way)
         except DEATHS:
             self.off("died while starting")
         except (YipiaoError, OSError) as error:
@@ -167,4 +186,9 @@ class Box:
         self.world.drawer.append(OldDisk(self, old.name, self.renewals - 1, self.tainted, hand_in))
         self.disk.calm()
         self.tainted = self.stolen = False
-        self.unfinished, self.unanswered, self.orders, self.backups = [], [], [], []
+        self.forget_people()
+        self.backups = []
+
+    def forget_people(self) -> None:
+        """Another disk, or another log: whoever waited for an answer of the old one asks nobody any more."""
+        self.unfinished, self.unanswered, self.orders, self.requests = [], [], [], []

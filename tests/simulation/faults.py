@@ -20,7 +20,12 @@ TOGETHER: Final = (
     "acted_meanwhile", "interrupted", "newer_event", "newer_operation", "newer_box", "older_box", "newer_hub",
     "older_hub", "new_timetable", "other_vehicle",
 )  # fmt: skip
-FAULTS: Final = (*LINE, *MACHINES, *DISKS, *TOGETHER)
+GATEWAY: Final = (
+    "gateway_down", "gateway_answer_lost", "gateway_answer_forged", "gateway_callback_late", "gateway_callback_doubled",
+    "gateway_callback_lost", "gateway_callback_forged", "gateway_callback_amount", "gateway_paid_other",
+    "gateway_paid_closed", "gateway_refund_slow",
+)  # fmt: skip
+FAULTS: Final = (*LINE, *MACHINES, *DISKS, *TOGETHER, *GATEWAY)
 
 
 class Fired(Counter[str]):

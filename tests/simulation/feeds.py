@@ -75,9 +75,9 @@ _TRIPS = {
 }  # fmt: skip
 _FARES = {1: ("32.00", "8.00", "45.00"), 2: ("35.00", "8.00", "45.00"), 3: ("35.00", "9.00", "48.00")}
 VEHICLES = {
-    1: {"coach": "coach-8", "mini": "AB\nAB", "ferry": 9},
-    2: {"coach": "coach-8", "mini": "ABCD", "ferry": 9},
-    3: {"coach": "coach-6", "mini": "AB\nAB", "ferry": 7},
+    1: {"coach": "coach-8", "mini": "AB\nAB", "ferry": 24},
+    2: {"coach": "coach-8", "mini": "ABCD", "ferry": 24},
+    3: {"coach": "coach-6", "mini": "AB\nAB", "ferry": 18},
 }
 
 

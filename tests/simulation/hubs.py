@@ -117,14 +117,18 @@ class HubSide:
 
     def admin(self, act: str, work: Callable[[Hub, sa.Connection], Any]) -> tuple[Any, str]:
         """An admin does something in one transaction: (result, code of what went wrong)."""
+        found, code = self.quietly(work)
+        self.say(f"{act}: {code or found}")
+        return found, code
+
+    def quietly(self, work: Callable[[Hub, sa.Connection], Any]) -> tuple[Any, str]:
+        """As :meth:`admin`, for what is told elsewhere."""
 
         def write(hub: Hub) -> Any:
             with hub.database.write() as tx:
                 return work(hub, tx)
 
-        found, code = self.command(write)
-        self.say(f"{act}: {code or found}")
-        return found, code
+        return self.command(write)
 
     def rows(self, query: str) -> list[Any]:
         """What stands in the hub's database, read past the hub."""

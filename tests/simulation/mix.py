@@ -31,7 +31,8 @@ class Mix:
     request is on its way; ``interrupted``: that two of them act at the same moment. ``block``: seats that a station, a
     village point and a pier get at first. ``first_day``: the boxes were enrolled just now. ``power``: the
     disks have a volatile write cache, and the power goes. ``older``: which processes of the hub speak protocol 1 only,
-    until the faults are over."""
+    until the faults are over. ``families``: what people do here besides the common acts, of plan.FAMILIES; ``names_demanded``:
+    on the ferry nobody rides without a name."""
 
     line: Chances
     meanwhile: float
@@ -44,6 +45,23 @@ class Mix:
     first_day: bool = False
     power: bool = False
     older: str = ""
+    families: frozenset[str] = frozenset()
+    names_demanded: bool = False
+
+    @property
+    def phones(self) -> bool:
+        """Whether anybody pays by phone."""
+        return "phones" in self.families
+
+    @property
+    def names(self) -> bool:
+        """Whether travellers show documents."""
+        return "names" in self.families
+
+    @property
+    def shifts(self) -> bool:
+        """Whether clerks need a shift to sell."""
+        return "shifts_required" in self.families
 
 
 CALM = Chances(())
@@ -66,6 +84,11 @@ SELDOM = {
     "away": 0.2,
 }
 OFTEN = 0.45
+# What people do in a share of the seeds only, so that no seed has time for all of it.
+FAMILIES = {
+    "together": 0.6, "exchanges": 0.5, "requests": 0.4, "phones": 0.4, "shifts": 0.4, "shifts_required": 0.2, "names": 0.4,
+    "sellers": 0.4, "disruptions": 0.3,
+}  # fmt: skip
 NOBODY, EVERY_PROCESS, SECOND_PROCESS = "", "every process", "second process"
 
 
@@ -88,6 +111,13 @@ def draw(rng: random.Random) -> Mix:
         first_day=rng.random() < 0.25,
         power=rng.random() < 0.12,
     )
+
+
+def families(seed: int) -> tuple[frozenset[str], bool]:
+    """What this seed has of FAMILIES, and whether the ferry wants names."""
+    rng = random.Random(f"families {seed}")
+    chosen = frozenset(name for name, chance in FAMILIES.items() if rng.random() < chance)
+    return chosen, rng.random() < 0.4
 
 
 def older(seed: int) -> str:

@@ -22,11 +22,30 @@ AWAY_MS = 30 * 24 * HOUR_MS
 _SELLERS = (6, 4, 5, 5, 1, 1)
 _GATES = (2, 1, 2, 2, 6, 4)
 _ALL = (1, 1, 1, 1, 1, 1)
-_ACTS = {
-    "sell": (330, _SELLERS), "sell_again": (30, _SELLERS), "order": (90, _SELLERS), "confirm": (85, _SELLERS),
-    "cancel": (20, _SELLERS), "ask": (70, _SELLERS), "board": (230, _GATES), "scan": (60, (0, 0, 0, 0, 1, 1)),
-    "rate": (70, _GATES), "look": (5, _ALL), "visit": (46, _ALL), "future": (8, _ALL), "notice": (4, _ALL),
-    "feed": (4, _ALL), "duty": (8, _ALL), "grant": (8, _ALL), "release": (2, _ALL), "contacts": (5, _ALL),
+_Acts = dict[str, tuple[int, tuple[int, ...]]]
+_ACTS: _Acts = {
+    "sell": (280, _SELLERS), "sell_again": (30, _SELLERS), "order": (80, _SELLERS), "confirm": (75, _SELLERS),
+    "cancel": (16, _SELLERS), "ask": (60, _SELLERS), "board": (200, _GATES), "scan": (50, (0, 0, 0, 0, 1, 1)),
+    "rate": (60, _GATES), "look": (5, _ALL), "visit": (50, _ALL), "future": (8, _ALL), "notice": (4, _ALL),
+    "feed": (4, _ALL), "duty": (8, _ALL), "grant": (9, _ALL), "release": (2, _ALL), "contacts": (5, _ALL),
+}  # fmt: skip
+# What comes to them in the seeds that have it: their share goes off those above.
+_FAMILIES: dict[str, _Acts] = {
+    "together": {"book": (45, _SELLERS), "journey": (22, _SELLERS), "hold": (25, _SELLERS)},
+    "exchanges": {"rebook": (30, _SELLERS), "reissue": (14, _SELLERS)},
+    "requests": {"ask_back": (18, _SELLERS), "decide": (14, _ALL), "pay_out": (16, _SELLERS)},
+    "phones": {
+        "phone": (45, _SELLERS), "phone_pay": (34, _ALL), "callbacks": (16, _ALL), "turn": (45, _SELLERS),
+        "gateway_fault": (12, _ALL),
+    },
+    "shifts": {"shift_open": (8, _SELLERS), "cash": (6, _SELLERS), "shift_close": (12, _SELLERS)},
+    "shifts_required": {"shift_close": (12, _SELLERS)},
+    "names": {"sell_named": (45, _SELLERS)},
+    "sellers": {
+        "seller_book": (26, _ALL), "seller_ticket": (8, _ALL), "seller_back": (14, _ALL), "seller_again": (4, _ALL),
+        "lapse": (5, _ALL),
+    },
+    "disruptions": {"disrupt": (6, _ALL)},
 }  # fmt: skip
 
 
@@ -51,8 +70,9 @@ class Plan:
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = random.Random(f"plan {seed}")
-    mix = replace(mixes.draw(rng), older=mixes.older(seed))
-    steps = [*_morning(rng), *_people(rng), *_troubles(rng, mix)]
+    chosen, demanded = mixes.families(seed)
+    mix = replace(mixes.draw(rng), older=mixes.older(seed), families=chosen, names_demanded=demanded)
+    steps = [*_morning(rng), *_people(rng, mix), *_troubles(rng, mix)]
     steps += [*_rotten(seed), *_office(seed)]
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
@@ -61,16 +81,20 @@ def draw(seed: int) -> Plan:
 
 
 def _morning(rng: random.Random) -> list[Step]:
-    """Duties are given, and every box visits the hub for the first time."""
+    """Rules are published, duties given, and every box visits the hub for the first time."""
     found = [Step(START_MS + number * 60_000, "duty", 0, rng.getrandbits(40)) for number in range(3)]
+    found.insert(0, Step(START_MS, "rules", 0, 0))
     return found + [Step(START_MS + (4 + who) * 60_000, "visit", who, rng.getrandbits(40)) for who in range(len(POSTS))]
 
 
-def _people(rng: random.Random) -> list[Step]:
-    names = rng.choices(list(_ACTS), [often for often, _ in _ACTS.values()], k=STEPS)
+def _people(rng: random.Random, mix: Mix) -> list[Step]:
+    acts = dict(_ACTS)
+    for family in sorted(mix.families):
+        acts |= _FAMILIES[family]
+    names = rng.choices(list(acts), [often for often, _ in acts.values()], k=STEPS)
     found = []
     for name in names:
-        who = rng.choices(range(len(POSTS)), _ACTS[name][1])[0]
+        who = rng.choices(range(len(POSTS)), acts[name][1])[0]
         found.append(Step(START_MS + rng.randint(15 * 60_000, SPAN_MS), name, who, rng.getrandbits(40)))
     return found
 

@@ -13,6 +13,10 @@ from edge.kernel.repair import CHECK_EVERY_MS
 from tests.simulation.acts import recovering
 from tests.simulation.acts.admin import BARRED, enrol, visit
 from tests.simulation.acts.disks import begin_anew
+from tests.simulation.acts.drawers import close_all
+from tests.simulation.acts.phones import turn
+from tests.simulation.acts.requests import decide, pay_out
+from tests.simulation.acts.sellers import lapse
 from tests.simulation.boxes import Box, OldDisk
 from tests.simulation.times import MINUTE_MS
 from tests.simulation.trace import Violation
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS: Final = 8
 MOST_TRIES: Final = 4
+HELD_MS: Final = 20 * MINUTE_MS  # longer than a seller may hold what nobody paid
 QUIET: Final = "0 up, 0 down"
 _NO_DICE: Final = random.Random(0)
 
@@ -42,9 +47,12 @@ def settle(world: World) -> None:
                 _hand_in(world, old)
         if not recovering.decide_held(world) and not waiting:
             break
+    _settle_payments(world)
     recovering.look(world)
     if recovering.recovering(world):
         raise Violation("not_recovered", f"the hub still waits for {recovering.missing(world)}")
+    world.time.move_to(world.time.now_ms + HELD_MS)
+    _close_office(world)
     until_quiet(world)
     if world.fired["rotten_row"]:
         # A box looks at its own disk every few hours; one of an older version never does, and gets the present one.
@@ -55,12 +63,40 @@ def settle(world: World) -> None:
         until_quiet(world)
 
 
+def _settle_payments(world: World) -> None:
+    """Everything that is open at the gateway is given the time that it takes: questions every minute, and one more about
+    what was closed."""
+    if world.gateway is None:
+        return
+    for wait_ms, times in ((61_000, 6), (11 * MINUTE_MS, 2), (370 * MINUTE_MS, 1), (61_000, 4)):
+        for _ in range(times):
+            world.time.move_to(world.time.now_ms + wait_ms)
+            for box in world.boxes:
+                turn(world, box, _NO_DICE)
+
+
+def _close_office(world: World) -> None:
+    """Sellers' time is over; what passengers asked for is decided, told and paid; clerks count their drawers."""
+    lapse(world, world.boxes[0], _NO_DICE)
+    dice = random.Random(f"{world.seed} evening")
+    if "requests" in world.mix.families:
+        decide(world, world.boxes[0], dice)
+        for box in world.boxes:
+            _visit(world, box)
+        for box in world.boxes:
+            pay_out(world, box, dice)
+    if not world.mix.families.isdisjoint(("shifts", "shifts_required")):
+        for box in world.boxes:
+            close_all(world, box, dice)
+
+
 def end_of_days(world: World) -> None:
     """All that was for sale has left; every box visits once more."""
     last = world.hub.rows("SELECT max(sell_until_ms) FROM seat_grant")[0][0] or 0
     late = world.hub.rows("SELECT max(minutes) FROM disruption")[0][0] or 0  # a delayed trip is sold so much longer
     world.time.move_to(max(last + late * MINUTE_MS, world.time.now_ms) + MINUTE_MS)
     world.trace.say("world", "everything has left")
+    lapse(world, world.boxes[0], _NO_DICE)
     until_quiet(world)
 
 

@@ -6,11 +6,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import cbor2
 
-from edge.domains.ticketing.service import Refunded, Ticket
+from edge.domains.ticketing.office.travellers import ShownDocument
+from edge.domains.ticketing.service import Ticket
 from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 Disk = tuple[str, int]
 Where = tuple[int, int]
 Place = tuple[int, int]
+# Whose tickets the hub's own node sells, in the place of a box's name; and a child on a lap, in the place of a seat.
+HUB: Final = "hub"
+LAP: Final = 65_535
+PAID_OUT: Final = "SELECT ticket_id FROM refund_request WHERE paid_ms IS NOT NULL"
 
 
 @dataclass(slots=True)
@@ -28,7 +33,8 @@ class Paper:
     """A ticket in somebody's hand. ``unsure``: sold by a box whose log is not the only one of its identity.
 
     ``lost``: an older backup was put over the disk that knew of it. ``back_minor``: what was handed back for it.
-    ``asked``: it was given back, or somebody asked for that and got no answer.
+    ``asked``: it was given back, or somebody asked for that and got no answer. ``document``: that its traveller showed.
+    ``booking``: of a seller, what the hub knows it by.
     """
 
     disk: Disk
@@ -49,6 +55,9 @@ class Paper:
     lost: bool = False
     asked: bool = False
     back_minor: int = 0
+    payment: str = "cash"
+    document: ShownDocument | None = None
+    booking: str = ""
 
     @property
     def where(self) -> Where:
@@ -58,8 +67,30 @@ class Paper:
     @property
     def text(self) -> str:
         """For the story."""
-        place = f"seat {self.seat}" if self.seat else "a place"
+        place = "a lap" if self.seat == LAP else f"seat {self.seat}" if self.seat else "a place"
         return f"{self.number} on trip {self.trip_no} day {self.day}, {place}, stops {self.from_idx}–{self.to_idx}"
+
+
+class Drawn(NamedTuple):
+    """A slip that a clerk handed in: of which disk, log and shift; (currency, payment) → what must be in the drawer."""
+
+    disk: Disk
+    log: tuple[int, int]
+    shift_no: int
+    clerk_no: int
+    lines: dict[tuple[str, int], int]
+
+
+class Facts(NamedTuple):
+    """The log of a disk and how long it is; what was sold, boarded, rated, refunded, and paid out according to it."""
+
+    log: tuple[int, int] | None
+    head: int
+    sold: set[Place]
+    boarded: set[bytes]
+    rated: set[bytes]
+    refunded: set[Place]
+    paid: set[bytes]
 
 
 class Told:
@@ -79,24 +110,43 @@ class Told:
         self._cells: dict[tuple[int, int, int, int], Paper] = {}
         self._places: dict[tuple[int, int, int], list[Paper]] = {}
         self.capacity: dict[Where, int] = {}
+        # Disk → what went along with bookings, and what was paid out on the hub's word, by its first ticket or its request.
+        self.extras: dict[Disk, dict[bytes, tuple[int, str, str]]] = {}
+        self.paid: dict[Disk, dict[bytes, tuple[str, int, str]]] = {}
+        self.drawers: list[Drawn] = []
 
-    def sold(self, box: Box, kid: bytes, ticket: Ticket, capacity: int) -> Paper:
+    def sold(self, box: Box, kid: bytes, ticket: Ticket, capacity: int, document: ShownDocument | None = None) -> Paper:
         """Somebody walks away with this ticket."""
         ride, disk = ticket.ride, (box.name, box.renewals)
         paper = Paper(
             disk, kid, ticket.ticket_id.to_bytes(), ticket.number, ticket.text, ticket.short_code, ride.trip_no, ride.day,
             ride.from_idx, ride.to_idx, ticket.seat, ticket.price_minor, ticket.currency, ride.departs_ms, box.tainted,
+            payment=ticket.payment, document=document,
         )  # fmt: skip
-        mine = self.of.setdefault(disk, {})
+        return self.issued(paper, capacity)
+
+    def issued(self, paper: Paper, capacity: int) -> Paper:
+        """A ticket is in somebody's hand; the same again changes nothing."""
+        mine = self.of.setdefault(paper.disk, {})
         if paper.ticket_id in mine and not mine[paper.ticket_id].lost:
             return self._again(mine[paper.ticket_id], paper)
+        if paper.document is not None:
+            self._refuse_twice(paper, mine.values())
         mine[paper.ticket_id] = paper
         self.papers.append(paper)
+        if paper.seat == LAP:
+            return paper
         if paper.seat:
             self._take_seat(paper)
         else:
             self._take_place(paper, capacity)
         return paper
+
+    def along(self, box: Box, first: Paper, minor: int) -> None:
+        """What extras of the booking that begins with this ticket cost."""
+        if minor:
+            mine = self.extras.setdefault((box.name, box.renewals), {})
+            mine[first.ticket_id] = minor, first.currency, first.payment
 
     def board(self, box: Box, ticket_id: bytes) -> None:
         """Somebody was let in."""
@@ -112,17 +162,28 @@ class Told:
             raise Violation("rated_twice", f"{box.name} took two ratings for ticket {ticket_id.hex()}")
         mine.add(ticket_id)
 
-    def refund(self, box: Box, paper: Paper, how: Refunded, key: str) -> None:
-        """Money went back for a ticket, under this key."""
-        mine = self.refunded.setdefault(paper.disk, {})
-        if how.fee_minor + how.refunded_minor != paper.price_minor or min(how.fee_minor, how.refunded_minor) < 0:
-            raise Violation("refund_sum", f"{paper.text}: fee {how.fee_minor}, back {how.refunded_minor}")
-        if mine.get(paper.ticket_id, key) != key and not box.tainted:
-            raise Violation("refunded_twice", f"{box.name} took {paper.text} back twice")
-        if paper.ticket_id in self.boarded.get(paper.disk, set()) and not box.tainted:
-            raise Violation("refunded_boarded", f"{box.name} took {paper.text} back, which it had let in")
+    def refund(self, box: Box | None, paper: Paper, fee_minor: int, back_minor: int, key: str) -> None:
+        """Money went back for a ticket, under this key, at a box or (None) at the hub."""
+        mine, name, sure = self.refunded.setdefault(paper.disk, {}), paper.disk[0], box is None or not box.tainted
+        if fee_minor + back_minor != paper.price_minor or min(fee_minor, back_minor) < 0:
+            raise Violation("refund_sum", f"{paper.text}: fee {fee_minor}, back {back_minor}")
+        if mine.get(paper.ticket_id, key) != key and sure:
+            raise Violation("refunded_twice", f"{name} took {paper.text} back twice")
+        if paper.ticket_id in self.boarded.get(paper.disk, set()) and sure:
+            raise Violation("refunded_boarded", f"{name} took {paper.text} back, which it had let in")
         mine[paper.ticket_id] = key
-        paper.back_minor = how.refunded_minor
+        paper.back_minor, paper.asked = back_minor, True
+
+    def took_back(self, paper: Paper) -> bool:
+        """Whether its box said that it took this ticket back."""
+        return paper.ticket_id in self.refunded.get(paper.disk, {})
+
+    def pay_out(self, box: Box, ticket_id: bytes, number: str, paid_minor: int, currency: str) -> None:
+        """Cash was handed out on the word of the hub, for the request of this number."""
+        mine = self.paid.setdefault((box.name, box.renewals), {})
+        known = mine.setdefault(ticket_id, (number, paid_minor, currency))
+        if known != (number, paid_minor, currency) and not box.tainted:
+            raise Violation("paid_out_twice", f"{box.name} paid {known} and {number} for ticket {ticket_id.hex()}")
 
     def read(self, box: Box, superseded: Iterable[bytes]) -> None:
         """A gate has read a good ticket that names these as void."""
@@ -144,23 +205,35 @@ class Told:
             ("boarded", self.boarded.get(disk, set()), first_column(read, "SELECT ticket_id FROM boarded")),
             ("rated", self.rated.get(disk, set()), first_column(read, "SELECT ticket_id FROM rating")),
             ("refunded", {place_of(one) for one in self.refunded.get(disk, {})}, places_on(read, "refund")),
+            ("paid out", set(self.paid.get(disk, {})), first_column(read, PAID_OUT)),
         ):
             gone = sorted(told - kept)
             if gone:
                 raise Violation("told_and_lost", f"{box.name} no longer knows that it {name} {gone[0]!r}")
 
-    def put_back(
-        self, box: Box, sold: set[Place], boarded: set[bytes], rated: set[bytes], refunded: set[Place]
-    ) -> None:
+    def put_back(self, box: Box, there: Facts) -> None:
         """An older state is on the disk: what it told since then may be known to nobody."""
         disk = (box.name, box.renewals)
         for paper in self.of.get(disk, {}).values():
-            paper.lost = paper.lost or place_of(paper.ticket_id) not in sold
-        self.boarded[disk] = self.boarded.get(disk, set()) & boarded
-        self.rated[disk] = self.rated.get(disk, set()) & rated
+            paper.lost = paper.lost or place_of(paper.ticket_id) not in there.sold
+        self.boarded[disk] = self.boarded.get(disk, set()) & there.boarded
+        self.rated[disk] = self.rated.get(disk, set()) & there.rated
         kept = self.refunded.get(disk, {})
-        self.refunded[disk] = {one: key for one, key in kept.items() if place_of(one) in refunded}
+        self.refunded[disk] = {one: key for one, key in kept.items() if place_of(one) in there.refunded}
+        self.paid[disk] = {one: paid for one, paid in self.paid.get(disk, {}).items() if one in there.paid}
         self.superseded.pop(disk, None)
+
+    def hub_put_back(self, hub: HubSide) -> None:
+        """The hub's own node sold, and the hub was restored from an older backup: nobody else knows of what it sold since."""
+        sold = {bytes(row[0]) for row in hub.rows("SELECT ticket_id FROM ticket")}
+        back = {bytes(row[0]) for row in hub.rows("SELECT ticket_id FROM refund")}
+        for disk, papers in self.of.items():
+            if disk[0] != HUB:
+                continue
+            for paper in papers.values():
+                paper.lost = paper.lost or paper.ticket_id not in sold
+            kept = self.refunded.get(disk, {})
+            self.refunded[disk] = {one: key for one, key in kept.items() if one in back}
 
     def risks(self, hub: HubSide) -> None:
         """Read from the hub's book of releases what somebody gave away at risk: trip → seat → legs, or leg → places."""
@@ -190,6 +263,13 @@ class Told:
         if first.code != again.code and not (first.unsure or again.unsure):
             raise Violation("ticket_changed", f"{first.text} and {again.text} have one number")
         return first
+
+    def _refuse_twice(self, paper: Paper, others: Iterable[Paper]) -> None:
+        """A box sells one ticket of a trip to one document."""
+        for one in others:
+            same = one.where == paper.where and one.document == paper.document and not (one.asked or one.lost)
+            if same and not (one.unsure or paper.unsure) and place_of(one.ticket_id)[0] == place_of(paper.ticket_id)[0]:
+                raise Violation("document_twice", f"{paper.disk[0]} sold {one.text} and {paper.text} to one document")
 
     def _take_seat(self, paper: Paper) -> None:
         for leg in range(paper.from_idx, paper.to_idx):

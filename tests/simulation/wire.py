@@ -24,6 +24,7 @@ class Wire:
         self.up: list[bytes] = []
         self.down: list[tuple[tuple[str, int], bytes]] = []
         self.largest_up = self.largest_down = 0
+        self._events: tuple[int, set[tuple[bytes, bytes]]] = (0, set())
 
     def went_up(self, body: bytes) -> None:
         """A request reached the hub as it was sent."""
@@ -41,10 +42,11 @@ class Wire:
 
     def events(self) -> set[tuple[bytes, bytes]]:
         """(key id, event) of all that ever reached the hub."""
-        found: set[tuple[bytes, bytes]] = set()
-        for body in self.up:
+        known, found = self._events
+        for body in self.up[known:]:
             kid, events = _sent(body)
             found |= {(kid, event) for event in events}
+        self._events = len(self.up), found
         return found
 
     def operations(self) -> dict[tuple[str, int], set[Op]]:

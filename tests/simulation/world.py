@@ -21,6 +21,7 @@ from tests.simulation.acts import ACTS, BY_NOBODY
 from tests.simulation.boxes import Box, OldDisk
 from tests.simulation.disks import Crash, Disk, Disks
 from tests.simulation.faults import Fired
+from tests.simulation.gateway import SimulatedGateway
 from tests.simulation.hubs import HubSide
 from tests.simulation.mix import CALM, Mix
 from tests.simulation.opening import POSTS, opening
@@ -39,6 +40,23 @@ SEGMENT = 16
 # Reading the texts of all pages at each boot would be most of the time that a seed takes; they never change.
 _texts = cache(catalogue.load)
 _RIVALS = ("sell", "sell", "board", "confirm")
+# What another thread does too at the same moment.
+_AT_ONCE = frozenset(
+    (
+        "sell",
+        "board",
+        "confirm",
+        "rate",
+        "scan",
+        "book",
+        "rebook",
+        "reissue",
+        "refund",
+        "pay_out",
+        "turn",
+        "shift_close",
+    )
+)
 
 
 class _Heard(logging.Handler):
@@ -71,7 +89,8 @@ class _Heard(logging.Handler):
 
 class World:
     """``tainted_logs``: there are, or were, several of them. ``doubtful``: disks that told what may be known to nobody.
-    ``revoked``: log → how long it was when its key was barred. ``rng`` is the randomness of the step under way."""
+    ``revoked``: log → how long it was when its key was barred. ``rng`` is the randomness of the step under way. ``shop``:
+    bookings of sellers as their programs last saw them: (seller, booking, state)."""
 
     def __init__(self, seed: int, mix: Mix, folder: Path) -> None:
         self.seed, self.mix, self.folder = seed, mix, folder
@@ -85,15 +104,18 @@ class World:
         self.doubtful: set[tuple[str, int]] = set()
         self.revoked: dict[tuple[int, int], int] = {}
         self.timetable = 1
+        self.shop: dict[str, tuple[str, str, str]] = {}
+        self.shop_unanswered: list[Callable[[World], str]] = []
         self._late: list[tuple[int, Callable[[], None]]] = []
         self._busy = False
         shutil.copytree(self.opening.folder, folder, dirs_exist_ok=True)
         station, village, pier = mix.block
         settings = Settings(
-            data=folder, block_station=station, block_village=village, block_pier=pier,
+            data=folder, block_station=station, block_village=village, block_pier=3 * pier,
             share_percent=mix.share_percent, provision_every_s=mix.provision_every_s,
             turns_per_s=1,  # so that those who come together meet a hub that is busy
         )  # fmt: skip
+        self.gateway = SimulatedGateway(self) if mix.phones else None
         self.hub = HubSide(self, settings, mix.processes)
         self.boxes = [Box(self, name, kind, name) for name, kind, _ in POSTS]
         for name, request, answer in self.opening.said:
@@ -118,6 +140,8 @@ class World:
                 self.hub.all_off("")
                 for box in self.boxes:
                     box.off("")
+                if self.gateway is not None:
+                    self.gateway.books.close_file()
 
     def new_disk(self, folder_name: str, side: str = "") -> Disk:
         """The disk of a machine, of the kind that this world has."""
@@ -194,6 +218,8 @@ class World:
         self.hub.all_off("stopped")
         self.hub.hubs = self.hub.hubs[:1]
         self.hub.switch_on()
+        if self.gateway is not None:
+            self.gateway.calm()
         for box in self.boxes:
             box.disk.calm()
             box.line.down_until_ms = box.line.one_way_until_ms = 0
@@ -202,7 +228,7 @@ class World:
 
     def _interrupt(self, box: Box, step: Step) -> None:
         """At one of the next readings of its clock, another thread of the box does the same thing, from begin to end."""
-        if self._busy or step.act not in ("sell", "board", "confirm", "rate", "scan"):
+        if self._busy or step.act not in _AT_ONCE:
             return
         skip, self.echo = self.draw(5), ""
         echo = "b" if self.draw(2) else ""

@@ -7,7 +7,21 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from tests.simulation.acts import admin, disks, office, people, troubles
+from tests.simulation.acts import (
+    admin,
+    bookings,
+    days,
+    disks,
+    drawers,
+    exchanges,
+    named,
+    office,
+    people,
+    phones,
+    requests,
+    sellers,
+    troubles,
+)
 
 if TYPE_CHECKING:
     from tests.simulation.boxes import Box
@@ -17,6 +31,10 @@ Act = Callable[["World", "Box", random.Random], str]
 # What happens at the hub or to many boxes: whichever box the plan drew for it has no part in it.
 BY_NOBODY: Final = frozenset({
     "notice", "feed", "duty", "release", "contacts", "kill_hub", "crash_hub", "io_error_hub", "full_hub", "room_hub",
-    "skew_hub", "newer_hub", "backup_hub", "restore_hub", "everyone",
+    "skew_hub", "newer_hub", "backup_hub", "restore_hub", "everyone", "rules", "disrupt", "decide", "phone_pay", "callbacks",
+    "gateway_fault", "seller_book", "seller_ticket", "seller_back", "seller_again", "lapse",
 })  # fmt: skip
-ACTS: Final[Mapping[str, Act]] = {**people.ACTS, **office.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS}
+ACTS: Final[Mapping[str, Act]] = {
+    **people.ACTS, **bookings.ACTS, **exchanges.ACTS, **office.ACTS, **requests.ACTS, **phones.ACTS, **drawers.ACTS,
+    **named.ACTS, **sellers.ACTS, **days.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS,
+}  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from cloud.kernel import nodes
 from edge.kernel.renewal import STOPPED
@@ -14,7 +14,7 @@ from tests.simulation.acts.admin import enrol
 from tests.simulation.boxes import Box
 from tests.simulation.checks.readings import node_log
 from tests.simulation.disks import Disk
-from tests.simulation.told import Place, places_on
+from tests.simulation.told import Facts, places_on
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -40,8 +40,8 @@ def restore_box(world: World, box: Box, rng: random.Random) -> str:
     world.fired["restored_box"] += 1
     if after.head != before.head:
         world.taint(box, before.log)
-    world.told.put_back(box, after.sold, after.boarded, after.rated, after.refunded)
-    box.unfinished, box.unanswered = [], []
+    world.told.put_back(box, after)
+    box.forget_people()
     box.switch_on()
     box.say(f"runs from a backup: event {after.head} of {before.head}")
     return "restored"
@@ -81,8 +81,12 @@ def restore_hub(world: World, _box: Box, _rng: random.Random) -> str:
     world.hub.all_off("switched off for its backup")
     world.hub.disk.put_back(world.folder / world.hub.backups[-1])
     world.revoked = {log: head_seq for log, head_seq, _ in recovering.barred(world)}
+    # Of its own node's log nobody else has the end.
+    own = "SELECT k.node_no, k.epoch FROM node_key k JOIN node n ON n.node_no = k.node_no WHERE n.kind = 'hub'"
+    world.tainted_logs |= {(row[0], row[1]) for row in world.hub.rows(own)}
     recovering.say_restored(world)
     world.fired["restored_hub"] += 1
+    world.told.hub_put_back(world.hub)
     world.hub.switch_on()
     return "restored"
 
@@ -158,18 +162,7 @@ def begin_anew(world: World, box: Box) -> str:
     return answer.code
 
 
-class _Facts(NamedTuple):
-    """The log of a disk and how long it is; what was sold, boarded, rated and refunded according to it."""
-
-    log: tuple[int, int] | None
-    head: int
-    sold: set[Place]
-    boarded: set[bytes]
-    rated: set[bytes]
-    refunded: set[Place]
-
-
-def _facts(box: Box) -> _Facts:
+def _facts(box: Box) -> Facts:
     reader = box.disk.look("node.sqlite")
     try:
         meta = dict(reader.execute("SELECT name, value FROM meta"))
@@ -178,10 +171,11 @@ def _facts(box: Box) -> _Facts:
         boarded = {row[0] for row in reader.execute("SELECT ticket_id FROM boarded")}
         rated = {row[0] for row in reader.execute("SELECT ticket_id FROM rating")}
         refunded = places_on(reader, "refund")
+        paid = {row[0] for row in reader.execute("SELECT ticket_id FROM refund_request WHERE paid_ms IS NOT NULL")}
     finally:
         reader.close()
     log = (meta["node_no"], meta["epoch"]) if "node_no" in meta else None
-    return _Facts(log, head, sold, boarded, rated, refunded)
+    return Facts(log, head, sold, boarded, rated, refunded, paid)
 
 
 ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {

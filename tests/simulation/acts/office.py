@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from sync.domains.ticketing.events import REASONS
-from tests.simulation.acts.people import CLERK_NO
+from tests.simulation.acts.counter import CLERK_NO, UNSURE, on_duty
 
 if TYPE_CHECKING:
     from tests.simulation.boxes import Box
@@ -41,14 +41,15 @@ def _refund(world: World, box: Box, wanted: tuple[Any, ...]) -> str:
     paper, reason, fee_minor, key = wanted
     before, paper.asked = paper.asked, True
     answer = box.ask(lambda node: node.refunds.refund(paper.number, reason, fee_minor, CLERK_NO, key))
-    if answer.code in ("died", "disk_full") or (answer.code and answer.code.startswith("SQLITE")):
+    if answer.code in UNSURE:
         box.unanswered.append(wanted)
         return answer.code
     if answer.code:
         # What was asked before and not answered may have been done.
-        paper.asked = before
-        return answer.code
-    world.told.refund(box, paper, answer.value.refunded, key)
+        paper.asked = before or world.told.took_back(paper)
+        return on_duty(box, answer)
+    back = answer.value.refunded
+    world.told.refund(box, paper, back.fee_minor, back.refunded_minor, key)
     box.say(f"took {paper.text} back for {paper.price_minor - fee_minor} {paper.currency}")
     return "refunded"
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from edge.bootstrap import Node
 from edge.domains.boarding.service import Verdict
+from edge.domains.ticketing.office.travellers import ShownDocument
 from edge.domains.ticketing.service import Ticket
 from sync.domains.boarding import rules
 from sync.domains.ratings.rules import TAGS
 from sync.kernel import cbor, ticket
-from sync.kernel.days import DAY_MS, day_at
-from tests.simulation.boxes import Answer, Ride
-from tests.simulation.times import ZONE
+from sync.kernel.days import DAY_MS
+from tests.simulation.acts.counter import CLERK_NO, PEOPLE, UNSURE, document, on_duty, pay, ride_of
+from tests.simulation.boxes import Answer, Order
 from tests.simulation.told import Paper, serial_of
 from tests.simulation.trace import Violation
 
@@ -22,56 +24,61 @@ if TYPE_CHECKING:
     from tests.simulation.boxes import Box
     from tests.simulation.world import World
 
-CLERK_NO = 1
+# Trip, day, from, to, seat or None, clerk, key.
+Wanted = tuple[int, int, int, int, int | None, int, str]
 TAMPERED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def sell(world: World, box: Box, rng: random.Random) -> str:
     """Across the counter, the seat chosen or left to the box."""
-    ride = _ride(world, box, rng)
+    ride = ride_of(world, box, rng)
     if ride is None:
         return "no ride"
     to_idx = rng.randint(ride.from_idx + 1, ride.last_idx)
     seat = rng.randint(1, 8) if rng.random() < 0.35 else None
     key = f"{box.name}-{rng.getrandbits(40):010x}{world.echo}"
-    return _sell(world, box, (ride.trip_no, ride.day, ride.from_idx, to_idx, seat, CLERK_NO, key))
+    wanted = (ride.trip_no, ride.day, ride.from_idx, to_idx, seat, CLERK_NO, key)
+    outcome = sell_one(wanted, None, world, box)
+    return outcome if outcome != "document_missing" else sell_one(wanted, document(rng.randrange(PEOPLE)), world, box)
 
 
 def sell_again(world: World, box: Box, rng: random.Random) -> str:
     """A clerk who got no answer asks with the same key."""
     if not box.unfinished:
         return "nothing unfinished"
-    return _sell(world, box, box.unfinished.pop(rng.randrange(len(box.unfinished))))
+    return box.unfinished.pop(rng.randrange(len(box.unfinished)))(world, box)
 
 
-def _sell(world: World, box: Box, wanted: tuple[Any, ...]) -> str:
-    answer = box.ask(lambda node: _with_capacity(node, node.ticketing.sell(*wanted)))
-    if answer.code in ("died", "disk_full") or (answer.code and answer.code.startswith("SQLITE")):
-        box.unfinished.append(wanted)
-    return _sold(world, box, answer)
+def sell_one(wanted: Wanted, document: ShownDocument | None, world: World, box: Box) -> str:
+    """One ticket, as :meth:`Ticketing.sell` wants it, to whoever shows ``document``."""
+    answer = box.ask(lambda node: _with_capacity(node, node.ticketing.sell(*wanted, None, "adult", "", document)))
+    if answer.code in UNSURE:
+        box.unfinished.append(partial(sell_one, wanted, document))
+    return _sold(world, box, answer, document)
 
 
 def _with_capacity(node: Node, sold: Ticket) -> tuple[bytes, Ticket, int]:
     return node.signer.kid, sold, node.timetable.seat_plan(sold.ride.trip_no).capacity
 
 
-def _sold(world: World, box: Box, answer: Answer) -> str:
+def _sold(world: World, box: Box, answer: Answer, document: ShownDocument | None = None) -> str:
     if answer.code:
-        return answer.code
-    paper = world.told.sold(box, *answer.value)
+        return on_duty(box, answer)
+    kid, ticket_sold, capacity = answer.value
+    paper = world.told.sold(box, kid, ticket_sold, capacity, document)
     box.say(f"sold {paper.text} for {paper.price_minor} {paper.currency}")
     return "sold"
 
 
 def order(world: World, box: Box, rng: random.Random) -> str:
     """A passenger at the kiosk chooses a seat and looks for coins."""
-    ride = _ride(world, box, rng)
+    ride = ride_of(world, box, rng)
     if ride is None:
         return "no ride"
     to_idx, seat = rng.randint(ride.from_idx + 1, ride.last_idx), rng.randint(1, 8) if rng.random() < 0.5 else None
     answer = box.ask(lambda node: node.ticketing.order(ride.trip_no, ride.day, ride.from_idx, to_idx, seat))
     if not answer.code:
-        box.orders.append((answer.value.order_no, answer.value.price_minor, answer.value.currency))
+        box.orders.append(Order(answer.value.order_no, answer.value.price_minor, answer.value.currency, ()))
     return answer.code or "ordered"
 
 
@@ -79,7 +86,10 @@ def confirm(world: World, box: Box, rng: random.Random) -> str:
     """The agent has the cash."""
     if not box.orders:
         return "no order"
-    number, price_minor, currency = box.orders[rng.randrange(len(box.orders))]
+    order = rng.choice(box.orders if rng.random() < 0.3 else box.orders[-4:])
+    if order.proofs:
+        return pay(world, box, order)
+    number, price_minor, currency, _ = order
     answer = box.ask(lambda node: _with_capacity(node, node.ticketing.confirm(number, CLERK_NO)))
     if not answer.code and (answer.value[1].price_minor, answer.value[1].currency) != (price_minor, currency):
         raise Violation("price_changed", f"order {number} at {box.name} was shown for {price_minor} {currency}")
@@ -90,13 +100,13 @@ def cancel(_world: World, box: Box, rng: random.Random) -> str:
     """The passenger went away."""
     if not box.orders:
         return "no order"
-    number = box.orders[rng.randrange(len(box.orders))][0]
+    number = box.orders[rng.randrange(len(box.orders))].number
     return box.ask(lambda node: node.ticketing.cancel(number)).code or "cancelled"
 
 
 def ask(world: World, box: Box, rng: random.Random) -> str:
     """Somebody wants a ride for which this box holds nothing."""
-    ride = _ride(world, box, rng)
+    ride = ride_of(world, box, rng)
     if ride is None:
         return "no ride"
     to_idx, count = rng.randint(ride.from_idx + 1, ride.last_idx), rng.randint(1, 3)
@@ -201,14 +211,6 @@ def look(_world: World, box: Box, _rng: random.Random) -> str:
     first = box.ask(lambda node: node.fleet.status())
     second = box.ask(lambda node: node.ticketing.takings(None, node.timetable.today()))
     return first.code or second.code or "seen"
-
-
-def _ride(world: World, box: Box, rng: random.Random) -> Ride | None:
-    """A departure of today or tomorrow, the sooner the likelier."""
-    today = day_at(world.time.now_ms, ZONE)
-    rides = [ride for day in (today, today + 1) for ride in box.rides(day) if ride.departs_ms > world.time.now_ms]
-    soon = sorted(rides, key=lambda ride: (ride.departs_ms, ride.trip_no, ride.from_idx))
-    return soon[int(len(soon) * rng.random() ** 1.6)] if soon else None
 
 
 def _paper(world: World, rng: random.Random) -> Paper | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.checks import books, bounds, folds, logs, money, promises, streams
+from tests.simulation.checks import books, bounds, drawers, folds, logs, money, names, office, phones, promises, streams
 from tests.simulation.checks.readings import read
 
 if TYPE_CHECKING:
@@ -23,5 +23,9 @@ def judge(world: World) -> None:
     promises.judge(world, found)
     books.judge(world, found)
     money.judge(world, found)
+    office.judge(world, found)
+    drawers.judge(world, found)
+    phones.judge(world, found)
+    names.judge(world, found)
     folds.judge(world)
     bounds.judge(world)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import cbor2
 
 from tests.simulation.checks.readings import REFUNDED, RETURNED, SOLD, Happened, Log, Readings
+from tests.simulation.told import LAP
 from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Where = tuple[int, int]
 Cell = tuple[int, int]
+SEATS_A_LAP = 10
 
 
 @dataclass
@@ -37,10 +39,15 @@ class Trip:
     returned: dict[int, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
     dared: Callable[[Cell], bool] = lambda _cell: False
     epoch: int = 0
+    laps: dict[Log, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def room(self, cell: Cell) -> int:
         """How many of a cell there are."""
         return 1 if self.reserved else self.capacity
+
+    def held_on(self, log: Log, leg: int) -> int:
+        """How many seats or places of a leg are in one hand, those that it sold counted."""
+        return sum(count for (_, on), count in self.hands[log].items() if on == leg)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,8 @@ def judge(world: World, found: Readings) -> None:
 
 def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], grants: dict[int, Grant]) -> None:
     """What has left: what an honest box held of it and did not sell has come back."""
-    honest = {disk.log for disk in found.disks if disk.current and not disk.tainted} - world.tainted_logs
+    honest = {disk.log for disk in found.disks if disk.current and not disk.tainted}
+    honest = (honest | {log for log in found.keys if log[0] == found.own_no}) - world.tainted_logs
     selling = {grant.where for grant in grants.values() if grant.until_ms > world.time.now_ms}
     for where in sorted({grant.where for grant in grants.values()} - selling):
         trip = trips[where]
@@ -140,6 +148,9 @@ def _sell(trips: dict[Where, Trip], event: Happened, doubtful: set[Log]) -> None
     trip = trips.get((trip_no, day))
     if trip is None:
         raise Violation("sold_outside", f"log {event.log} sold of trip {trip_no} day {day}, which the hub never opened")
+    if seat == LAP:
+        _sell_lap(trip, event, (from_idx, to_idx), doubtful)
+        return
     for cell in [(seat, leg) for leg in range(from_idx, to_idx)]:
         trip.sold[event.log][cell] += 1
         if trip.sold[event.log][cell] > trip.hands[event.log][cell] and event.log not in doubtful:
@@ -148,8 +159,23 @@ def _sell(trips: dict[Where, Trip], event: Happened, doubtful: set[Log]) -> None
             )
 
 
+def _sell_lap(trip: Trip, event: Happened, ride: tuple[int, int], doubtful: set[Log]) -> None:
+    """One child on a lap for ten seats that the log holds."""
+    for leg in range(*ride):
+        trip.laps[event.log][leg] += 1
+        most = trip.held_on(event.log, leg) // SEATS_A_LAP
+        if trip.laps[event.log][leg] > most and event.log not in doubtful:
+            raise Violation(
+                "laps", f"log {event.log} event {event.seq}: {trip.laps[event.log][leg]} of {most} children"
+            )
+
+
 def _refund(trips: dict[Where, Trip], event: Happened) -> None:
     _, trip_no, day, from_idx, to_idx, seat = event.body[:6]
+    if seat == LAP:
+        for leg in range(from_idx, to_idx):
+            trips[trip_no, day].laps[event.log][leg] -= 1
+        return
     for cell in [(seat, leg) for leg in range(from_idx, to_idx)]:
         trips[trip_no, day].sold[event.log][cell] -= 1
         if trips[trip_no, day].sold[event.log][cell] < 0:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 
-from tests.simulation.checks.readings import BOARDED, RATED, REFUNDED, SOLD, Log, Readings
+from tests.simulation.checks.readings import (
+    BOARDED,
+    PAID_OUT,
+    PAY_ASKED,
+    RATED,
+    REFUNDED,
+    SOLD,
+    Happened,
+    Log,
+    Readings,
+)
 from tests.simulation.told import Paper, serial_of
 from tests.simulation.trace import Violation
 
@@ -14,7 +24,9 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 # What the hub may put aside although nobody did wrong: gates that could not know of each other.
-EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "boarded_refunded"}
+EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "boarded_refunded", "document_twice"}
+# Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
+DECIDED = {"refund_twice", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
 
 
 def judge(world: World, found: Readings) -> None:
@@ -27,10 +39,13 @@ def judge(world: World, found: Readings) -> None:
     boarded = {event.body[0] for event in found.events if event.type == BOARDED} | _first(aside, BOARDED)
     rated = {event.body[0] for event in found.events if event.type == RATED} | _first(aside, RATED)
     refunded = {event.body[0] for event in found.events if event.type == REFUNDED} | _first(aside, REFUNDED)
+    paid = {event.body[2] for event in found.events if event.type == PAID_OUT}
+    paid |= {body[2] for _, number, body in aside if number == PAID_OUT}
     for told, known, word in (
         (world.told.boarded, boarded, "boarded"),
         (world.told.rated, rated, "rated"),
         ({disk: set(keys) for disk, keys in world.told.refunded.items()}, refunded, "refunded"),
+        ({disk: set(keys) for disk, keys in world.told.paid.items()}, paid, "paid out"),
     ):
         for disk, ids in told.items():
             missing = ids - known
@@ -87,6 +102,8 @@ def _elsewhere(found: Readings) -> set[Any]:
 def _judge_quarantine(world: World, found: Readings) -> None:
     tainted = found.tainted_logs() | world.tainted_logs
     by_pos = {event.pos: event for event in found.events}
+    decided = {event.body[2] for event in found.events if event.type == PAID_OUT}
+    aside = {event[5][0] for event in map(cbor2.loads, (data for _, _, data in found.held)) if event[0] == PAY_ASKED}
     for pos, code in found.quarantined.items():
         event = by_pos[pos]
         if code in EXPECTED or event.log in tainted:
@@ -95,4 +112,26 @@ def _judge_quarantine(world: World, found: Readings) -> None:
             (event.body[1], event.body[2]), event.body[5], event.body[3], event.body[4]
         ):  # fmt: skip
             continue  # the clash is seen; that it was dared, a restored hub may have forgotten
+        if code in DECIDED and event.body[2 if event.type == PAID_OUT else 0] in decided:
+            continue
+        if code == "seat_sold_twice" and event.type == SOLD and _freed_by_own(event, found, tainted):
+            continue
+        if code == "payout_unknown" and world.fired["restored_hub"]:
+            continue  # the word was given, and forgotten
+        if code == "payment_unknown" and event.body[0] in aside:
+            continue  # asked for in a log whose end the hub keeps aside
         raise Violation("quarantined", f"event {event.seq} of log {event.log} was put aside: {code}")
+
+
+def _freed_by_own(event: Happened, found: Readings, tainted: set[Log]) -> bool:
+    """Whether the hub's own node had sold the seat in a log whose end a restored hub has forgotten, and the refund with it."""
+    _, trip_no, day, from_idx, to_idx, seat = event.body[:6]
+    return any(
+        other.type == SOLD
+        and other.log in tainted
+        and [other.body[1], other.body[2], other.body[5]] == [trip_no, day, seat]
+        and other.body[3] < to_idx
+        and other.body[4] > from_idx
+        for other in found.events
+        if other.log[0] == found.own_no
+    )

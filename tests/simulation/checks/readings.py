@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 STARTED, SOLD, REFUNDED, RETURNED, BOARDED, RATED = 1, 10, 11, 21, 30, 40
+BOOKED, NAMED, REBOOKED, REISSUED, ASKED_BACK, PAID_OUT = 12, 13, 14, 15, 16, 17
+PAY_ASKED, PAY_TAKEN, PAY_ENDED, BACK_ASKED, BACK_MADE = 50, 51, 52, 53, 54
+SHIFT_OPENED, CASH_MOVED, SHIFT_CLOSED = 60, 61, 62
+CASH, ACCOUNT, MOBILE = 0, 1, 2
 Log = tuple[int, int]
 
 
@@ -60,17 +64,26 @@ class OnDisk:
 
 @dataclass
 class Readings:
-    """All disks of a world."""
+    """All disks of a world. ``own_no``: the hub's own node, 0 before it sold anything."""
 
     events: list[Happened] = field(default_factory=list)
     keys: dict[Log, Key] = field(default_factory=dict)
     disks: list[OnDisk] = field(default_factory=list)
     held: set[tuple[int, int, bytes]] = field(default_factory=set)
     quarantined: dict[int, str] = field(default_factory=dict)
+    own_no: int = 0
 
     def tainted_logs(self) -> set[Log]:
         """Logs of which there are, or were, several."""
         return {disk.log for disk in self.disks if disk.tainted and disk.log is not None}
+
+    def by_log(self, without: set[Log]) -> dict[Log, list[Happened]]:
+        """The logs as the hub holds them, each in its own order."""
+        logs: dict[Log, list[Happened]] = {}
+        for event in self.events:
+            if event.log not in without:
+                logs.setdefault(event.log, []).append(event)
+        return logs
 
 
 def read(world: World) -> Readings:
@@ -85,6 +98,7 @@ def read(world: World) -> Readings:
     found.keys = {(row[0], row[1]): Key(*row[2:]) for row in hub.rows(keys)}
     for node_no, epoch, events in hub.rows("SELECT node_no, epoch, events FROM held_tail"):
         found.held |= {(node_no, epoch, event) for event in cbor2.loads(events)}
+    found.own_no = next((row[0] for row in hub.rows("SELECT node_no FROM node WHERE kind = 'hub'")), 0)
     found.quarantined = dict(hub.rows("SELECT pos, code FROM quarantine"))
     for box in world.boxes:
         look = box.disk.look("node.sqlite")
@@ -114,6 +128,11 @@ def _disk(reader: Any, folder: Path, name: str, disk: tuple[str, int] | None, ta
         )  # fmt: skip
     finally:
         reader.close()
+
+
+def ticket_of(log: Log, serial: int) -> bytes:
+    """The id of a ticket."""
+    return log[0].to_bytes(3, "big") + log[1].to_bytes(1, "big") + serial.to_bytes(4, "big")
 
 
 def node_log(reader: sqlite3.Connection) -> list[tuple[int, bytes]]:
