@@ -119,6 +119,11 @@ class Node:
     renewal: Renewal
     wifi: Wifi
 
+    def moment(self) -> tuple[object, int, int]:
+        """What a page rests on: another one after every event, after every word of the hub, and after every second."""
+        told: object = self.database.memory.get("moment", object)
+        return told, self.scribe.log.head.seq, self.clock.since_start_ms() // 1000
+
     @property
     def identity(self) -> meta.Identity | None:
         """Who this node is; None before its enrolment."""

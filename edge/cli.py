@@ -74,9 +74,9 @@ def _serve(built: Node) -> None:
 
     app = create_app(built)
     settings = built.settings
+    portal = _portal(create_portal(built), settings)
     server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     bus = start_bus(built.settings, built.scanning, built.identity, built.clock.clock)
-    portal = _portal(create_portal(built), settings)
     built.schedule.start()
     built.rounds.start()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask
 
 from edge.app import create_app as create_api
-from kiosk_ui.kernel import errors, page, protection
+from kiosk_ui.kernel import errors, kept, page, protection
 from kiosk_ui.kernel.context import attach
 from kiosk_ui.screens import PORTAL_SCREENS, SCREENS
 from kiosk_ui.screens.wifi.views import lead_home, short_link
@@ -37,6 +37,7 @@ def _furnish(app: Flask, node: Node, screens: tuple[Blueprint, ...], cookie_name
     attach(app, node)
     protection.install(app, _session_key(node, purpose), cookie_name)
     page.install(app)
+    kept.install(app)
     errors.install(app)
     for screen in screens:
         app.register_blueprint(screen)

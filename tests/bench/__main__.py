@@ -106,6 +106,17 @@ def office(clerks: int, rounds: int, size: int, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--phones", default=100, show_default=True, help="Phones that ask at the same moment.")
+@ROUNDS
+@AS_JSON
+def portal(phones: int, rounds: int, as_json: bool) -> None:
+    """The passenger's page on a box's WiFi, asked for by a coach full of phones at once."""
+    from tests.bench import portal as bench
+
+    _show(bench.run(phones, rounds, _say_since()), as_json)
+
+
+@cli.command()
 @click.option("--nodes", default=30_000, show_default=True, help="Simulated nodes, each with its own key and log.")
 @click.option("--hub-db", default="sqlite", show_default=True, type=click.Choice(["sqlite", "postgresql"]))
 @click.option(

@@ -22,6 +22,8 @@ FLEET = {
     "sale_p99_ms", "sale_hub_cpu_ms", "hub_rss_mib", "outage_recovery_s", "outage_all_s", "put_off", "put_off_most",
     "longest_turn_s", "longest_past_turn_s", "hung_up",
 }  # fmt: skip
+PORTAL = {"phones", "p50_ms", "p99_ms", "probe_p99_ms", "joined_p99_ms", "page_bytes", "requests_per_s", "limit_per_s",
+          "limit_p99_ms", "ratio", "node_rss_mib"}  # fmt: skip
 GROWTH = {"sell_ratio", "board_ratio", "idle_ratio", "hand_in_ratio", "find_ratio", "start_ratio", "events"}
 RUNS = {
     "sell": (["--rounds", "1", "--sales", "80"], COUNTER | {"ready_s"}),
@@ -31,6 +33,7 @@ RUNS = {
     "exchange": (["--events", "100", "--pulls", "1"], EXCHANGE),
     "search": (["--rounds", "1", "--searches", "40", "--feed", "cloud/domains/timetable/sample_feed"], SEARCH),
     "office": (["--rounds", "1", "--transactions", "100"], OFFICE),
+    "portal": (["--phones", "20", "--rounds", "1"], PORTAL),
     "fleet": (["--nodes", "60"], FLEET),
     "growth": (["--events", "3000", "--rounds", "1"], GROWTH),
     "import": (["--feed", "cloud/domains/timetable/sample_feed"], {"stop_times", "seconds", "stop_times_per_s", "peak_mib"}),

@@ -10,6 +10,7 @@ from flask import Flask
 
 from edge.domains.ticketing.service import Ticket
 from kiosk_ui.app import create_app, create_portal
+from kiosk_ui.screens.portal import trip as trip_page
 from sync.domains.disruption.operations import Disruption
 from sync.domains.notices.operations import Notice
 from sync.kernel.workdays import WorkCalendar
@@ -245,3 +246,73 @@ def test_short_codes_are_not_found_by_trying_links(vehicle: Bench, boarded: Tick
     phone = Person(create_portal(vehicle.node))
     statuses = [phone.see(f"/t/{boarded.number}/A{number:03d}").status for number in range(40)]
     assert statuses[0] == 422 and statuses[-1] == 429
+
+
+def test_what_the_driver_says_goes_before_the_timetable(vehicle: Bench, app: Flask) -> None:
+    duties, where, phone = vehicle.node.duties, (COACH_TRIP, TODAY), Person(app, "en")
+    vehicle.clock.pass_ms(3 * 3_600_000)
+    duties.start(where, CLERK_NO)
+    assert "Next stop Duanzhou" in phone.see("/portal").text  # nobody called a stop yet
+    duties.leave(where, CLERK_NO, 0)
+    assert re.search(r"Next stop Dinghu 15:20", phone.see("/portal").text) and "driver's last word" in phone.page.text
+    duties.reach(where, CLERK_NO, 1)
+    duties.delay(where, CLERK_NO, 40, "traffic", "bridge closed")
+    page = phone.see("/portal").text
+    assert re.search(r"Now at Dinghu 16:01", page) and "Why: traffic. bridge closed" in page and "planned 16:21" in page
+    duties.cut_short(where, CLERK_NO, 3, "breakdown")
+    duties.leave(where, CLERK_NO, 2)
+    page = phone.see("/portal").text
+    assert "ends at Nanhai" in page and re.search(r"Next stop Nanhai 17:00", page)
+    assert not [tag for tag, _ in phone.page.tags if tag == "li"][4:] and "粤H12345" in page
+
+
+def test_a_trip_that_its_driver_ended_has_arrived(vehicle: Bench, app: Flask) -> None:
+    where = (COACH_TRIP, TODAY)
+    vehicle.node.boarding.choose(*where, CLERK_NO)
+    vehicle.node.duties.start(where, CLERK_NO)
+    vehicle.node.duties.end(where, CLERK_NO)
+    assert "Arrived" in Person(app, "en").see("/portal").text
+
+
+def test_a_coach_full_of_phones_is_drawn_one_page_and_each_gets_its_own_token(
+    vehicle: Bench, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vehicle.node.exchange.last_contact_mono_ms = vehicle.clock.mono
+    drawn: list[str] = []
+    draw = trip_page._page
+
+    def count(state: str) -> str:
+        drawn.append(state)
+        return draw(state)
+
+    monkeypatch.setattr(trip_page, "_page", count)
+    pages = [Person(app, language).see("/portal") for language in ("zh-CN", "en") * 5]
+    assert drawn == ["open", "open"]
+    tokens = [page.form("/portal/wifi").values["csrf_token"] for page in pages]
+    assert len(set(tokens)) == len(pages) and not any(trip_page._TOKEN in page.html for page in pages)
+
+
+@pytest.mark.parametrize("change", ["event", "word of the hub", "time"])
+def test_no_phone_sees_a_page_of_a_moment_ago(vehicle: Bench, app: Flask, change: str) -> None:
+    phone = Person(app, "en")
+    before = phone.see("/portal").text
+    if change == "event":
+        vehicle.node.duties.start((COACH_TRIP, TODAY), CLERK_NO)
+        vehicle.node.duties.delay((COACH_TRIP, TODAY), CLERK_NO, 10, "traffic")
+        wanted = "10 minutes later"
+    elif change == "time":
+        vehicle.clock.pass_ms(3 * 3_600_000 + 61_000)
+        wanted = "Next stop Dinghu"
+    else:
+        announce(vehicle, 1, {"en": "Tea is served"})
+        wanted = "Tea is served"
+    assert wanted not in before and wanted in phone.see("/portal").text
+
+
+def test_a_page_that_is_kept_too_long_would_be_noticed(vehicle: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: a box for which no moment ever passes."""
+    monkeypatch.setattr(type(vehicle.node), "moment", lambda _node: (None, 0, 0))
+    phone = Person(create_app(vehicle.node), "en")
+    phone.see("/portal")
+    announce(vehicle, 1, {"en": "Tea is served"})
+    assert "Tea is served" not in phone.see("/portal").text

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from flask import render_template, request
+from flask import Response, render_template, request
+from flask_wtf.csrf import generate_csrf
 
 from kiosk_ui.kernel.context import the_node
+from kiosk_ui.kernel.kept import kept
+from kiosk_ui.kernel.language import big_print, language
+from sync.domains.duties.rules import ENDED, RUNNING
 from sync.domains.timetable.rules import service_kind
 
 if TYPE_CHECKING:
     from edge.bootstrap import Node
+    from edge.domains.duties.service import TripNow
     from edge.domains.timetable.service import Call, TripView
     from sync.domains.notices.operations import Notice
 
@@ -22,37 +27,55 @@ STEPS: Final = {
     "water": ("crew", "jacket", "meet", "stay", "children"),
 }
 _FERRY: Final = "ferry"
+_TOKEN: Final = "token-of-this-phone"  # noqa: S105 (the place of one)
 
 
 @dataclass(frozen=True)
 class Aboard:
-    """The trip of this box as a passenger sees it. ``next_idx``: the stop that comes; the number of stops where it has ended."""
+    """The trip of this box as a passenger sees it. ``next_idx``: the stop that comes; the number of stops where it has ended.
 
-    trip: TripView
-    delay_minutes: int
+    ``told``: whether that is the driver's word rather than the timetable's; ``vehicle``: plate, empty where nobody said.
+    """
+
+    now: TripNow
     next_idx: int
+    told: bool
     notices: tuple[Notice, ...]
     rated: tuple[int, int]
 
     @property
+    def trip(self) -> TripView:
+        """The dated trip."""
+        return self.now.trip
+
+    @property
     def next_call(self) -> Call | None:
         """The stop that comes."""
-        return self.trip.calls[self.next_idx] if self.next_idx < len(self.trip.calls) else None
+        return self.now.calls[self.next_idx] if self.next_idx < len(self.now.calls) else None
 
     @property
     def late_ms(self) -> int:
         """By how much every time of the timetable is off."""
-        return self.delay_minutes * 60_000
+        return self.now.delay_minutes * 60_000
 
 
-def trip() -> str:
-    """The page that every phone is led to."""
+def trip() -> Response:
+    """The page that every phone is led to. It is the same for all who read one language, but for the token of its one form."""
+    state = _wifi()
+    if request.args:
+        return Response(_page(state))
+    shown = kept(("trip", language(), big_print(), state), lambda: _page(state))
+    return Response(shown.replace(_TOKEN.encode(), generate_csrf().encode()) if state == "open" else shown)
+
+
+def _page(state: str) -> str:
     node = the_node()
     seen = aboard(node)
+    token = generate_csrf() if request.args else _TOKEN
     if seen is None:
         rides = node.timetable.departures(node.timetable.today(), SOON)
-        return render_template("portal/no_trip.html", rides=rides, wifi=_wifi())
-    return render_template("portal/trip.html", seen=seen, trip=seen.trip, wifi=_wifi())
+        return render_template("portal/no_trip.html", rides=rides, wifi=state, token=token)
+    return render_template("portal/trip.html", seen=seen, trip=seen.trip, wifi=state, token=token)
 
 
 def emergency() -> str:
@@ -68,14 +91,22 @@ def aboard(node: Node) -> Aboard | None:
     current = node.boarding.current()
     if current is None:
         return None
-    trip = node.timetable.trip(*current)
-    route_no, route = node.timetable.route(trip.trip_no)
-    now, late_ms = node.clock.wall_ms(), trip.delay_minutes * 60_000
-    ahead = (call.idx for call in trip.calls if call.departs_ms + late_ms >= now)
+    now = node.duties.of(*current)
+    route_no, route = node.timetable.route(now.trip.trip_no)
     notices = node.notices.on(route.agency_no, node.timetable.today(), route_no)
-    return Aboard(
-        trip, trip.delay_minutes, next(ahead, len(trip.calls)), tuple(notices), node.ratings.public_summary(*current)
-    )
+    next_idx, told = _next(now, node.clock.wall_ms())
+    return Aboard(now, next_idx, told, tuple(notices), node.ratings.public_summary(*current))
+
+
+def _next(now: TripNow, wall_ms: int) -> tuple[int, bool]:
+    """(stop that comes, whether the driver says so). A driver who calls no stops leaves it to the timetable and the delay."""
+    run, calls = now.run, now.calls
+    if run.phase == ENDED:
+        return len(calls), True
+    if run.phase == RUNNING and (run.idx or not run.standing):
+        return run.idx if run.standing else run.idx + 1, True
+    late_ms = now.delay_minutes * 60_000
+    return next((call.idx for call in calls if call.departs_ms + late_ms >= wall_ms), len(calls)), False
 
 
 def _service(node: Node, trip: TripView) -> str:
