@@ -21,6 +21,7 @@ from cloud.domains.timetable import routes as timetable
 from cloud.kernel import noderoutes, syncroutes
 from cloud.kernel.web import Problem, handle_errors
 from cloud.shop import create_shop
+from cloud.voices import create_voices
 from cloud.wallet import create_wallet
 from sync.domains.inventory.elsewhere import enquiry
 from sync.kernel import apidoc
@@ -58,6 +59,7 @@ def create_app(hub: Hub) -> Flask:
     _add_api(app, hub)
     app.register_blueprint(create_console(hub))
     app.register_blueprint(create_shop(hub))
+    app.register_blueprint(create_voices(hub))
     app.register_blueprint(create_wallet(hub))
     app.register_blueprint(create_card_page(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -14,12 +15,18 @@ from cloud.domains import APPLIERS
 from cloud.domains.boarding import service as boardings
 from cloud.domains.boarding.service import BoardingService
 from cloud.domains.disruption.service import Disruptions, cancelled, disturbed, fault_of_trip
+from cloud.domains.duties import service as duties_service
 from cloud.domains.duties.service import DutiesService
 from cloud.domains.inventory.books.again import GrantsAgain
 from cloud.domains.inventory.books.overview import InventoryView
 from cloud.domains.inventory.books.vehicles import stands
 from cloud.domains.inventory.elsewhere.service import SeatEnquiry
 from cloud.domains.inventory.service import InventoryService, Parts
+from cloud.domains.ratings.answers.deciding import Cases
+from cloud.domains.ratings.answers.second import SecondWords
+from cloud.domains.ratings.scoring import live
+from cloud.domains.ratings.scoring.live import Scoreboard
+from cloud.domains.ratings.scoring.tally import Crew
 from cloud.domains.register.cards.issuing import TrustCards
 from cloud.domains.register.publish import Publishing
 from cloud.domains.register.service import RegisterService
@@ -53,6 +60,7 @@ from cloud.kernel.system import SystemClock, SystemIds, hub_secret, hub_signer
 from cloud.kernel.tails import Tails
 from sync.domains import EVENTS
 from sync.domains.disruption.rules import VEHICLE_CHANGED
+from sync.kernel.days import day_at
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ports import Clock, Ids
 
@@ -60,6 +68,7 @@ log = logging.getLogger("cloud")
 # What the keys of the months are wrapped in: beside the database, never in it.
 IDENTITY_FILE: Final = "identity.key"
 LAPSE_EVERY_S: Final = 5
+SCORES_EVERY_S: Final = 60
 # Numbers that a hub which was restored leaves out: a lost one may have given them.
 NUMBERED: Final = (
     (tables.node.c.node_no, 500),
@@ -68,6 +77,15 @@ NUMBERED: Final = (
     (seller.c.seller_no, 500),
     *((column, 100_000) for column in (*timetable.NUMBERED, *REGISTERED)),
 )
+
+
+@dataclass(frozen=True)
+class RatingsOffice:
+    """What is done about ratings, and what they make."""
+
+    cases: Cases
+    second_words: SecondWords
+    board: Scoreboard
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,7 @@ class Hub:
     registering: Publishing
     cards: TrustCards
     deciding: Deciding
+    ratings: RatingsOffice
     sealing: Sealing
     sellers: SellerAccounts
     own: OwnNode
@@ -111,7 +130,8 @@ class Hub:
 
     def start(self) -> None:
         """Begin what runs beside the requests."""
-        for name, work in (("contacts", self._keep_contacts), ("bookings", self._keep_bookings)):
+        works = {"contacts": self._keep_contacts, "bookings": self._keep_bookings, "scores": self._keep_scores}
+        for name, work in works.items():
             thread = threading.Thread(target=work, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -134,6 +154,24 @@ class Hub:
                 self.lapse()
             except Exception as error:  # the next round tries again; what is held stays held
                 log.warning("bookings not looked over: %s", error)
+
+    def _keep_scores(self) -> None:
+        told = 0
+        while not self._stop.wait(SCORES_EVERY_S):
+            try:
+                told = self.tell_scores(told)
+            except Exception as error:  # the next round tries again; the nodes go on with what they were told
+                log.warning("scores not told: %s", error)
+
+    def tell_scores(self, told: int = 0) -> int:
+        """Tell the nodes the public scores, if there is any rating behind position ``told``; gives that of the newest."""
+        with self.database.read() as tx:
+            newest = live.newest(tx)
+            if newest <= told or recovery.recovering(tx):
+                return told
+        with self.database.write() as tx:
+            self.ratings.board.publish(tx, day_at(self.clock.wall_ms(), timetable.main_zone(tx)))
+        return newest
 
     def lapse(self) -> int:
         """Let go what sellers held too long; gives the number of bookings. Nothing is written when there is none."""
@@ -163,8 +201,7 @@ def build(
     places: Places = timetable,
 ) -> Hub:  # fmt: skip
     """A hub on ``settings``, its database brought up to date. Tests pass their own clock, randomness and timetable."""
-    clock, ids = clock or SystemClock(), ids or SystemIds()
-    trips = trips or timetable
+    clock, ids, trips = clock or SystemClock(), ids or SystemIds(), trips or timetable
     signer = hub_signer(settings.data, ids)
     database = Database(settings.database_url)
     database.migrate()
@@ -172,7 +209,8 @@ def build(
     boarding = BoardingService(nodes, trips, ticketing)
     inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer, disturbed, ticketing))
     fold = Fold(EVENTS, APPLIERS)
-    tails = Tails(fold, nodes, clock, (boarding.decide,))
+    cases = Cases(trips, places, clock)
+    tails = Tails(fold, nodes, clock, (boarding.decide, cases.decide))
     wrapping = partial(hub_secret, settings.data / IDENTITY_FILE, ids)
     sealing = Sealing(wrapping, settings.sealing_suite, clock, ids)
     cards = TrustCards(clock, timetable.main_zone, signer, settings.card_url)
@@ -182,7 +220,7 @@ def build(
     disruptions = Disruptions(nodes, trips, clock, boarding.tell_manifest, inventory)
     duties = DutiesService(boarding, Clerks(clock, ids), disruptions)
     steps = Steps(
-        (inventory.decide, boarding.decide, duties.decide, deciding.decide_new, tails.take),
+        (inventory.decide, boarding.decide, duties.decide, deciding.decide_new, cases.decide, tails.take),
         (enrolment.renew, inventory.provision, registering.provide, sealing.provide),
     )
     intake = Intake(fold, nodes, tails, clock)
@@ -213,6 +251,7 @@ def build(
         boarding=boarding,
         duties=duties,
         deciding=deciding,
+        ratings=_ratings(cases, own),
         register=RegisterService(nodes, clock, timetable.main_zone, wrapping, registering, cards),
         registering=registering,
         cards=cards,
@@ -227,3 +266,17 @@ def build(
         rides=trips,
         offers=Offers(places, trips, inventory, ticketing, clock),
     )
+
+
+def _ratings(cases: Cases, own: OwnNode) -> RatingsOffice:
+    second = SecondWords(own, EVENTS, boardings.boarded_on)
+    return RatingsOffice(cases, second, Scoreboard(timetable.lines_of, _crews))
+
+
+def _crews(tx: Connection, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], Crew]:
+    """What ran dated trips and who drove them, as their drivers said; else the vehicle that was to run them."""
+    planned, run = boardings.planned_vehicles(tx, places), duties_service.crews_of(tx, list(places))
+    found = {place: Crew(vehicle) for place, vehicle in planned.items()}
+    for place, (vehicle, drivers) in run.items():
+        found[place] = Crew(vehicle or planned.get(place, ""), tuple(map(str, drivers)))
+    return found

@@ -8,19 +8,20 @@ import click
 
 from cloud.cli.common import BY, find_node, note, open_hub, options, say
 from cloud.domains.timetable.service import stop_names
-from cloud.kernel.accounts import Accounts
+from cloud.kernel.accounts import ROLES, Accounts
 from cloud.kernel.clerks import Clerks
 from cloud.kernel.nodes import KINDS
 
 
 @click.command("add-admin")
 @click.argument("name")
-@click.option("--role", default="admin", show_default=True, type=click.Choice(["viewer", "admin"]))
+@click.option("--role", default="admin", show_default=True, type=click.Choice(ROLES))
+@click.option("--operator", "agency_no", type=int, default=0, help="Number of the operator, with --role operator.")
 @options
-def add_admin(name: str, role: str, data: Path, database: str | None, as_json: bool) -> None:
-    """A person for the console; prints the passphrase for the first sign-in."""
+def add_admin(name: str, role: str, agency_no: int, data: Path, database: str | None, as_json: bool) -> None:
+    """A person for the console, or an operator's office for its own ratings; prints the passphrase for the first sign-in."""
     hub = open_hub(data, database)
-    passphrase = Accounts(hub.database, hub.clock, hub.ids).add(name, role, BY)
+    passphrase = Accounts(hub.database, hub.clock, hub.ids).add(name, role, BY, agency_no)
     say({"name": name, "role": role, "passphrase": passphrase}, as_json)
 
 

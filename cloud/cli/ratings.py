@@ -1,4 +1,4 @@
-"""Rules for ratings and calendars of working days, from files."""
+"""Rules for ratings and calendars of working days, from files; and the scores, worked out anew."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 
 import click
 
-from cloud.cli.common import note, open_hub, options, say
+from cloud.cli.common import note, open_hub, options, read_day, say
+from cloud.domains.ratings.answers.reading import published_rules
 from cloud.domains.ratings.publish import publish_calendar, publish_rating_rules
+from cloud.domains.ratings.scoring.again import differences, recompute
+from cloud.domains.ratings.scoring.tally import Subject, Sum
 from cloud.domains.timetable.service import main_zone
+from sync.domains import EVENTS
 from sync.domains.ratings.operations import RatingRules
 from sync.domains.ratings.rules import DEFAULT_RATING_RULES
+from sync.domains.ratings.rules import rating_rules as rating_rules_on
 from sync.kernel import records, workdays
 from sync.kernel.days import day_at, day_of
 from sync.kernel.errors import Malformed
 
+_LAST_DAY = 20_000
 _NUMBERS = (
     "hours_after", "score_least", "group_least", "sessions_most", "contact_days", "resolve_days", "burst_count",
     "burst_minutes",
@@ -70,3 +76,38 @@ def _read(path: Path) -> RatingRules:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+@click.group()
+def ratings() -> None:
+    """What ratings make."""
+
+
+@ratings.command("recompute")
+@click.option("--until", "until", default=None, help="Service date: only trips up to it. Without it all.")
+@options
+def recompute_command(until: str | None, data: Path, database: str | None, as_json: bool) -> None:
+    """Work the scores out anew from the events, and compare them with those that are shown; exit code 1 where they differ."""
+    hub = open_hub(data, database)
+    until_day = _LAST_DAY if until is None else read_day(until)
+    with hub.database.read() as tx:
+        anew = recompute(tx, EVENTS, hub.ratings.board, until_day)
+        wrong = differences(anew.scores, hub.ratings.board.scores(tx, until_day))
+        least = rating_rules_on(published_rules(tx), min(until_day, _LAST_DAY)).score_least
+    scores = [_score(subject, one) for subject, one in sorted(anew.scores.items()) if one.count >= least]
+    said = {
+        "ratings": anew.ratings,
+        "scores": scores,
+        "differences": [[one.kind, one.name, one.month] for one in wrong],
+    }
+    say({**said, "same_as_live": not wrong}, as_json)
+    if wrong:
+        raise SystemExit(1)
+
+
+def _score(subject: Subject, one: Sum) -> dict[str, Any]:
+    low, high = one.interval
+    return {
+        "kind": subject.kind, "subject": subject.name, "month": subject.month or None, "count": one.count,
+        "levels": one.levels, "mean": one.mean_tenths / 10, "low_per_mille": low, "high_per_mille": high,
+    }  # fmt: skip

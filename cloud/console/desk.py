@@ -52,6 +52,11 @@ class Desk:
         """A field of the address, trimmed."""
         return request.args.get(name, "").strip()[:200]
 
+    def asked_number(self, name: str) -> int | None:
+        """A number in a field of the address; None for none, or what is none."""
+        text = self.asked(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
     def who(self) -> Admin:
         """The person at the console; pages that anyone may open don't ask."""
         person = guard.person()

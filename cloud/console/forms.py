@@ -23,6 +23,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cloud.console.desk import Desk
 from cloud.domains.boarding.conflicts.service import OUTCOMES
+from cloud.domains.ratings.answers.deciding import KINDS as KINDS_OF_ACTS
 from cloud.domains.sellers.books.accounts import SCOPES
 from cloud.kernel.clerks import ROLES
 from cloud.kernel.nodes import KINDS
@@ -134,6 +135,11 @@ class RefundWord(FlaskForm):
 class Reveal(FlaskForm):
     number = StringField(validators=[needed])
     reason = StringField(validators=[needed])
+
+
+class VoiceAct(FlaskForm):
+    kind = SelectField(choices=list(KINDS_OF_ACTS), validators=[needed])
+    text = TextAreaField()
 
 
 class Note(FlaskForm):

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.console import queries
 from cloud.console.queries import NodeState
+from cloud.domains.ratings.answers.reading import open_cases
 from cloud.domains.shifts.service import worth_telling
 from cloud.kernel import alerts, recovery, tables
 from cloud.kernel.nodes import ACTIVE, HUB
@@ -129,6 +130,7 @@ def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
         found.append(Issue("quarantine", BAD, link=url_for("console.quarantine"), args={"count": unseen}))
     if told := alerts.count_open(tx, worth_telling(tx, day_at(now_ms, zone))):
         found.append(Issue("alerts", BAD, link=url_for("console.alerts"), args={"count": told}))
+    found += _cases(tx, now_ms, zone)
     if conflicts := queries.conflict_count(tx):
         found.append(Issue("conflicts", BAD, link=url_for("console.conflicts"), args={"count": conflicts}))
     end_day, any_feed = queries.feed_end(tx)
@@ -142,6 +144,17 @@ def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
         args = {"clerk": row.clerk_no, "attempts": row.attempts}
         found.append(Issue("clerk_locked", WARN, row.node_no, row.name or str(row.node_no), args=args))
     return found
+
+
+def _cases(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
+    """Bad ratings that nobody has answered in time, and terms that can't be counted."""
+    today = day_at(now_ms, zone)
+    waiting = open_cases(tx, zone)
+    late = sum(one.overdue(today) in ("contact", "resolve") for one in waiting)
+    years = sorted({one.terms.missing_year for one in waiting if one.terms and one.terms.missing_year})
+    link = url_for("console.voices", cases=1)
+    found = [Issue("cases_late", BAD, link=link, args={"count": late})] if late else []
+    return found + [Issue("calendar_missing", WARN, link=link, args={"year": year}) for year in years]
 
 
 def _recovering(tx: Connection) -> list[Issue]:

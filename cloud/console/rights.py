@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cloud.kernel.accounts import ADMIN, VIEWER
+from cloud.kernel.accounts import ADMIN, OPERATOR, VIEWER
 
 ANYONE: Final = ""
 
@@ -22,9 +22,9 @@ RIGHTS: Final[dict[str, Right]] = {
     "static": Right(ANYONE),
     "unknown": Right(),
     "sign_in": Right(ANYONE, ANYONE),
-    "sign_out": Right(VIEWER, VIEWER),
-    "passphrase": Right(VIEWER, VIEWER),
-    "account": Right(VIEWER),
+    "sign_out": Right(OPERATOR, OPERATOR),
+    "passphrase": Right(OPERATOR, OPERATOR),
+    "account": Right(OPERATOR),
     "token_add": Right(VIEWER, VIEWER),
     "token_drop": Right(VIEWER, VIEWER),
     "overview": Right(),
@@ -52,6 +52,9 @@ RIGHTS: Final[dict[str, Right]] = {
     "notice_add": Right(ADMIN, ADMIN),
     "notice_withdraw": Right(ADMIN, ADMIN),
     "ratings": Right(),
+    "scores": Right(OPERATOR),
+    "voices": Right(OPERATOR),
+    "voice": Right(OPERATOR, OPERATOR),
     "shifts": Right(),
     "alerts": Right(),
     "alert_seen": Right(ADMIN, ADMIN),

@@ -21,6 +21,7 @@ from cloud.console.desk import Desk, language
 from cloud.console.formats import Formats
 from cloud.console.rights import ANYONE, BEFORE_CHANGE, RIGHTS
 from cloud.kernel import guard
+from cloud.kernel.accounts import OPERATOR
 from sync import catalogue
 from sync.domains.timetable.rules import name_in
 from sync.kernel.days import date_of
@@ -166,6 +167,8 @@ def _check_rights() -> Response | None:
     if person.must_change and name not in BEFORE_CHANGE:
         return redirect(url_for("console.passphrase"))
     if not person.may(role):
+        if name == "overview" and person.role == OPERATOR:
+            return redirect(url_for("console.voices"))  # the first page of an operator's office
         raise Refusal("not_allowed", status=403, role=role)
     return None
 

@@ -89,7 +89,7 @@ class VoiceApplier(RatingsApplier):
     """Ratings, with what proves that somebody was on board, and who sold the ticket."""
 
     @staticmethod
-    def boarded(tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
+    def boarded(tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int, int]]:
         """As the gates say."""
         return boarded_on(tx, ticket_ids)
 

@@ -22,9 +22,12 @@ from sync.kernel import enrolment, pins
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock, Ids
 
+# An operator's own office: it sees what is said of its operator, and nothing else.
+OPERATOR: Final = "operator"
 VIEWER: Final = "viewer"
 ADMIN: Final = "admin"
-ROLES: Final = (VIEWER, ADMIN)
+# Each may open what those before it may.
+ROLES: Final = (OPERATOR, VIEWER, ADMIN)
 MIN_PASSPHRASE: Final = 12
 MAX_PASSPHRASE: Final = 200
 MAX_NAME: Final = 60
@@ -44,6 +47,7 @@ admin = sa.Table(
     sa.Column("must_change", sa.Boolean, nullable=False),
     sa.Column("created_ms", Big, nullable=False),
     sa.Column("disabled_ms", Big),
+    sa.Column("agency_no", sa.Integer, nullable=False, server_default="0"),
 )
 admin_session = sa.Table(
     "admin_session",
@@ -65,12 +69,14 @@ api_token = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """A person who is signed in. ``must_change``: came with a one-time passphrase and may only choose another."""
+    """A person who is signed in. ``must_change``: came with a one-time passphrase and may only choose another.
+    ``agency_no``: whose office it is, for an operator's account; else 0."""
 
     admin_no: int
     name: str
     role: str
     must_change: bool
+    agency_no: int = 0
 
     def may(self, role: str) -> bool:
         """Whether this person has at least ``role``."""
@@ -89,16 +95,19 @@ class Accounts:
         """As :func:`cloud.kernel.audit.record`, at the hub's present time."""
         record(tx, self._clock.wall_ms(), who, act, **details)
 
-    def add(self, name: str, role: str, by: str) -> str:
-        """A new admin; the first sign-in with the returned passphrase must choose another.
+    def add(self, name: str, role: str, by: str, agency_no: int = 0) -> str:
+        """A new admin; the first sign-in with the returned passphrase must choose another. ``agency_no``: of an operator's
+        account.
 
-        Raises :class:`Refusal`: ``admin_name``, ``admin_role``, ``admin_exists``.
+        Raises :class:`Refusal`: ``admin_name``, ``admin_role``, ``admin_operator``, ``admin_exists``.
         """
         name = " ".join(unicodedata.normalize("NFC", name).split())
         if not name or len(name) > MAX_NAME or not name.isprintable():
             raise Refusal("admin_name", status=422, field="name", most=MAX_NAME)
         if role not in ROLES:
             raise Refusal("admin_role", status=422, field="role", role=role)
+        if (role == OPERATOR) != (agency_no > 0):
+            raise Refusal("admin_operator", status=422, field="agency_no")
         passphrase = self._one_time()
         hashed = self._hash(passphrase)
         with self._database.write() as tx:
@@ -106,8 +115,8 @@ class Accounts:
                 raise Refusal("admin_exists", field="name", name=name)
             number = (tx.execute(sa.select(sa.func.max(admin.c.admin_no))).scalar() or 0) + 1
             row = {"admin_no": number, "name": name, "role": role, "passphrase": hashed, "must_change": True}
-            tx.execute(sa.insert(admin), {**row, "created_ms": self._clock.wall_ms()})
-            self.audit(tx, by, "admin_added", name=name, role=role)
+            tx.execute(sa.insert(admin), {**row, "created_ms": self._clock.wall_ms(), "agency_no": agency_no})
+            self.audit(tx, by, "admin_added", name=name, role=role, **({"operator": agency_no} if agency_no else {}))
         return passphrase
 
     def reset(self, name: str, by: str) -> str:
@@ -259,7 +268,7 @@ _NOBODY: Final = pins.hash_pin("nobody", bytes(16))
 
 
 def _admin(row: sa.Row[Any]) -> Admin:
-    return Admin(row.admin_no, row.name, row.role, row.must_change)
+    return Admin(row.admin_no, row.name, row.role, row.must_change, row.agency_no)
 
 
 def _digest(token: bytes) -> bytes:

@@ -138,6 +138,13 @@ def bodies_under(tx: Connection, name: str, prefix: str) -> list[bytes]:
     return [bytes(row.body) for row in sorted(rows, key=lambda row: row.key)]
 
 
+def keys_under(tx: Connection, name: str, prefix: str) -> list[str]:
+    """The keys of stream ``name`` that begin with ``prefix`` and under which something stands now."""
+    column = operation.c
+    mine = (column.stream == name, column.key.startswith(prefix, autoescape=True), column.body.is_not(None))
+    return sorted(tx.execute(sa.select(column.key).where(*mine)).scalars())
+
+
 def digest(tx: Connection, name: str) -> bytes:
     """Digest of one stream's live operations (16 bytes, :mod:`sync.kernel.digest`); zero for an empty stream."""
     found = tx.execute(_STREAM, {"on": name}).scalar()

@@ -28,7 +28,8 @@ NAMES = {
     "firmware_bridges": set(),
 }
 # Folders inside a domain: the reader of a format, what carries an import out, data that is shipped, and what may be done
-# with a ticket after its sale; the line to a payment gateway; gates that are cut off, and what comes of it.
+# with a ticket after its sale; the line to a payment gateway; gates that are cut off, and what comes of it; what becomes of
+# a rating, and what many of them make.
 FOLDERS = {
     ("cloud", "timetable"): {"gtfs", "importing", "reading", "sample_feed"},
     ("cloud", "inventory"): {"books", "elsewhere"},
@@ -47,6 +48,7 @@ FOLDERS = {
     ("edge", "register"): {"cards"},
     ("cloud", "register"): {"cards", "importing", "sample_files"},
     ("edge", "payments"): {"gateway"},
+    ("cloud", "ratings"): {"answers", "scoring"},
 }
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloud.kernel.accounts import Accounts
+from cloud.kernel.system import SystemClock, SystemIds
 from sync.catalogue import load
 from sync.kernel import ticket
 from tests.browser.stage import DESK, PHONE, Stage, photograph, read_code
@@ -245,3 +247,42 @@ def _bought(page: Page, number: str, short_code: str, seat: str) -> Bought:
     assert ticket.parse(said.code).claims.ticket_id.number == said.number
     assert ticket.short_code(said.code) == said.short_code
     return said
+
+
+class Office:
+    """An operator's own office at the hub's console."""
+
+    def __init__(self, stage: Stage, name: str, agency_no: int) -> None:
+        self.page = stage.open(DESK, "en")
+        self._console = stage.address("hub") + "/console"
+        once = Accounts(stage.demo.hub_database, SystemClock(), SystemIds()).add(name, "operator", "test", agency_no)
+        self._sign_in(name, once)
+        self.page.fill("#old", once)
+        self.page.fill("#new", ADMIN_PASSPHRASE)
+        self.page.fill("#repeated", ADMIN_PASSPHRASE)
+        self.page.click("main button")
+        self._sign_in(name, ADMIN_PASSPHRASE)
+
+    def _sign_in(self, name: str, passphrase: str) -> None:
+        self.page.goto(f"{self._console}/sign-in")
+        self.page.fill("#name", name)
+        self.page.fill("#passphrase", passphrase)
+        with self.page.expect_navigation():
+            self.page.click("main button")
+
+    def cases(self) -> str:
+        """What is to be answered, in words."""
+        self.page.goto(f"{self._console}/voices?cases=1")
+        return self.page.inner_text("main")
+
+    def open_case(self, words: str) -> str:
+        """The case with these words; its page."""
+        self.page.click(f"li:has-text('{words}') a[href*='/voices/']")
+        return self.page.inner_text("main")
+
+    def act(self, button: str, text: str) -> str:
+        """Write something and press a button; the page that comes of it."""
+        self.page.fill("#text", text)
+        with self.page.expect_navigation():
+            self.page.click(f"button >> text={button}")
+        return self.page.inner_text("main")

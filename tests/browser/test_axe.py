@@ -35,7 +35,7 @@ AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/
                   "runs", "trips/{trip}/{day}/duty",
                   "trips/{trip}/{day}/vehicle",
                   "refund-requests",
-                  "notices", "ratings", "shifts", "alerts", "quarantine",
+                  "notices", "ratings", "voices", "voices?cases=1", "scores", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "sellers",
                   "sellers/1", "sellers/new", "payments", "audit", "account",
                   "passphrase", "travellers", "nowhere")  # fmt: skip
@@ -94,7 +94,7 @@ def test_no_page_on_the_way_of_a_ticket_has_a_barrier(stage: Stage) -> None:
     for step in (lambda: rider.show_ticket(mine), rider.open_rating, lambda: rider.rate("Fair", "Crowded", "")):
         step()
         found += barriers(rider.page)
-    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/rate/open"):
+    for address in ("/portal", "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/voices"):
         rider.page.goto(stage.address("coach-1") + address)
         found += barriers(rider.page)
     assert found == []
@@ -111,6 +111,19 @@ def test_no_page_of_the_console_has_a_barrier(stage: Stage) -> None:
         admin.see(address.format(trip=plan.coach_trips[0], day=plan.day))
         found += barriers(admin.page)
     assert found == []
+
+
+def test_no_page_of_what_passengers_say_has_a_barrier(stage: Stage) -> None:
+    phone, home = stage.open(PHONE), stage.address("hub") + "/ratings/"
+    found = []
+    for address in ("", "1", "mine", "999999"):
+        phone.goto(home + address)
+        found += barriers(phone)
+    phone.goto(f"{home}mine")
+    phone.fill("#number", "12345")
+    phone.fill("#short_code", "0000")
+    phone.click("main form button")
+    assert found + barriers(phone) == []
 
 
 def test_no_page_of_the_web_shop_has_a_barrier(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from tests.demo import checker
+from tests.demo.board_ratings import PHONES
 from tests.demo.setup import SAMPLE, Demo
 from tests.demo.story import WANTED, Story
 from tests.demo.world import ROOT, DemoFailed
@@ -104,7 +105,7 @@ def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
 
 
 def _holds(found: dict[str, object]) -> bool:
-    refused, office = found["refused"], found["office"]
+    refused, office, on_board = found["refused"], found["office"], found["on_board"]
     none = ("gate_opened_twice", "seats_sold_twice", "events_lost", "fen_difference", "quarantined")
     return (
         all(int(str(found[name])) >= wanted for name, wanted in WANTED.items())
@@ -120,6 +121,11 @@ def _holds(found: dict[str, object]) -> bool:
         and office["clear_personal_data_found"] == 0
         and (office["paid_without_ticket"], office["phone_fen_difference"]) == (0, 0)
         and int(str(office["gateway_faults"])) >= 10
+        and isinstance(on_board, dict)
+        and on_board["ratings"] == found["rated"]
+        and on_board["ratings_without_ticket"] == PHONES
+        and 0 < on_board["bad_rating_cases"] < on_board["ratings"]
+        and on_board["second_words"] == 1
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True

@@ -21,7 +21,7 @@ from cloud.kernel import tables as kernel
 from sync.domains.inventory import rules
 from sync.domains.ticketing.events import EXCHANGED, REBOOKED, REISSUED
 from sync.kernel.ticket import RIDERS, TicketId
-from tests.demo import phone
+from tests.demo import board_ratings, phone
 from tests.demo.client import Client
 from tests.demo.setup import Demo
 from tests.demo.story import GIVEN_NAME, NUMBER_PART, Story
@@ -92,6 +92,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "clear_personal_data_found": clear_personal_data(demo, story),
             **phone.facts(demo, story.phone),
         },
+        "on_board": {**board_ratings.facts(demo)},
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from tests.demo import board_ratings
 from tests.demo.client import Away, Client, Refused
 from tests.demo.codes import Scanner, forgeries
 from tests.demo.phone import Phone
@@ -46,6 +47,7 @@ class Told:
     refused: Counter[str] = field(default_factory=Counter)
     retried: int = 0
     hub_offline_s: float = 0.0
+    rated_without_ticket: int = 0
 
 
 class Story:
@@ -343,6 +345,7 @@ class Story:
             (2, ["late"], "晚了二十分鐘"),
         ]
         chosen = sorted(self.told.boarded)[::2]
+        unhappy = self.told.sold[chosen[2]]
         for count, number in enumerate(chosen):
             level, tags, comment = words[count % len(words)]
             self.clients["coach-1"].rate(self.told.sold[number]["text"], level, tags, comment)
@@ -352,6 +355,7 @@ class Story:
             self.clients["coach-1"].rate(again, 1, [], "")
         except Refused as refused:
             if refused.code == "rating_done":
+                self.told.rated_without_ticket = board_ratings.rate(self.demo, unhappy)
                 return
         raise AssertionError("a ticket could rate twice")
 

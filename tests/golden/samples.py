@@ -37,7 +37,7 @@ from sync.domains.payments.events import (
     RepaymentMade,
 )
 from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
-from sync.domains.ratings.operations import RatingRules
+from sync.domains.ratings.operations import PublicScore, RatingAnswer, RatingRules
 from sync.domains.register.events import CardRefused
 from sync.domains.register.operations import DriverFacts, OperatorFacts, PermitFacts, VehicleFacts, VoidCards
 from sync.domains.shifts.events import CashMoved, ShiftClosed, ShiftOpened
@@ -197,6 +197,9 @@ RECORDS: Final[dict[str, Any]] = {
     "real_name_rules_of_operator": RealNameRules("ferry", "港航局", 2500, 3, False, (4, 9), (), 400),
     "rating_rules": RatingRules("gd-2026", "省厅规定", 2500, 24, 5, 5, 200, 1, 15, 10, 2,
                                 (("clean", (), {}), ("calm_crossing", ("ferry",), NAMES))),
+    "rating_answer": RatingAnswer(3, 12, 2, ("late",), "晚了二十分钟", "zh-Hans", "很抱歉", "", True, 2520),
+    "rating_answer_hidden": RatingAnswer(3, 12, 1, (), "", "zh-Hans", "", "含有电话号码", False, 2521),
+    "public_score": PublicScore("vehicle", "粤H12345", 23, 43, 620, 910, 2520),
     "work_calendar": WorkCalendar(2026, "国务院办公厅", (2192, 2193), (2195,)),
     "sealing_key": SealingKey(202611, 1, bytes(range(32)), bytes(range(32, 64))),
     "office_rules": OfficeRules("gd-2026", "省厅规定", 2500, None, True, "CNY", 500),

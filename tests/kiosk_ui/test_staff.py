@@ -24,8 +24,8 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/aboard", f"/gate/manifest/{COACH_TRIP}/{TODAY}", f"/gate/manifest/{COACH_TRIP}/{TODAY}/print")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",
-        "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/thanks", "/portal/captive.json",
-        "/portal/fas", "/portal/emergency", "/portal/t/<number>/<short_code>", "/sign-in", "/healthz",
+        "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/voices", "/portal/thanks",
+        "/portal/captive.json", "/portal/fas", "/portal/emergency", "/portal/t/<number>/<short_code>", "/sign-in", "/healthz",
         "/card/<text>", "/CARD/<text>"}  # fmt: skip
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
               "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>",

@@ -47,6 +47,7 @@ MADE = {
     "channel_": ("kiosk", "counter", "on_board"),
     "rating_": tuple(map(str, LEVELS)),
     "tag_": [code for code, _, _ in DEFAULT_RATING_RULES.tags],
+    "score_": ("operator", "line", "vehicle", "driver"),
     "error_title_": ("refused", "failed", "stale"),
     "disrupted_what_": ("cancelled", "delayed", "vehicle_changed"),
     "reason_": REASONS,

@@ -19,6 +19,7 @@ from cloud.console.pages import (
     quarantine,
     requests,
     sales,
+    scores,
     seats,
     sellers,
     sign_in,
@@ -26,6 +27,7 @@ from cloud.console.pages import (
     timetable,
     travellers,
     vehicles,
+    voices,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +39,6 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     for module in (
         overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties, notices,
         requests, office, quarantine, conflicts, tails, timetable, travellers,
-        sellers, payments, people,
+        sellers, payments, people, voices, scores,
     ):  # fmt: skip
         module.register(blueprint, desk)

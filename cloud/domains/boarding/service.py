@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -141,11 +141,21 @@ def has_boarded(tx: Connection, ticket_id: bytes) -> bool:
     return tx.execute(sa.select(boarded.c.pos).where(boarded.c.ticket_id == ticket_id)).first() is not None
 
 
-def boarded_on(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-    """The dated trips (trip_no, day) that tickets were let in on first, of those that were."""
+def boarded_on(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, tuple[int, int, int]]:
+    """Where tickets were let in first, of those that were: (position of the event, trip_no, day)."""
     column = boarded.c
-    query = sa.select(column.ticket_id, column.trip_no, column.day).where(column.ticket_id.in_(list(ticket_ids)))
-    return {bytes(row.ticket_id): (row.trip_no, row.day) for row in tx.execute(query)}
+    query = sa.select(column.ticket_id, column.pos, column.trip_no, column.day)
+    rows = tx.execute(query.where(column.ticket_id.in_(list(ticket_ids))))
+    return {bytes(row.ticket_id): (row.pos, row.trip_no, row.day) for row in rows}
+
+
+def planned_vehicles(tx: Connection, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """The vehicles that were given dated trips to run, by (trip_no, day)."""
+    column = duty.c
+    query = sa.select(column.trip_no, column.day, column.vehicle).where(
+        sa.tuple_(column.trip_no, column.day).in_(list(places))
+    )
+    return {(row.trip_no, row.day): row.vehicle for row in tx.execute(query.order_by(column.node_no))}
 
 
 def tell_bound(tx: Connection, ticket_id: bytes, trip_no: int, day: int, at_ms: int) -> None:

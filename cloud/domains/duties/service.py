@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.duties.apply import Key, read_word
+from cloud.domains.duties.apply import Key, read_word, told
 from cloud.domains.duties.tables import trip_word
 from cloud.kernel.clerks import Clerks
 from cloud.kernel.fold import Folded
@@ -18,7 +18,7 @@ from cloud.kernel.ports import Delays, VehicleDuties
 from cloud.kernel.tables import node
 from sync import catalogue
 from sync.domains.duties import rules
-from sync.domains.duties.events import TripDelayed, TripWordTaken
+from sync.domains.duties.events import DutyTaken, TripDelayed, TripStarted, TripWordTaken
 from sync.domains.duties.rules import Run, Story
 from sync.kernel.errors import Refusal
 
@@ -78,6 +78,17 @@ class DutiesService:
     def _why(self, run: Run) -> str:
         """What its driver wrote, else the reason that was tapped."""
         return run.note or self._texts.text(f"delay_reason_{run.reason}", catalogue.LANGUAGES[0])
+
+
+def crews_of(tx: Connection, places: Sequence[Where]) -> dict[Where, tuple[str, tuple[int, ...]]]:
+    """In what, and by whom, dated trips were run, as their drivers said: (plate, drivers); of those that were begun."""
+    found: dict[Where, tuple[str, tuple[int, ...]]] = {}
+    for (_, *place), _, _, event in told(tx, places):
+        if isinstance(event, TripStarted | DutyTaken):
+            vehicle, drivers = found.get((place[0], place[1]), ("", ()))
+            known = (*drivers, event.driver_no) if event.driver_no not in drivers else drivers
+            found[place[0], place[1]] = (event.vehicle or vehicle, known)
+    return found
 
 
 def run_of(tx: Connection, node_no: int, where: Where) -> Run:

@@ -63,7 +63,7 @@ class RatingsApplier:
         self._first: dict[bytes, tuple[int, int]] = {}
         self._sessions: set[bytes] = set()
         self._followed: set[bytes] = set()
-        self._boarded: dict[bytes, Trip] = {}
+        self._boarded: dict[bytes, tuple[int, int, int]] = {}
         self._voices: dict[Trip, list[Voice]] = {}
         self._rules: list[tuple[int, RatingRules]] = []
         self._rows: list[tuple[object, ...]] = []
@@ -71,8 +71,8 @@ class RatingsApplier:
         self._follow_rows: list[tuple[object, ...]] = []
 
     @staticmethod
-    def boarded(tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, Trip]:
-        """The dated trips that tickets boarded on; the list of domains knows who knows."""
+    def boarded(tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, tuple[int, int, int]]:
+        """Where tickets boarded first: (position of the event, trip_no, day); the list of domains knows who knows."""
         return {}
 
     @staticmethod
@@ -127,13 +127,18 @@ class RatingsApplier:
         self._first[event.ticket_id] = (received.pos, event.level)
         claimed_ms, trip = _claimed_ms(received), (event.trip_no, event.day)
         given = rules.rating_rules((one for pos, one in self._rules if pos < received.pos), event.day)
-        verified = self._boarded.get(event.ticket_id) == trip and rules.is_day(event.day)
+        verified = self._had_boarded(received, event) and rules.is_day(event.day)
         voices = self._voices.setdefault(trip, [])
         voices.append(Voice(event.level, claimed_ms, event.ticket_id))
         for code, detail in suspicions(given, voices):
             clerk_no = self.seller(self._tx, event.ticket_id) if code == SELF else 0
             received.alerts += (Alert(code, clerk_no, f"trip {trip[0]}, day {trip[1]}: {detail}"),)
         self._rows.append((event.ticket_id, *_said(received, event), verified, claimed_ms))
+
+    def _had_boarded(self, received: Received, event: TripRated) -> bool:
+        """Whether the hub had heard before that the ticket boarded on that trip."""
+        pos, *trip = self._boarded.get(event.ticket_id, (received.pos, 0, 0))
+        return pos < received.pos and trip == [event.trip_no, event.day]
 
     def _rate_session(self, received: Received, event: SessionRated) -> None:
         if len(event.session) != rules.SESSION_BYTES:

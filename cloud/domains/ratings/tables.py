@@ -55,3 +55,23 @@ rating_follow = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     info=STATE,
 )
+
+# Decisions. A verified bad rating opens a case when the hub hears of it; ``pos`` is the rating's.
+rating_case = sa.Table(
+    "rating_case",
+    metadata,
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("opened_ms", Big, nullable=False),
+)
+
+# What people did about a rating, one after the other; nothing is taken away. ``kind``: see answers/deciding.py.
+rating_act = sa.Table(
+    "rating_act",
+    metadata,
+    sa.Column("act_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("pos", Big, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at_ms", Big, nullable=False),
+)

@@ -36,6 +36,7 @@ __all__ = [
     "ends_of",
     "get_import",
     "horizon_ms",
+    "lines_of",
     "list_imports",
     "main_zone",
     "operator",
@@ -151,6 +152,14 @@ def operator_name(tx: Connection, trip_no: int, language: str) -> str:
     columns, agency_no = tables.agency.c, agency_of(tx, trip_no)
     body = tx.execute(select(columns.body).where(columns.agency_no == agency_no)).scalar()
     return rules.name_in(Agency.from_bytes(body).names, language) if body else ""
+
+
+def lines_of(tx: Connection, trip_nos: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Operator and line (route) of trips, published or not, by number."""
+    joined = tables.trip.join(tables.pattern, tables.pattern.c.pattern_no == tables.trip.c.pattern_no)
+    query = select(tables.trip.c.trip_no, tables.trip.c.agency_no, tables.pattern.c.route_no).select_from(joined)
+    rows = tx.execute(query.where(tables.trip.c.trip_no.in_(list(trip_nos))))
+    return {row.trip_no: (row.agency_no, row.route_no) for row in rows}
 
 
 def trip_label(tx: Connection, trip_no: int, day: int, language: str) -> TripLabel:

@@ -20,7 +20,7 @@ from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.catalogue import LANGUAGES
 from sync.domains.ratings import rules
 from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
-from sync.domains.ratings.operations import RatingRules
+from sync.domains.ratings.operations import PublicScore, RatingAnswer, RatingRules
 from sync.domains.timetable.rules import service_kind
 from sync.kernel import ticket, workdays
 from sync.kernel.errors import Malformed, Refusal
@@ -183,6 +183,23 @@ class Ratings:
         """As :meth:`summary`, (0, 0) for fewer ratings than may be shown."""
         count, mean = self.summary(trip_no, day)
         return (count, mean) if count >= self.rules_now().score_least else (0, 0)
+
+    def scores(self, trip_no: int, vehicle: str = "", drivers: Sequence[str] = ()) -> list[PublicScore]:
+        """What the hub published of a trip's operator and line, of its vehicle and its drivers, as far as they are rated enough.
+
+        Raises :class:`Refusal` ``no_such_trip``."""
+        connection = self._database.read()
+        wanted = [
+            ("operator", str(self._timetable.agency_no(trip_no))),
+            ("line", str(self._timetable.route(trip_no)[0])),
+        ]
+        wanted += [("vehicle", vehicle)] * bool(vehicle) + [("driver", driver) for driver in drivers]
+        found = [store.score(connection, *one) for one in wanted]
+        return [one for one in found if one is not None]
+
+    def answers(self, trip_no: int) -> list[RatingAnswer]:
+        """What a trip's operator answered its passengers, the newest first. Raises :class:`Refusal` ``no_such_trip``."""
+        return store.answers(self._database.read(), self._timetable.agency_no(trip_no))
 
     def heard(self, trips: Sequence[tuple[int, int]]) -> tuple[int, int, list[Word]]:
         """What a driver may know of some dated trips together: (count, mean × 10, words), all of them empty for fewer ratings

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from edge.kernel import log
 from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
-from sync.domains.ratings.operations import RatingRules
+from sync.domains.ratings.operations import PublicScore, RatingAnswer, RatingRules
 from sync.kernel.events import Event, Stamp
 from sync.kernel.workdays import WorkCalendar
 
-REFERENCE_TABLES = ("rating_rules", "work_calendar")
+REFERENCE_TABLES = ("rating_rules", "work_calendar", "public_score", "rating_answer")
 STATE_TABLES = ("rating", "rating_session", "rating_follow")
 
 
@@ -55,7 +55,24 @@ def keep_calendar(connection: sqlite3.Connection, rest: tuple[str, ...], body: b
         connection.execute("INSERT INTO work_calendar (year, body) VALUES (?, ?)", (int(rest[0]), body))
 
 
-PROJECTIONS = {"rating": keep_rules, "workdays": keep_calendar}
+def keep_score(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``score/KIND/ID``."""
+    where = (rest[0], bytes.fromhex(rest[1]).decode())
+    connection.execute("DELETE FROM public_score WHERE kind = ? AND subject = ?", where)
+    if body is not None:
+        PublicScore.from_bytes(body)
+        connection.execute("INSERT INTO public_score (kind, subject, body) VALUES (?, ?, ?)", (*where, body))
+
+
+def keep_answer(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``answer/POS``."""
+    connection.execute("DELETE FROM rating_answer WHERE pos = ?", (int(rest[0]),))
+    if body is not None:
+        row = (int(rest[0]), RatingAnswer.from_bytes(body).agency_no, body)
+        connection.execute("INSERT INTO rating_answer (pos, agency_no, body) VALUES (?, ?, ?)", row)
+
+
+PROJECTIONS = {"rating": keep_rules, "workdays": keep_calendar, "score": keep_score, "answer": keep_answer}
 
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
@@ -86,6 +103,18 @@ def published_rules(connection: sqlite3.Connection) -> list[RatingRules]:
 def calendars(connection: sqlite3.Connection) -> list[WorkCalendar]:
     """The calendars of working days that the hub has told of."""
     return [WorkCalendar.from_bytes(row[0]) for row in connection.execute("SELECT body FROM work_calendar")]
+
+
+def score(connection: sqlite3.Connection, kind: str, subject: str) -> PublicScore | None:
+    """The public score of a line, vehicle, driver or operator; None where there is none."""
+    row = connection.execute("SELECT body FROM public_score WHERE kind = ? AND subject = ?", (kind, subject)).fetchone()
+    return PublicScore.from_bytes(row[0]) if row else None
+
+
+def answers(connection: sqlite3.Connection, agency_no: int) -> list[RatingAnswer]:
+    """Ratings that an operator answered, or that were hidden, the newest first."""
+    rows = connection.execute("SELECT body FROM rating_answer WHERE agency_no = ? ORDER BY pos DESC", (agency_no,))
+    return [RatingAnswer.from_bytes(row[0]) for row in rows]
 
 
 def level_of(connection: sqlite3.Connection, ticket_id: bytes) -> int | None:

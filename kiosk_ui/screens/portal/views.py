@@ -14,6 +14,7 @@ from kiosk_ui.kernel.words import beside_fields, sentence
 from kiosk_ui.screens.portal.anybody import routes as anybody_routes
 from kiosk_ui.screens.portal.follow import routes as follow_routes
 from kiosk_ui.screens.portal.mine import KEY, mine
+from kiosk_ui.screens.portal.others import routes as others_routes
 from kiosk_ui.screens.portal.trip import emergency, trip
 from sync.domains.ratings.rules import BAD, LEVELS, MAX_COMMENT
 from sync.kernel.errors import Refusal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
 blueprint.register_blueprint(anybody_routes)
 blueprint.register_blueprint(follow_routes)
+blueprint.register_blueprint(others_routes)
 blueprint.add_url_rule("", view_func=trip)
 blueprint.add_url_rule("/emergency", view_func=emergency)
 _SAID = "said_level"

@@ -37,3 +37,48 @@ class RatingRules(Record):
     def key(self) -> str:
         """The key under which it stands."""
         return f"{self.PREFIX}/{self.from_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class RatingAnswer(Record):
+    """Key ``answer/POS`` on ``operator/N``: a rating that its operator answered, or that was hidden, as passengers see it.
+
+    ``reply``: what the operator said last, empty for nothing. ``hidden``: why the words of the rating are not shown (they
+    are empty then); its level still counts. ``day``: of the answer; the ride itself is told by its line alone.
+    """
+
+    PREFIX: ClassVar[str] = "answer"
+    agency_no: int
+    route_no: int
+    level: int
+    tags: tuple[str, ...]
+    comment: str
+    language: str
+    reply: str
+    hidden: str
+    resolved: bool
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicScore(Record):
+    """Key ``score/KIND/ID`` on ``operator/N``: what passengers think of a line, vehicle, driver, or of the operator itself.
+
+    ``subject``: the number of the line, driver or operator, or the plate; ID is its hexadecimal form. ``count``: verified
+    ratings; ``mean_tenths``: their mean times ten. Between ``low_per_mille`` and ``high_per_mille`` lies the share of
+    content passengers with 95 % certainty. ``until_day``: service day of the newest rating in it.
+    """
+
+    PREFIX: ClassVar[str] = "score"
+    kind: str
+    subject: str
+    count: int
+    mean_tenths: int
+    low_per_mille: int
+    high_per_mille: int
+    until_day: int
+
+    @property
+    def key(self) -> str:
+        """The key under which it stands."""
+        return f"{self.PREFIX}/{self.kind}/{self.subject.encode().hex()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from math import isqrt
 from typing import Final
 
 from sync.domains.ratings.operations import RatingRules
@@ -149,3 +150,15 @@ def _tags_fit(given: RatingRules) -> bool:
     )
     most = max((len(tags_for(given, service)) for service in SERVICES), default=0)
     return fit and len(set(codes)) == len(codes) and most <= MAX_TAGS
+
+
+def share_interval(good: int, count: int) -> tuple[int, int]:
+    """Per mille between which the share of content passengers lies, with 95 % certainty, when ``good`` of ``count`` were:
+    Wilson's score interval (1927), which stays honest for small counts. Whole numbers only, so every machine says the same.
+    """
+    if count <= 0:
+        return 0, 1_000
+    # z = 1.96, so z² = 3.8416 and z⁴/4 = 3.68947264; everything times 10⁴, what stands under the root times 10⁸.
+    middle, whole = 10_000 * good + 19_208, 10_000 * count + 38_416
+    half = isqrt(384_160_000 * good * (count - good) // count + 368_947_264)
+    return max(1_000 * (middle - half) // whole, 0), min(-(-1_000 * (middle + half) // whole), 1_000)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sync.domains import EVENTS
 from sync.domains.ratings.events import RatingFollowed, SessionRated, TripRated
-from sync.domains.ratings.operations import RatingRules
+from sync.domains.ratings.operations import PublicScore, RatingAnswer, RatingRules
 from sync.kernel.events import Stamp
 from sync.kernel.workdays import WorkCalendar
 from tests.golden.strategies import of
@@ -28,7 +28,7 @@ def test_an_event_goes_up_and_reads_the_same(kind: Any, data: st.DataObject) -> 
     assert EVENTS.encode(found.event, found.stamp) == EVENTS.encode(event, stamp)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [RatingRules, WorkCalendar])
+@pytest.mark.parametrize("kind", [RatingRules, RatingAnswer, PublicScore, WorkCalendar])
 @settings(max_examples=30)
 @given(st.data())
 def test_a_record_goes_down_and_reads_the_same(kind: Any, data: st.DataObject) -> None:

@@ -1,0 +1,1 @@
+"""What becomes of ratings: cases of bad ones, replies, disputes, hiding."""

@@ -1,0 +1,1 @@
+"""What many ratings make: scores by operator, line, vehicle, driver and month."""

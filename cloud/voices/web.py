@@ -1,0 +1,91 @@
+"""What these pages share: language, headers, limits, form tokens, and what a refusal looks like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, g, redirect, render_template, request, session
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from cloud.console.desk import language
+from cloud.console.formats import Formats
+from cloud.console.web import HEADERS, here
+from cloud.domains.sellers.api.calls import Rate
+from cloud.kernel import guard
+from sync import catalogue
+from sync.kernel.errors import Refusal
+
+if TYPE_CHECKING:
+    from cloud.bootstrap import Hub
+
+PAGES_PER_MINUTE: Final = 60
+_texts = catalogue.load()
+
+
+def t(key: str, **args: object) -> str:
+    """A text in the language of this request."""
+    return _texts.text(key, language(), **args)
+
+
+def or_code(prefix: str, code: str) -> str:
+    """The text for one of many codes; the code itself where there is none yet."""
+    text = t(prefix + code)
+    return code if text == prefix + code else text
+
+
+def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
+    """A page."""
+    return render_template(f"voices/{template}", **values), status
+
+
+def prepare(blueprint: Blueprint, hub: Hub) -> None:
+    """Everything under ``blueprint``."""
+    asked = Rate(hub.clock, PAGES_PER_MINUTE)
+
+    @blueprint.before_request
+    def check() -> Response | None:
+        if request.endpoint == "voices.static":
+            return None
+        with hub.database.read() as tx:
+            g.formats = Formats(language(), hub.places.main_zone(tx))
+        asked.spend(request.remote_addr or "")
+        if request.method not in guard.SAFE:
+            guard.csrf.protect()
+        return _choose_language()
+
+    @blueprint.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint != "voices.static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @blueprint.context_processor
+    def context() -> dict[str, Any]:
+        return {
+            "language": language(), "languages": catalogue.LANGUAGES, "t": t, "or_code": or_code, "f": g.formats, "here": here,
+        }  # fmt: skip
+
+    blueprint.register_error_handler(Refusal, lambda error: _refused(error.code, error.status, error.details))
+    blueprint.register_error_handler(CSRFError, lambda _error: _refused("console_stale_form", 403, {}))
+    blueprint.register_error_handler(HTTPException, _http_error)
+
+
+def _refused(code: str, status: int, args: Any) -> tuple[str, int]:
+    return render("refused.html", status, sentence=t(code, **args))
+
+
+def _http_error(error: HTTPException) -> tuple[str, int]:
+    code = error.code or 500
+    known = code if code in (404, 405, 413) else 400 if code < 500 else 500
+    return _refused(f"console_http_{known}", code, {})
+
+
+def _choose_language() -> Response | None:
+    chosen = request.args.get("language")
+    if chosen not in catalogue.LANGUAGES or request.method != "GET":
+        return None
+    session["language"] = chosen
+    return redirect(here(language=None))
