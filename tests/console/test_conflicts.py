@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
+from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.serving import make_server
 
 from cloud.domains.boarding.tables import conflict_word
 from sync.domains.boarding.events import BoardedApart
 from sync.kernel.ticket import TicketId
-from tests.console.world import ConsoleWorld, Person
+from tests.browser.test_axe import barriers
+from tests.console.world import PASSPHRASE, ConsoleWorld, Person
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.parametrize("hub_database_url", ["sqlite"], indirect=True)
 BOARDED_TWICE = re.compile(r'href="(/console/conflicts/\d+)">Ticket boarded twice')
@@ -101,3 +108,26 @@ def test_a_sale_that_was_never_heard_of_leaves_the_fare_unknown(world: ConsoleWo
         box.append(BoardedApart(*ride, gate, "AB12", "", world.clock.now_ms))
     box.visit()
     assert "nobody knows the fare" in admin.get(conflict_of(admin.get("/console/conflicts").text)).text
+
+
+@pytest.mark.browser
+def test_the_page_of_a_conflict_has_no_barrier(world: ConsoleWorld, page: Page) -> None:
+    world.add_admin("王敏")
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        site = f"http://127.0.0.1:{server.server_port}/console"
+        page.goto(f"{site}/sign-in")
+        page.fill("#name", "王敏")
+        page.fill("#passphrase", PASSPHRASE)
+        with page.expect_navigation():
+            page.click("main button")
+        page.goto(f"{site}/?language=en")
+        page.goto(f"{site}/conflicts")
+        page.click("text=Ticket boarded twice")
+        assert page.locator("section.card").count() == 3
+        assert barriers(page) == []
+    finally:
+        server.shutdown()
+        thread.join(10)

@@ -106,7 +106,7 @@ def _check(feed: Path, data: Path | None, keep: bool, as_json: bool) -> int:
 
 def _holds(found: dict[str, object]) -> bool:
     refused, office, on_board = found["refused"], found["office"], found["on_board"]
-    none = ("gate_opened_twice", "seats_sold_twice", "events_lost", "fen_difference", "quarantined")
+    none = ("gate_opened_twice", "seats_sold_twice", "events_lost", "fen_difference")
     return (
         all(int(str(found[name])) >= wanted for name, wanted in WANTED.items())
         and isinstance(refused, dict)
@@ -126,6 +126,8 @@ def _holds(found: dict[str, object]) -> bool:
         and on_board["ratings_without_ticket"] == PHONES
         and 0 < on_board["bad_rating_cases"] < on_board["ratings"]
         and on_board["second_words"] == 1
+        and on_board["screenshots_refused"] > 0
+        and found["quarantined"] == on_board["conflicts_recorded"] == 1
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True

@@ -92,7 +92,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "clear_personal_data_found": clear_personal_data(demo, story),
             **phone.facts(demo, story.phone),
         },
-        "on_board": {**board_ratings.facts(demo)},
+        "on_board": {**board_ratings.facts(demo), **story.gates.facts(demo)},
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }

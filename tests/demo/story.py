@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tests.demo import board_ratings
+from tests.demo.board_gate import Gates
 from tests.demo.client import Away, Client, Refused
 from tests.demo.codes import Scanner, forgeries
 from tests.demo.phone import Phone
@@ -59,6 +60,7 @@ class Story:
         self.clients: dict[str, Client] = {}
         self._lock = threading.Lock()
         self._shift_no = self._travellers = 0
+        self.gates = Gates(self)
         self.phone: Phone
 
     def run(self) -> None:
@@ -70,12 +72,13 @@ class Story:
         self._refuse_sale_without_shift()
         self._shift_no = self.clients["station"].open_shift("CNY", FLOAT_MINOR)
         self._sell_everywhere(6)
+        self.gates.prepare()
         self.demo.say("stopping the hub; selling, boarding and rating go on")
         self.demo.processes["hub"].stop()
         begun = time.monotonic()
         self._offline()
         while time.monotonic() - begun < OFFLINE_S:
-            self._sell_one("pier", self._sales("pier"))
+            self.sell_one("pier", self.rides("pier"))
             time.sleep(0.2)
         self.told.hub_offline_s = round(time.monotonic() - begun, 1)
         self.demo.say("starting the hub again")
@@ -84,7 +87,7 @@ class Story:
 
     def _offline(self) -> None:
         self.demo.say("paying by phone at the village, at a gateway that misbehaves")
-        self.phone = Phone(self.demo, self.clients["village"], self._sales("village"), partial(self._keep, "village"))
+        self.phone = Phone(self.demo, self.clients["village"], self.rides("village"), partial(self._keep, "village"))
         self.phone.run()
         self._sell_everywhere(16)
         self.demo.say("kill -9 of the village node in the middle of selling")
@@ -101,6 +104,7 @@ class Story:
         self.demo.say("boarding the coach, by its scanner and at its gate page")
         self._board_all()
         self._bad_tickets()
+        self.gates.run()
         self.demo.say("rating")
         self._rate_some()
 
@@ -109,7 +113,7 @@ class Story:
             self.clients[name] = Client(self.plan.ports[name])
             self.clients[name].sign_in(clerk_no, pin)
 
-    def _sales(self, name: str) -> list[tuple[int, str, int, int]]:
+    def rides(self, name: str) -> list[tuple[int, str, int, int]]:
         """The rides that a node of the story sells: (trip_no, day, from_idx, to_idx)."""
         last = self.plan.coach_stops - 1
         if name == "pier":
@@ -119,7 +123,7 @@ class Story:
 
     def _wait_for_seats(self) -> None:
         for name in SELLERS:
-            for ride in self._sales(name)[:4]:
+            for ride in self.rides(name)[:4]:
                 _until(partial(self._has_places, name, ride), f"seats for {name}")
 
     def _has_places(self, name: str, ride: tuple[int, str, int, int]) -> bool:
@@ -143,9 +147,10 @@ class Story:
 
     def _sell_many(self, name: str, count: int) -> None:
         for _ in range(count):
-            self._sell_one(name, self._sales(name))
+            self.sell_one(name, self.rides(name))
 
-    def _sell_one(self, name: str, rides: list[tuple[int, str, int, int]]) -> bool:
+    def sell_one(self, name: str, rides: list[tuple[int, str, int, int]]) -> bool:
+        """One ticket at a node, of the first ride that has a seat."""
         for ride in rides:
             try:
                 self._keep(name, self.clients[name].sell(*ride, document=self._document(name)))
@@ -173,7 +178,7 @@ class Story:
 
         def sell() -> None:
             while not stop.is_set():
-                ride = next((ride for ride in self._sales(name) if self._quiet_places(name, ride)), None)
+                ride = next((ride for ride in self.rides(name) if self._quiet_places(name, ride)), None)
                 if ride is None:
                     return
                 self._insist(name, client, ride)
@@ -235,7 +240,7 @@ class Story:
         mine = [one for one in self.told.sold.values() if one["node"] == "station"]
         rebooked, torn = [one for one in mine if one["number"] not in self.told.refunded][:2]
         self._replace(torn, clerk.reissue(torn["number"]))
-        for ride in self._sales("station"):
+        for ride in self.rides("station"):
             if ride[0] != rebooked["trip_no"] and self._places("station", ride):
                 self._replace(rebooked, clerk.rebook(rebooked["number"], ride))
                 return
@@ -246,7 +251,7 @@ class Story:
 
     def _sell_parties(self) -> None:
         """Two grown-ups with a child on a seat and one on the lap; and somebody who changes from one coach to a later one."""
-        rides, last = self._sales("station"), self.plan.coach_stops - 1
+        rides, last = self.rides("station"), self.plan.coach_stops - 1
         self._book([[ride] for ride in rides], [ADULT, ADULT, CHILD, LAP_CHILD])
         trips = [ride[0] for ride in rides]
         changes = [
@@ -276,7 +281,7 @@ class Story:
         self._refuse_sale_without_shift()
 
     def _refuse_sale_without_shift(self) -> None:
-        ride = next(ride for ride in self._sales("station") if self._has_places("station", ride))
+        ride = next(ride for ride in self.rides("station") if self._has_places("station", ride))
         try:
             self._keep("station", self.clients["station"].sell(*ride))
         except Refused as refused:
@@ -290,7 +295,7 @@ class Story:
         """Every coach ticket not given back boards: trip by trip, one half by the scanner, the other at the gate page."""
         by_trip: dict[int, list[dict[str, Any]]] = {}
         for sold in self.told.sold.values():
-            if sold["node"] != "pier" and sold["number"] not in self.told.refunded:
+            if sold["node"] in ("station", "village") and sold["number"] not in self.told.refunded:
                 by_trip.setdefault(sold["trip_no"], []).append(sold)
         box = self.clients["coach-1"]
         for trip_no in self.plan.coach_trips[:8]:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from tests.kiosk_ui.conftest import ALL_LEGS, SEATS
 from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 
 if TYPE_CHECKING:
@@ -197,3 +198,30 @@ def test_everything_can_be_bought_without_scripts(browser: Browser, site: str) -
         plain.wait_for_url(re.compile("/kiosk/ticket/"))
     finally:
         context.close()
+
+
+def test_an_inspector_boards_a_coach_of_45_by_scanner_and_a_cut_off_screen_is_amber(
+    bench: Bench, page: Page, site: str, complaints: list[str]
+) -> None:
+    bench.grant(COACH_TRIP, seats=dict.fromkeys(range(SEATS + 1, 46), ALL_LEGS))
+    codes = [bench.sell(seat=seat).text for seat in range(1, 46)]
+    sign_in(page, site)
+    page.goto(f"{site}/gate/{COACH_TRIP}/{TODAY}")
+    page.evaluate("window.stays = true")
+    for count, code in enumerate(codes, 1):
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#counts b:has-text('{count}')")
+        assert page.get_attribute("#verdict", "data-colour") == "green"
+    assert bench.node.boarding.counts(COACH_TRIP, TODAY)[0] == 45
+    assert page.evaluate("window.stays") is True
+    page.context.set_offline(True)
+    page.keyboard.type(codes[0])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#verdict.amber")
+    assert "未与其他检票口核对" in page.inner_text("#verdict")
+    page.context.set_offline(False)
+    page.keyboard.type(codes[0])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#verdict.red")
+    assert [one for one in complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
