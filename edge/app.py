@@ -14,6 +14,7 @@ from edge.domains.duties import routes as duties
 from edge.domains.inventory import routes as inventory
 from edge.domains.payments import routes as payments
 from edge.domains.ratings import routes as ratings
+from edge.domains.register import routes as register
 from edge.domains.shifts import routes as shifts
 from edge.domains.ticketing import routes as ticketing
 from edge.domains.ticketing.office import aboard_routes as aboard
@@ -57,6 +58,7 @@ def create_app(node: Node) -> Flask:
         routes.blueprint(node.accounts, node.fleet, guard),
         timetable.blueprint(node.timetable, node.journeys),
         inventory.blueprint(node.inventory, node.elsewhere, guard, node.schedule.soon),
+        register.blueprint(node.cards, guard),
         shifts.blueprint(node.shifts, node.accounts, guard),
         ticketing.blueprint(node.ticketing, node.refunds, node.timetable, guard),
         bookings.blueprint(node.bookings, guard),

@@ -6,6 +6,7 @@ A refusal that names a field stands beside it (:func:`put_beside`); one that doe
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -160,6 +161,10 @@ class NewClerk(Clerk):
 class Pin(FlaskForm):
     pin = PasswordField()
     repeated = PasswordField()
+
+
+class RegisterFile(FlaskForm):
+    file = FileField(validators=[needed])
 
 
 class Seller(FlaskForm):

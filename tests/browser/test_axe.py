@@ -29,7 +29,7 @@ OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to
             "/clerk/takings", "/clerk/disruptions", "/clerk/requests", "/clerk/shift", "/clerk/ask",
             "/clerk/party?leg={trip}-{day}-0-2",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
-            "/gate/trips", "/gate/document", "/gate/{trip}/{day}", "/clerk/nowhere",
+            "/gate/trips", "/gate/document", "/gate/card", "/card/ABC", "/gate/{trip}/{day}", "/clerk/nowhere",
             "/gate/manifest/{trip}/{day}", "/gate/manifest/{trip}/{day}/print")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
                   "runs", "trips/{trip}/{day}/duty",
@@ -38,7 +38,8 @@ AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/
                   "notices", "ratings", "voices", "voices?cases=1", "scores", "shifts", "alerts", "quarantine",
                   "tails", "conflicts", "imports", "imports/1", "stops", "clerks", "clerks/1", "clerks/new", "sellers",
                   "sellers/1", "sellers/new", "payments", "audit", "account",
-                  "passphrase", "travellers", "nowhere")  # fmt: skip
+                  "passphrase", "travellers",
+                  "register", "register/1", "register/5", "register/import", "cards", "nowhere")  # fmt: skip
 
 
 def barriers(page: Page) -> list[str]:

@@ -32,6 +32,7 @@ from sync.domains.timetable.rules import fare_minor
 from sync.kernel.events import ClerkLocked, NodeStarted
 from sync.kernel.ticket import TicketId
 from tests.cloud.world import Box, TestClock, TestIds
+from tests.domains.register.files import SAMPLE_FILES
 
 SAMPLE = Path(timetable.__file__).parent / "sample_feed"
 PASSPHRASE = "five quiet herons wade"
@@ -130,6 +131,7 @@ def fill(world: ConsoleWorld) -> ConsoleWorld:
         box.visit()
     _add_people(world, station, village)
     _sell_for_others(world)
+    _fill_register(world)
     with hub.database.write() as tx:
         hub.nodes.revoke(tx, world.boxes["粤H-20231"].node_no, "设备被盗")
     return world
@@ -211,6 +213,15 @@ def _sell_for_others(world: ConsoleWorld) -> None:
         fee = hub.selling.refund_offers(tx, who, made.booking_id)[0].fee_minor
         hub.selling.refund(tx, who, made.booking_id, 0, fee, Once("order-03", b"3"))
         hub.selling.book(tx, who, [wish], "K7MW2P", Once("order-04", b"4"))
+
+
+def _fill_register(world: ConsoleWorld) -> None:
+    """The sample register, and the card of a coach."""
+    with world.hub.database.write() as tx:
+        for path in SAMPLE_FILES:
+            world.hub.register.import_file(tx, path.name, path.read_bytes(), "test")
+        coach = world.hub.register.search(tx, "粤H12341")[0]
+        world.hub.cards.issue(tx, coach.number, "test")
 
 
 def _add_people(world: ConsoleWorld, station: Box, village: Box) -> None:

@@ -128,6 +128,7 @@ def _holds(found: dict[str, object]) -> bool:
         and on_board["second_words"] == 1
         and on_board["screenshots_refused"] > 0
         and found["quarantined"] == on_board["conflicts_recorded"] == 1
+        and (on_board["trust_cards_checked"], on_board["forged_cards_refused"]) == (10, 3)
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True

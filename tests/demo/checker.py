@@ -22,6 +22,7 @@ from sync.domains.inventory import rules
 from sync.domains.ticketing.events import EXCHANGED, REBOOKED, REISSUED
 from sync.kernel.ticket import RIDERS, TicketId
 from tests.demo import board_ratings, phone
+from tests.demo.board_cards import FORGED_ALERT
 from tests.demo.client import Client
 from tests.demo.setup import Demo
 from tests.demo.story import GIVEN_NAME, NUMBER_PART, Story
@@ -52,7 +53,8 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
         named = tx.execute(sa.select(sa.func.count()).select_from(ticketing.traveller)).scalar_one()
         quarantined = tx.execute(sa.select(sa.func.count()).select_from(kernel.quarantine)).scalar_one()
-        alerts = tx.execute(sa.select(kernel.alert.c.code).order_by(kernel.alert.c.code)).scalars().all()
+        codes = sa.select(kernel.alert.c.code).where(kernel.alert.c.code != FORGED_ALERT)
+        alerts = tx.execute(codes.order_by(kernel.alert.c.code)).scalars().all()
         states = tx.execute(sa.select(shifts.shift.c.state)).scalars().all()
         drawers = tx.execute(sa.select(shifts.shift_line.c.expected_minor, shifts.shift_line.c.counted_minor)).all()
     hub_sold = {TicketId(row["node_no"], row["epoch"], row["serial"]).number: row for row in held}
@@ -92,7 +94,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "clear_personal_data_found": clear_personal_data(demo, story),
             **phone.facts(demo, story.phone),
         },
-        "on_board": {**board_ratings.facts(demo), **story.gates.facts(demo)},
+        "on_board": {**board_ratings.facts(demo), **story.gates.facts(demo), **story.cards.facts()},
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }

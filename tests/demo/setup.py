@@ -31,6 +31,8 @@ from tests.demo import layout
 from tests.demo.world import ROOT, DemoFailed, Process, choose_ports, command
 
 SAMPLE = ROOT / "cloud" / "domains" / "timetable" / "sample_feed"
+_REGISTER = ROOT / "cloud" / "domains" / "register" / "sample_files"
+REGISTER = [_REGISTER / f"{name}.csv" for name in ("operators", "vehicles", "drivers", "permits")]
 EXCHANGE_S = 5
 ZONE = "Asia/Shanghai"
 AREA_CODE = 441_202
@@ -104,6 +106,7 @@ class Demo:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say(f"importing the timetable {self.feed.name}")
         self._hub("import-gtfs", str(self.feed), "--json")
+        self._hub("import-register", *map(str, REGISTER), "--json")
         day = days.day_at(int(time.time() * 1000), ZONE) + 1
         with self.hub_database.read() as tx:
             chosen = layout.choose(tx, day)
@@ -224,7 +227,8 @@ class Demo:
         hub_url = f"http://127.0.0.1:{ports['hub']}"
         self._add("hub", ["-m", "cloud.cli", "run", "--data", str(self.hub_data), "--port", str(ports["hub"])],
                   f"{hub_url}/healthz", YIPIAO_HUB_COME_BACK_MS=str(EXCHANGE_S * 1000),
-                  YIPIAO_HUB_SHOP_SELLER=layout.SHOP, YIPIAO_HUB_GRANT_HOURS="60", YIPIAO_HUB_GRANT_TRIPS="3000")  # fmt: skip
+                  YIPIAO_HUB_SHOP_SELLER=layout.SHOP, YIPIAO_HUB_CARD_URL=hub_url,
+                  YIPIAO_HUB_GRANT_HOURS="60", YIPIAO_HUB_GRANT_TRIPS="3000")  # fmt: skip
         self._add("broker", ["-m", "firmware_bridges.cli", "broker", "--port", str(ports["broker"]), "--data",
                              str(self.folder / "broker")], f"tcp://127.0.0.1:{ports['broker']}")  # fmt: skip
         gateway_url = f"http://127.0.0.1:{ports['gateway']}"

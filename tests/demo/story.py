@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tests.demo import board_ratings
+from tests.demo.board_cards import Cards
 from tests.demo.board_gate import Gates
 from tests.demo.client import Away, Client, Refused
 from tests.demo.codes import Scanner, forgeries
@@ -62,6 +63,7 @@ class Story:
         self._shift_no = self._travellers = 0
         self.gates = Gates(self)
         self.phone: Phone
+        self.cards = Cards(demo)
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
@@ -73,6 +75,9 @@ class Story:
         self._shift_no = self.clients["station"].open_shift("CNY", FLOAT_MINOR)
         self._sell_everywhere(6)
         self.gates.prepare()
+        self.demo.say("making trust cards")
+        self.cards.make()
+        self.cards.wait(self.clients["coach-1"])
         self.demo.say("stopping the hub; selling, boarding and rating go on")
         self.demo.processes["hub"].stop()
         begun = time.monotonic()
@@ -105,6 +110,8 @@ class Story:
         self._board_all()
         self._bad_tickets()
         self.gates.run()
+        self.demo.say("looking at trust cards")
+        self.cards.check(self.clients["coach-1"])
         self.demo.say("rating")
         self._rate_some()
 

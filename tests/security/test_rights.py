@@ -76,6 +76,7 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("PUT", "/api/v1/trips/{trip_no}/left"): GATE | {"driver"},
     ("GET", "/api/v1/walk-ups"): SELLERS,
     ("POST", "/api/v1/walk-ups"): SELLERS,
+    ("POST", "/api/v1/cards/checks"): GATE,
     ("POST", "/api/v1/ratings"): OPEN,
     ("GET", "/api/v1/openapi.json"): OPEN,
     ("GET", "/api/"): OPEN,

@@ -23,6 +23,7 @@ from cloud.console.pages import (
     seats,
     sellers,
     sign_in,
+    subjects,
     tails,
     timetable,
     travellers,
@@ -39,6 +40,6 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     for module in (
         overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties, notices,
         requests, office, quarantine, conflicts, tails, timetable, travellers,
-        sellers, payments, people, voices, scores,
+        sellers, payments, subjects, people, voices, scores,
     ):  # fmt: skip
         module.register(blueprint, desk)

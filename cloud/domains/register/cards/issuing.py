@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.register.importing.columns import DRIVER, VEHICLE
 from cloud.domains.register.publish import masked_name
-from cloud.domains.register.tables import register_subject, register_version, trust_card
+from cloud.domains.register.tables import card_refusal, register_subject, register_version, trust_card
 from cloud.kernel import nodes, streams
 from cloud.kernel.database import chunks
 from sync.domains.register.cards import card as cards
@@ -20,6 +20,7 @@ from sync.domains.register.cards.card import BLOCK, VOID_REASONS, Card, Facts
 from sync.domains.register.operations import VoidCards
 from sync.kernel.days import day_at, instant_ms
 from sync.kernel.errors import Refusal
+from sync.kernel.keys import VerifyKey
 from sync.kernel.operations import NET
 from sync.kernel.ports import Clock, Signer
 
@@ -153,6 +154,16 @@ class TrustCards:
             listed = tuple((row.card_no, row.void, max(day_at(row.void_ms, zone), 0)) for row in rows)
             body = VoidCards(listed).to_bytes() if listed else None
             streams.publish(tx, NET, f"{VoidCards.PREFIX}/{block}", body)
+
+
+def refusals(tx: Connection, limit: int) -> list[Any]:
+    """Cards that inspectors refused, the newest first: the rows of ``card_refusal``."""
+    return list(tx.execute(sa.select(card_refusal).order_by(card_refusal.c.pos.desc()).limit(limit)))
+
+
+def facts_on(card: IssuedCard, hub: VerifyKey) -> Facts:
+    """What stands on a card that was made here."""
+    return cards.verify(card.text, hub).facts
 
 
 def void_of(tx: Connection, card_no: int) -> int | None:
