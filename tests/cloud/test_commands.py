@@ -15,12 +15,15 @@ import pytest
 
 from cloud.bootstrap import build
 from cloud.cli import main
+from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.domains.timetable.service import dated_trips_at
 from cloud.kernel.settings import Settings
+from cloud.kernel.system import SystemClock
+from sync.domains.ticketing.operations import RealNameRules
 from sync.kernel import enrolment, exchange
-from sync.kernel.days import date_of, day_of
+from sync.kernel.days import DAY_MS, date_of, day_at, day_of
 from sync.kernel.keys import Ed25519Signer
-from tests.cloud.world import Box
+from tests.cloud.world import Box, TestClock
 from tests.support.children import start_child, stop_child
 from tests.support.ports import free_port, wait_for_port
 from tests.tooling.tree import ROOT
@@ -299,3 +302,20 @@ def test_rules_on_names_are_published_from_a_file_and_bring_the_keys_along(hub: 
     done = hub("erase-identities", "--dry-run")
     assert done == {"due": [], "erased": [], "dry_run": True}, "months to come are due in years"
     assert hub("erase-identities")["erased"] == []
+
+
+def test_a_month_whose_time_of_keeping_is_over_is_erased_by_command(hub: Hub, tmp_path: Path) -> None:
+    clock = TestClock()
+    clock.now_ms = SystemClock().wall_ms() - 800 * DAY_MS
+    then = day_at(clock.now_ms, "UTC")
+    made = build(Settings(data=tmp_path / "hub"), clock)
+    with made.database.write() as tx:
+        publish_real_name_rules(tx, RealNameRules("gd", "notice no. 19", then, None, True, (), (202,), 400), then)
+        made.sealing.provide(tx)
+        periods = [one.period for one in made.sealing.periods(tx)]
+    made.close()
+    due = hub("erase-identities", "--dry-run")
+    named = [one["period"] for one in due["due"]]
+    assert named and set(named) <= set(periods) and min(periods) in named and due["erased"] == []
+    assert sorted(hub("erase-identities")["erased"]) == sorted(named)
+    assert hub("erase-identities")["due"] == []

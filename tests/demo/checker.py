@@ -79,6 +79,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "events_lost": lost,
         "fen_difference": difference(told.sold, held, told.refunded, back),
         "office": {
+            "sold": len(held),
             "riders": dict(Counter(RIDERS[row["rider"]] for row in held)),
             "through_journeys": through_journeys(held, booked),
             "refunded": sum(row["reason"] not in EXCHANGED for row in back),

@@ -227,6 +227,7 @@ def test_every_table_is_reference_state_or_named_as_local(tmp_path: Path) -> Non
     local = {
         "event_log", "log_mark", "log_segment", "stream_operation", "stream_behind", "stream_digest", "meta",
         "quarantined", "pin_guess", "past_log", "past_segment", "past_code", "refund_key", "request_key",
+        "order_key",
         "cash_key", "unknown_issuer",
         "payment_code",
         "sale_order", "order_rider", "order_extra", "sale_key", "seat_hold", "recall_done", "grant_closed", "scan_answer",

@@ -148,7 +148,7 @@ class TakingsQuery(Schema):
 
 class TakingsSchema(Schema):
     """Sums by currency in minor units, and the newest tickets sold and given back. ``extras`` are part of
-    ``totals``; ``in_hand``: taken less handed back."""
+    ``totals``; ``in_hand``: cash taken less cash handed back."""
 
     count = fields.Integer()
     totals = fields.Dict(keys=fields.String(), values=fields.Integer())

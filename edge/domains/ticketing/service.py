@@ -10,6 +10,7 @@ from functools import lru_cache
 from edge.domains.inventory.service import Inventory
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office import booked
+from edge.domains.ticketing.office.drawer import cash_in_hand
 from edge.domains.ticketing.office.fares import Fare, Fares
 from edge.domains.ticketing.office.parties import party_of, seat_labels
 from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket, refunded_of, showable
@@ -64,12 +65,20 @@ class Ticketing:
         self._timetable, self._inventory, self._boot = timetable, inventory, boot_id
 
     def order(
-        self, trip_no: int, day: int, from_idx: int, to_idx: int, seat: int | None = None, channel: str = "kiosk"
-    ) -> Order:
-        """Choose a ride and hold a seat for it until it is paid."""
-        ride = self.for_sale(trip_no, day, from_idx, to_idx)
-        order_no = self._scribe.record(lambda unit: self._hold(unit, ride, seat, CHANNELS.index(channel)))
-        return self.order_view(order_no)
+        self, trip_no: int, day: int, from_idx: int, to_idx: int, seat: int | None = None, channel: str = "kiosk",
+        key: str = "",
+    ) -> Order:  # fmt: skip
+        """Choose a ride and hold a seat for it until it is paid. The same ``key`` again, if there is one, gives the same order.
+
+        Raises :class:`Refusal` as :meth:`for_sale`, ``no_seat``, ``seat_taken``, ``key_form``.
+        """
+        if key:
+            check_key(key)
+        known = store.order_of_key(self._database.read(), key) if key else None
+        if known is None:
+            ride = self.for_sale(trip_no, day, from_idx, to_idx)
+            known = self._scribe.record(lambda unit: self._hold(unit, ride, seat, CHANNELS.index(channel), key))
+        return self.order_view(known)
 
     def order_view(self, order_no: int) -> Order:
         """Raises :class:`Refusal` ``no_such_order``."""
@@ -186,10 +195,7 @@ class Ticketing:
             extras=extras,
             refunds=sum(count for _, count, _ in refunds),
             handed_back=handed_back,
-            in_hand={
-                currency: totals.get(currency, 0) - handed_back.get(currency, 0)
-                for currency in sorted(totals | handed_back)
-            },
+            in_hand=cash_in_hand(connection, sales, (from_ms, until_ms), clerk_no),
             tickets=showable(self._view, sales[: -_LISTED - 1 : -1]),
             returned=showable(lambda row: self.ticket(row.serial, row.epoch), returned),
         )
@@ -227,11 +233,16 @@ class Ticketing:
     def _until_s(self, ride: Ride) -> int:
         return rules.valid_until_s(self._timetable.ends_ms(ride.trip_no, ride.day))
 
-    def _hold(self, unit: UnitOfWork, ride: Ride, seat: int | None, channel: int) -> int:
+    def _hold(self, unit: UnitOfWork, ride: Ride, seat: int | None, channel: int, key: str) -> int:
         connection = unit.connection
+        again = store.order_of_key(connection, key) if key else None
+        if again is not None:
+            return again
         taken = self._inventory.take(connection, _where(ride), ride.seat_kind, seat)
         order_no = self.add_order(unit, ride, ride.price_minor or 0, channel, taken)
         self._inventory.hold(connection, order_no, _where(ride), taken)
+        if key:
+            store.keep_order_key(connection, key, order_no)
         return order_no
 
     def add_order(self, unit: UnitOfWork, ride: Ride, price_minor: int, channel: int, seat: int = 0) -> int:

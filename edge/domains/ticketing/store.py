@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from edge.domains.ticketing.office import store as office
 from edge.kernel import log
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import CASH, TicketRefunded, TicketSold
 from sync.domains.ticketing.operations import RefundRules
 from sync.kernel import hlc
 from sync.kernel.errors import broken
@@ -244,6 +244,23 @@ def refund_sums(
     return rows.fetchall()
 
 
+def cash_refunds(connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None) -> dict[str, int]:
+    """Currency → minor units handed back in cash in a span of time, in all logs, what was paid out on the hub's word with it.
+    Money goes back by the way it came, so the sale says which way that was."""
+    found: dict[str, int] = {}
+    for row in refunds_between(connection, from_ms, until_ms, clerk_no, -1):
+        sale = sold(connection, row.serial, row.epoch)
+        if sale is not None and sale.event.payment == CASH:
+            found[row.currency] = found.get(row.currency, 0) + row.refunded_minor
+    query = (
+        "SELECT currency, sum(paid_minor) FROM refund_request WHERE paid_ms >= ? AND paid_ms < ? "
+        "AND (? IS NULL OR paid_clerk_no = ?) GROUP BY currency"
+    )
+    for currency, minor in connection.execute(query, (from_ms, until_ms, clerk_no, clerk_no)):
+        found[currency] = found.get(currency, 0) + minor
+    return found
+
+
 def superseded_by(connection: sqlite3.Connection, sold: TicketSold, most: int) -> list[int]:
     """Serials of earlier tickets that are void because of ``sold``: first the one whose place it took, then those of the
     same seat (or of free seating) on one of the same legs that were refunded before it, the newest refund first."""
@@ -272,6 +289,17 @@ def refund_of_key(connection: sqlite3.Connection, key: str) -> int | None:
 def keep_refund_key(connection: sqlite3.Connection, key: str, serial: int) -> None:
     """Remember under which key a ticket was refunded."""
     connection.execute("INSERT INTO refund_key (digest, serial) VALUES (?, ?)", (_digest(key), serial))
+
+
+def order_of_key(connection: sqlite3.Connection, key: str) -> int | None:
+    """Number of the order that was made under an idempotency key."""
+    row = connection.execute("SELECT order_no FROM order_key WHERE digest = ?", (_digest(key),)).fetchone()
+    return row[0] if row else None
+
+
+def keep_order_key(connection: sqlite3.Connection, key: str, order_no: int) -> None:
+    """Remember under which key an order was made."""
+    connection.execute("INSERT INTO order_key (digest, order_no) VALUES (?, ?)", (_digest(key), order_no))
 
 
 def serial_of_key(connection: sqlite3.Connection, key: str) -> tuple[int, int | None] | None:

@@ -93,7 +93,7 @@ def sell() -> ResponseReturnValue:
     try:
         ride = the_node().timetable.ride(key.trip_no, key.day, key.from_idx, key.to_idx)
         if request.form.get("pay") == "phone":
-            return _by_phone(key)
+            return _by_phone(key, once)
         tendered = amount_minor(request.form, "tendered", ride.currency)
         ticket = the_node().ticketing.sell(
             key.trip_no, key.day, key.from_idx, key.to_idx, optional_whole(request.form, "seat", 10_000),
@@ -104,10 +104,10 @@ def sell() -> ResponseReturnValue:
     return redirect(url_for("clerk.ticket", number=ticket.number, tendered=tendered), 303)
 
 
-def _by_phone(key: RideKey) -> ResponseReturnValue:
+def _by_phone(key: RideKey, once: str) -> ResponseReturnValue:
     """Hold the seat as an order of the counter, and show the code that its passenger scans."""
     node, seat = the_node(), optional_whole(request.form, "seat", 10_000)
-    order = node.ticketing.order(key.trip_no, key.day, key.from_idx, key.to_idx, seat, "counter")
+    order = node.ticketing.order(key.trip_no, key.day, key.from_idx, key.to_idx, seat, "counter", once)
     with contextlib.suppress(Refusal):  # the order stands; its page says why not, and cash is as good
         node.payments.ask(order.order_no, the_clerk().clerk_no)
         node.rounds.soon()

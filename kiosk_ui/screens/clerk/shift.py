@@ -13,7 +13,7 @@ from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.shifts.rules import DENOMINATIONS, MAX_PIECES
-from sync.domains.ticketing.events import CASH, PAYMENTS
+from sync.domains.ticketing.events import CASH
 from sync.kernel.errors import Refusal
 
 if TYPE_CHECKING:
@@ -66,8 +66,6 @@ def close(number: int) -> ResponseReturnValue:
     currencies = _currencies(the_node().shifts.current(the_clerk().clerk_no))
     try:
         counted = {(currency, CASH): minor for currency, minor in _amounts("sum").items()}
-        for index in range(1, len(PAYMENTS)):
-            counted |= {(currency, index): minor for currency, minor in _amounts(PAYMENTS[index]).items()}
         pieces = [
             (currency, worth, count)
             for currency in currencies

@@ -41,6 +41,7 @@ def test_several_riders_and_their_luggage_are_one_payment_and_go_back_one_by_one
     pay.go_on()
     assert pay.state(sale_no) == "taken"
     pay.check()
+    assert pay.node.ticketing.takings(None, TODAY).in_hand == {"CNY": 0}, "nothing of it is in the drawer"
     for ticket in pay.node.ticketing.takings(None, TODAY).tickets:
         fee = pay.node.refunds.offer(ticket.number, "passenger").fee_minor
         pay.node.refunds.refund(ticket.number, "passenger", fee, CLERK_NO, f"refund-{ticket.number}")
@@ -60,6 +61,7 @@ def test_a_refund_goes_back_by_the_way_it_came(pay: PayBench) -> None:
         fee = pay.node.refunds.offer(one, "passenger").fee_minor
         pay.node.refunds.refund(one, "passenger", fee, CLERK_NO, f"refund-{one}")
     assert [event.payment for event in of(pay, TicketRefunded)] == [MOBILE, CASH]  # type: ignore[attr-defined]
+    assert pay.node.ticketing.takings(None, TODAY).in_hand == {"CNY": 300}
     back = pay.node.payments.back_of(pay.node.ticketing.find(number).ticket_id)
     assert back is not None and (back.amount_minor, back.made_ms) == (2700, None)
     assert pay.node.payments.back_of(cash.ticket_id) is None

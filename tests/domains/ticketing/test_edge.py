@@ -340,3 +340,11 @@ def test_an_amount_of_another_currency_is_never_added_to_the_first(bench: Bench)
     bench.sell(0, 1, trip_no=FERRY_TRIP)
     assert bench.node.ticketing.takings(None, TODAY).totals == {"CNY": 3000, "JPY": 4000}
     assert store.next_serial(bench.node.database.read()) == 3
+
+
+def test_an_order_under_the_same_key_is_the_same_order(bench: Bench) -> None:
+    first = bench.node.ticketing.order(COACH_TRIP, TODAY, 0, 4, key="order-0001")
+    assert bench.node.ticketing.order(COACH_TRIP, TODAY, 0, 4, key="order-0001").order_no == first.order_no
+    assert bench.node.ticketing.order(COACH_TRIP, TODAY, 0, 4).order_no != first.order_no
+    with pytest.raises(Refusal, match="key_form"):
+        bench.node.ticketing.order(COACH_TRIP, TODAY, 0, 4, key="short")

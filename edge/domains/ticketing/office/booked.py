@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from edge.kernel import log
-from sync.domains.ticketing.events import BookingSold
+from sync.domains.ticketing.events import CASH, BookingSold
 from sync.kernel import hlc
 from sync.kernel.errors import broken
 from sync.kernel.events import Stamp
@@ -103,6 +103,22 @@ def extra_sums(
         (from_ms, until_ms, clerk_no, clerk_no),
     )
     return rows.fetchall()
+
+
+def cash_extras(connection: sqlite3.Connection, from_ms: int, until_ms: int, clerk_no: int | None) -> dict[str, int]:
+    """Currency → minor units taken in cash for extras in a span of time, in all logs, by one clerk or by all."""
+    found: dict[str, int] = {}
+    rows = connection.execute(
+        "SELECT seq, epoch, currency, extras_minor FROM (SELECT seq, NULL AS epoch, sold_ms, clerk_no, currency, extras_minor "
+        "FROM booking UNION ALL SELECT seq, epoch, sold_ms, clerk_no, currency, extras_minor FROM past_booking) "
+        "WHERE sold_ms >= ? AND sold_ms < ? AND (? IS NULL OR clerk_no = ?) AND extras_minor > 0",
+        (from_ms, until_ms, clerk_no, clerk_no),
+    )
+    for seq, epoch, currency, minor in rows.fetchall():
+        _, envelope = next(log.envelopes(connection, [seq], epoch))
+        if isinstance(envelope.event, BookingSold) and envelope.event.payment == CASH:
+            found[currency] = found.get(currency, 0) + minor
+    return found
 
 
 def keep_riders(connection: sqlite3.Connection, order_no: int, rows: Iterable[RiderRow]) -> None:

@@ -128,7 +128,7 @@ class Booking:
 @dataclass(frozen=True)
 class Takings:
     """Of a day: tickets sold and ``totals`` currency → minor units taken, ``extras`` among them; ``refunds`` and what was
-    ``handed_back``, what is left of both, and the newest of each."""
+    ``handed_back``, what cash is left of both ``in_hand``, and the newest of each."""
 
     count: int
     totals: dict[str, int]
