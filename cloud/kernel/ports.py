@@ -12,7 +12,7 @@ from cloud.kernel.nodes import NodeInfo
 from sync.domains.disruption.operations import VehicleChange
 from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.operations import Grant
-from sync.domains.ticketing.operations import RefundRules
+from sync.domains.ticketing.operations import RefundRules, SealingKey
 from sync.domains.timetable.operations import SeatPlan
 
 
@@ -219,6 +219,12 @@ class Office(Protocol):
 
     def exchange_terms(self, tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
         """What it costs to exchange a ticket. Raises :class:`sync.kernel.errors.Refusal` where that can't be."""
+
+    def sealing_key(self, tx: Connection, period: int) -> SealingKey | None:
+        """The keys that were published for a month (202611)."""
+
+    def travels(self, tx: Connection, trip_no: int, day: int, check: bytes) -> bool:
+        """Whether a traveller with this check value has a good ticket for a dated trip, sold wherever."""
 
     def demands_name(self, tx: Connection, agency_no: int, route_no: int, route_type: int, day: int) -> bool:
         """Whether travellers on a line are named when they buy on calendar day ``day``."""

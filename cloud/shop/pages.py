@@ -15,12 +15,14 @@ from cloud.console.desk import language
 from cloud.domains.sellers.api.schemas import number_of
 from cloud.domains.sellers.books import offers
 from cloud.domains.sellers.books.bookings import TICKETED, Booking
+from cloud.domains.sellers.books.naming import Shown
 from cloud.domains.sellers.books.offers import Offer, Typed
 from cloud.domains.sellers.service import Once
 from cloud.shop.counter import Counter
 from cloud.shop.web import render
 from sync.kernel import qr, ticket
 from sync.kernel.days import day_of, local_time
+from sync.kernel.documents import DOCUMENT_TYPES
 from sync.kernel.errors import Refusal
 
 MOST_PLACES: Final = 9
@@ -57,13 +59,17 @@ def _register_search(blueprint: Blueprint, counter: Counter) -> None:
             counter.seller(tx)
             offer = hub.offers.one(tx, request.args.get("offer", ""), language())
         key = hub.ids.token(_KEY_BYTES).hex()
-        return render("ride.html", offer=offer, times=_times(offer), key=key, most=min(MOST_PLACES, offer.left))
+        return render(
+            "ride.html", offer=offer, times=_times(offer), key=key, most=1 if offer.named else min(MOST_PLACES, offer.left),
+            kinds=DOCUMENT_TYPES,
+        )  # fmt: skip
 
     @blueprint.post("/ride")
     def book() -> ResponseReturnValue:
         """Hold the places. The same form sent twice is one booking."""
         counter.booked.spend(request.remote_addr or "")
-        wishes = [offers.wish(request.form.get("offer", ""), seat) for seat in _seats()]
+        document = _document()
+        wishes = [offers.wish(request.form.get("offer", ""), seat, document=document) for seat in _seats()]
         said = repr([request.form.get("offer"), _seats()]).encode()
         once = Once(request.form.get("key", ""), hashlib.sha256(said).digest())
         with hub.database.write() as tx:
@@ -115,6 +121,12 @@ def _register_refund(blueprint: Blueprint, counter: Counter) -> None:
         with hub.database.write() as tx:
             hub.selling.refund(tx, counter.seller(tx), booking_id, idx, int(fee), once)
         return redirect(url_for("shop.booking", booking_id=booking_id))
+
+
+def _document() -> Shown | None:
+    """The document that was typed; None where the form asks for none."""
+    typed = [request.form.get(f"document_{name}", "")[:120] for name in ("type", "number", "name")]
+    return Shown(*typed) if any(typed[1:]) else None
 
 
 def _found(tx: Connection, counter: Counter, asked: dict[str, str], day: int) -> dict[str, Any]:

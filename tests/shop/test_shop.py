@@ -11,12 +11,15 @@ import pytest
 
 from cloud.domains.sellers.books import accounts, bookings, offers
 from cloud.domains.sellers.service import Once
+from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.domains.ticketing.tables import ticket as tickets
 from cloud.shop.counter import BOOKINGS_PER_MINUTE, PAGES_PER_MINUTE
 from sync.catalogue import LANGUAGES
+from sync.domains.ticketing.operations import RealNameRules
 from sync.kernel import days
 from tests.console.test_pages import HEADERS
 from tests.console.world import ConsoleWorld, Person, empty_world, fill
+from tests.support.documents import full_name, resident_id
 
 pytestmark = pytest.mark.parametrize("hub_database_url", ["sqlite"], indirect=True)
 SELLER = "竹林旅行"
@@ -205,3 +208,20 @@ def test_a_hub_without_a_shop_says_so(hub_database_url: str, tmp_path: Path) -> 
     with empty_world(hub_database_url, tmp_path) as bare:
         page = bare.person().get("/shop/?from=a&to=b")
         assert page.status_code == 404 and 'role="alert"' in page.text
+
+
+def test_where_a_line_wants_names_one_traveller_types_a_document(world: ConsoleWorld, person: Person) -> None:
+    today = days.day_at(world.clock.now_ms, "Asia/Shanghai")
+    with world.hub.database.write() as tx:
+        publish_real_name_rules(tx, RealNameRules("gd", "a notice", today, None, True, (), (), 400), today)
+        world.hub.sealing.provide(tx)
+    offer_id = OFFER.findall(person.get(search(world)).text)[0]
+    page = person.get(f"/shop/ride?offer={offer_id}").text
+    assert 'name="document_number"' in page and '<option value="2">' not in page
+    given = fields(page) | {"places": "1", "document_type": "resident_id", "document_name": full_name(1)}
+    refused = person.post("/shop/ride", f"/shop/ride?offer={offer_id}", **given, document_number="123")
+    assert refused.status_code == 422
+    address = reserve(
+        world, person, document_type="resident_id", document_name=full_name(1), document_number=resident_id(1)
+    )
+    assert resident_id(1) not in address and resident_id(1) not in person.get(address).text

@@ -15,6 +15,7 @@ from cloud.domains.sellers.api.calls import Callers, Rate, caller
 from cloud.domains.sellers.api.problems import SellersBlueprint
 from cloud.domains.sellers.books import bookings, offers
 from cloud.domains.sellers.books.accounts import READ, REFUND, SELL
+from cloud.domains.sellers.books.naming import Shown
 from cloud.domains.sellers.books.statements import Statement, statement
 from cloud.domains.sellers.service import Once
 from sync.kernel.errors import Refusal
@@ -68,7 +69,7 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
     def book(body: dict[str, Any], once: Once) -> dict[str, Any]:
         """Hold a place for each of some offers, all or none, until the booking expires"""
         wishes = [
-            offers.wish(item["offer_id"], item["seat"], item["passenger_type"], item["proof"])
+            offers.wish(item["offer_id"], item["seat"], item["passenger_type"], item["proof"], _shown(item["document"]))
             for item in body["offers"]
         ]
         with hub.database.write() as tx:
@@ -197,7 +198,20 @@ def _route(
     return around
 
 
+def _shown(document: dict[str, str] | None) -> Shown | None:
+    return None if document is None else Shown(**document)
+
+
 def _digest(said: Sequence[Any]) -> bytes:
-    """Of everything that makes a request this one: method, address and body, however the body was written."""
-    text = json.dumps([request.method, request.path, *said], sort_keys=True)
+    """Of everything that makes a request this one: method, address and body, however the body was written. A document is left
+    out: its number could be guessed from any digest of it."""
+    text = json.dumps([request.method, request.path, *_without_documents(said)], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
+
+
+def _without_documents(said: Any) -> Any:
+    if isinstance(said, dict):
+        kept = {key: value for key, value in said.items() if key != "document"}
+        named = {"document": True} if said.get("document") else {}
+        return {key: _without_documents(value) for key, value in kept.items()} | named
+    return [_without_documents(one) for one in said] if isinstance(said, list | tuple) else said

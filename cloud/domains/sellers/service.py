@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.sellers.books import accounts, bookings
 from cloud.domains.sellers.books.accounts import Seller
 from cloud.domains.sellers.books.bookings import CANCELLED, HELD, LAPSED, TICKETED, Booking, Item
+from cloud.domains.sellers.books.naming import Naming, Shown
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.ownnode import OwnNode
@@ -23,7 +24,7 @@ from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.rules import legs_mask
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import ACCOUNT, PASSENGER, TicketRefunded, TicketSold
+from sync.domains.ticketing.events import ACCOUNT, PASSENGER, TicketRefunded, TicketSold, TravellerNamed
 from sync.domains.ticketing.events import SELLER as CHANNEL
 from sync.kernel import days, hlc
 from sync.kernel.errors import Refusal
@@ -40,7 +41,8 @@ _ID_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A ride as it was offered to an adult, the seat that was chosen, if any, who rides, and what was seen of that."""
+    """A ride as it was offered to an adult, the seat that was chosen, if any, who rides, and what was seen of that.
+    ``document``: where the line wants a name."""
 
     trip_no: int
     day: int
@@ -51,6 +53,7 @@ class Wish:
     seat: int | None = None
     rider: str = RIDERS[0]
     proof: str = ""
+    document: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,13 @@ class Selling:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._naming = Naming(parts.office, parts.ids)
 
     def book(self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str, once: Once) -> Booking:
         """Hold a place for each wish, for a while: all of them, or none. The same ``once`` again gives the same booking.
 
         Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
-        ``places_held``, ``name_at_counter``, and as :meth:`fare`, :meth:`OwnNode.open` and :meth:`Seats.take`.
+        ``places_held``, and as :meth:`fare`, :meth:`Naming.prepare`, :meth:`OwnNode.open` and :meth:`Seats.take`.
         """
         return self.once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
 
@@ -177,6 +181,7 @@ class Selling:
             raise Refusal("places_held", most=self._parts.settings.held_places)
         rides = [self.ride(tx, wish) for wish in wishes]
         fares = [self.fare(tx, ride, wish) for ride, wish in zip(rides, wishes, strict=True)]
+        names = self._names(tx, rides, wishes)
         info = self._parts.own.open(tx)
         wanted = [
             RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
@@ -185,13 +190,25 @@ class Selling:
         grants = self._parts.seats.take(tx, info, wanted)
         now, number = self._parts.clock.wall_ms(), next_pos(tx)
         items = tuple(
-            bookings.item(number, idx, grant, info.epoch, ride, fare)
-            for idx, (ride, grant, fare) in enumerate(zip(rides, grants, fares, strict=True))
+            replace(bookings.item(number, idx, grant, info.epoch, ride, fare), named=bookings.kept(named))
+            for idx, (ride, grant, fare, named) in enumerate(zip(rides, grants, fares, names, strict=True))
         )
         booking_id = self._parts.ids.token(_ID_BYTES).hex()
         expires_ms = now + self._parts.settings.hold_minutes * 60_000
         bookings.add(tx, Booking(number, booking_id, seller.seller_no, reference, HELD, now, expires_ms, items))
         return number
+
+    def _names(self, tx: Connection, rides: Sequence[Ride], wishes: Sequence[Wish]) -> list[TravellerNamed | None]:
+        """What names the traveller of each place; nobody has two of the same trip."""
+        now = self._parts.clock.wall_ms()
+        found: list[TravellerNamed | None] = []
+        for ride, wish in zip(rides, wishes, strict=True):
+            named = self._naming.prepare(tx, ride, wish.document, days.day_at(now, ride.zone))
+            same = [one for one in found if one and named and (one.trip_no, one.day, one.check) == _who(named)]
+            if same:
+                raise Refusal("document_used", field="document_number")
+            found.append(named)
+        return found
 
     def ride(self, tx: Connection, wish: Wish) -> Ride:
         """A ride at the price that was shown, if it can be booked now. Raises :class:`Refusal` as :meth:`book`."""
@@ -203,9 +220,6 @@ class Selling:
             raise Refusal("departed")
         if ride.departs_ms > now + BOOKABLE_MS:
             raise Refusal("not_bookable")
-        line = (ride.agency_no, ride.route_no, ride.route_type)
-        if self._parts.office.demands_name(tx, *line, days.day_at(now, ride.zone)):
-            raise Refusal("name_at_counter")
         return ride
 
     def fare(self, tx: Connection, ride: Ride, wish: Wish) -> Fare:
@@ -238,8 +252,11 @@ class Selling:
             replace(item, ticket_id=TicketId(info.node_no, info.epoch, first + item.idx).to_bytes())
             for item in found.items
         ]
-        sold = [sale_of(item, found.seller_no) for item in items]
-        for item, time in zip(items, self._parts.own.record(tx, info, sold), strict=True):
+        named = [replace(bookings.traveller_of(item.named), serial=first + item.idx) for item in items if item.named]
+        for one in named:
+            self._naming.check_unused(tx, one)  # a counter may have sold to the same document since
+        sold: list[Event] = [sale_of(item, found.seller_no) for item in items]
+        for item, time in zip(items, self._parts.own.record(tx, info, [*sold, *named]), strict=False):
             values = {"ticket_id": item.ticket_id, "sold_ms": hlc.wall_ms_of(time)}
             bookings.set_item(tx, item, **values, supersedes=bookings.superseded(tx, item))
 
@@ -303,6 +320,10 @@ def check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None
     for currency, total in totals.items():
         if owed.get(currency, 0) + total > seller.limit_minor:
             raise Refusal("credit_short")
+
+
+def _who(named: TravellerNamed) -> tuple[int, int, bytes]:
+    return named.trip_no, named.day, named.check
 
 
 def sale_of(item: Item, seller_no: int) -> TicketSold:

@@ -71,7 +71,7 @@ booking = sa.Table(
 # One place of a booking. ``epoch``: the log of the hub's own node that holds its grant. ``departs_ms``: from the ride's
 # first stop; ``ends_ms``: arrival at the trip's last. What comes of its sale is null until then;
 # ``supersedes``: ids of tickets for the same place that were refunded before, as the ticket says.
-# ``holder``: public key of the phone that it is bound to.
+# ``holder``: public key of the phone that it is bound to. ``named``: what names its traveller, sealed before it came here.
 booking_item = sa.Table(
     "booking_item",
     metadata,
@@ -98,6 +98,7 @@ booking_item = sa.Table(
     sa.Column("refunded_ms", Big),
     sa.Column("proof", sa.Integer, nullable=False, server_default="0"),
     sa.Column("holder", sa.LargeBinary),
+    sa.Column("named", sa.LargeBinary),
     sa.Index("ix_booking_item_seat", "trip_no", "day", "seat"),
 )
 

@@ -20,6 +20,7 @@ from cloud.domains.ticketing.tables import (
     sale_sum,
     serial_end,
     ticket,
+    traveller,
 )
 from cloud.kernel import streams
 from cloud.kernel.database import chunks
@@ -28,7 +29,7 @@ from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.rules import FREE, RESERVED
 from sync.domains.ticketing.events import PASSENGER
 from sync.domains.ticketing.office import fares, realname, rebooking
-from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules
+from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules, SealingKey
 from sync.domains.ticketing.rules import reason_index
 from sync.domains.timetable.rules import service_kind
 from sync.kernel.errors import Refusal
@@ -182,6 +183,20 @@ def exchange_terms(tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
     return ExchangeTerms(
         found.fee_minor, found.back_minor, found.price_minor, reason, found.rule, times + (reason == PASSENGER)
     )
+
+
+def sealing_key(tx: Connection, period: int) -> SealingKey | None:
+    """The keys that were published for a month."""
+    body = streams.body(tx, NET, f"{SealingKey.PREFIX}/{period}")
+    return None if body is None else SealingKey.from_bytes(body)
+
+
+def travels(tx: Connection, trip_no: int, day: int, check: bytes) -> bool:
+    """Whether a traveller with this check value has a good ticket for a dated trip, sold wherever."""
+    column = traveller.c
+    given_back = sa.exists().where(refund.c.ticket_id == column.ticket_id, refund.c.state == OK)
+    mine = (column.check_value == check, column.trip_no == trip_no, column.day == day, column.state == OK, ~given_back)
+    return tx.execute(sa.select(column.pos).where(*mine).limit(1)).first() is not None
 
 
 def demands_name(tx: Connection, agency_no: int, route_no: int, route_type: int, day: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from cloud.app import create_app
 from cloud.domains.sellers.api.calls import Rate
 from sync.kernel import ticket
 from sync.kernel.errors import Refusal
-from tests.cloud.world import FARE_MINOR, START_MS, TestClock, World
+from tests.cloud.world import DAY, FARE_MINOR, START_MS, TestClock, World
+from tests.domains.ticketing.test_travellers_cloud import RULES, publish
+from tests.support.documents import full_name, resident_id
 
 DATE = "2026-07-26"  # on which the trip of DAY leaves
 BASE = "/sellers/v1"
@@ -200,3 +203,22 @@ def test_the_document_names_keys_shapes_and_examples(client: FlaskClient) -> Non
                 assert item[method]["responses"]["default"] == {"$ref": "#/components/responses/SellerProblem"}
     problem = document["components"]["responses"]["SellerProblem"]
     assert "application/problem+json" in problem["content"]
+
+
+def test_a_program_sells_by_name_and_no_answer_or_digest_holds_the_number(world: World, program: Program) -> None:
+    publish(world, replace(RULES, from_day=DAY - 10))
+    (found,) = program.offers()
+    assert found["named"] is True
+    wanted = {"offer_id": found["offer_id"], "seat": 1}
+    refused = program.ask("POST", "/bookings", {"offers": [wanted]}, status=422)
+    assert (refused["code"], refused["next_step"]) == ("document_missing", "correct_request")
+    document = {"document_type": "resident_id", "number": resident_id(1), "name": full_name(1)}
+    body = {"offers": [wanted | {"document": document}]}
+    held = program.ask("POST", "/bookings", body, key="by-name-1", status=201)
+    assert held["items"][0]["named"] is True and resident_id(1) not in str(held)
+    other = {"offers": [wanted | {"document": document | {"number": resident_id(2)}}]}
+    again = program.ask("POST", "/bookings", other, key="by-name-1", status=201)
+    assert again == held, "a document is no part of what makes a request the same"
+    assert program.ask("POST", "/bookings", {"offers": [wanted]}, key="by-name-1")["code"] == "key_differs"
+    tickets = program.ask("POST", f"/bookings/{held['booking_id']}/fulfillments", status=201)
+    assert ticket.parse(tickets[0]["text"]).claims.document_check

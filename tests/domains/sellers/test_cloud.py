@@ -271,7 +271,7 @@ def test_where_travellers_are_named_the_hub_sells_to_nobody_without_a_name(world
     given = RealNameRules("gd", "notice no. 1", 0, None, True, (), (3,), 400)
     with world.hub.database.write() as tx:
         streams.publish(tx, NET, given.key, given.to_bytes())
-    with pytest.raises(Refusal, match="name_at_counter"):
+    with pytest.raises(Refusal, match="document_missing"):
         shop.book((0, 3, 1))
     with world.hub.database.write() as tx:
         streams.publish(tx, NET, given.key, replace(given, route_types=(4,)).to_bytes())

@@ -26,7 +26,8 @@ _STEPS: Final = {
     "not_running": SEARCH, "not_for_sale": SEARCH, "trip_not_for_sale": SEARCH, "no_such_trip": SEARCH,
     "refund_fee_changed": "ask_for_refund_offers",
     "rebook_due_changed": "ask_for_exchange_offers", "key_differs": "use_new_key", "credit_short": "settle_account",
-    "places_held": "ticket_or_cancel_bookings", "hub_barred": ASK, "refund_by_operator": ASK, "name_at_counter": "buy_at_counter",
+    "places_held": "ticket_or_cancel_bookings", "hub_barred": ASK, "refund_by_operator": ASK,
+    "exchange_named": "ask_for_refund_offers",
 }  # fmt: skip
 _BY_STATUS: Final = {400: CORRECT, 401: "sign_in", 403: ASK, 404: CORRECT, 415: CORRECT, 422: CORRECT, 429: WAIT}
 

@@ -14,6 +14,7 @@ from cloud.kernel.web import NUMBER, Day, PageQuery
 from sync.catalogue import LANGUAGES
 from sync.domains.ticketing.events import PROOFS
 from sync.kernel import ticket
+from sync.kernel.documents import DOCUMENT_TYPES, MAX_NAME, MAX_NUMBER
 from sync.kernel.ticket import RIDERS, TicketId
 
 OFFER_ID: Final = "101-2518-0-4-3000-CNY"
@@ -73,10 +74,21 @@ class OfferSchema(Schema):
     left = fields.Integer()
     seats = fields.List(fields.Integer())
     prices = fields.Dict(keys=fields.String(), values=fields.Integer())
+    named = fields.Boolean()
+
+
+class DocumentSchema(Schema):
+    """A traveller's document, needed where the line wants names. It is sealed at once and never comes back."""
+
+    document_type = fields.String(required=True, validate=validate.OneOf(DOCUMENT_TYPES))
+    number = fields.String(required=True, validate=validate.Length(min=1, max=2 * MAX_NUMBER))
+    name = fields.String(required=True, validate=validate.Length(min=1, max=2 * MAX_NAME))
 
 
 class WantedSchema(Schema):
     """One place: for an offer, on a seat if one was chosen. ``proof``: what the seller saw before it sold a concession."""
+
+    document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
     offer_id = fields.String(required=True, validate=validate.Length(max=60), metadata={"example": OFFER_ID})
     seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1_000))
@@ -108,6 +120,7 @@ class ItemSchema(Schema):
     seat = fields.Integer()
     departs = fields.String(metadata={"format": "date-time"})
     passenger_type = fields.String()
+    named = fields.Boolean()
     price_minor = fields.Integer()
     currency = fields.String()
     ticket_number = fields.String(allow_none=True)
@@ -218,6 +231,7 @@ def offer(found: Offer) -> dict[str, Any]:
         "to_place": ride.to_stop_no, "from_name": found.from_name, "to_name": found.to_name,
         "departs": instant(ride.departs_ms), "arrives": instant(ride.arrives_ms), "price_minor": ride.price_minor,
         "currency": ride.currency, "left": found.left, "seats": found.seats, "prices": found.prices,
+        "named": found.named,
     }  # fmt: skip
 
 
@@ -234,6 +248,7 @@ def _item(one: Item) -> dict[str, Any]:
     return {
         "item": one.idx, "trip_no": one.trip_no, "date": one.day, "from_idx": one.from_idx, "to_idx": one.to_idx,
         "seat": one.seat, "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
+        "named": one.named is not None,
         "price_minor": one.price_minor, "currency": one.currency,
         "ticket_number": number_of(one), "refunded_minor": one.refunded_minor, "fee_minor": one.fee_minor,
         "rule": one.rule,

@@ -13,7 +13,9 @@ from cloud.domains.sellers.tables import booking, booking_item, seller_answer
 from cloud.kernel.database import insert_rows
 from cloud.kernel.ports import Fare, Ride
 from sync.domains.inventory.operations import Grant
+from sync.domains.ticketing.events import TravellerNamed
 from sync.domains.ticketing.rules import valid_until_s
+from sync.kernel import cbor, records
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import MAX_SUPERSEDED, Claims, TicketId
 
@@ -25,7 +27,7 @@ STATES: Final = (HELD, TICKETED, CANCELLED, LAPSED)
 _BOOKING = ("booking_no", "booking_id", "seller_no", "reference", "state", "made_ms", "expires_ms")
 _ITEM = (
     "booking_no", "idx", "grant_id", "epoch", "trip_no", "day", "from_idx", "to_idx", "seat", "rider", "price_minor",
-    "currency", "departs_ms", "ends_ms", "proof",
+    "currency", "departs_ms", "ends_ms", "proof", "named",
 )  # fmt: skip
 
 
@@ -56,6 +58,7 @@ class Item:
     refunded_ms: int | None = None
     proof: int = 0
     holder: bytes | None = None
+    named: bytes | None = None
 
     @property
     def ride(self) -> tuple[int, int, int, int]:
@@ -71,7 +74,8 @@ class Item:
         """What the signed ticket says, bound to ``holder`` (empty: paper); only for a place that was sold."""
         ticket_id = TicketId.from_bytes(self.ticket_id or b"")
         ride = (*self.ride, self.seat, self.rider)
-        return Claims(ticket_id, *ride, self.until_s, b"", self.supersedes or b"", holder)
+        check = traveller_of(self.named).check if self.named else b""
+        return Claims(ticket_id, *ride, self.until_s, check, self.supersedes or b"", holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,16 @@ class Booking:
                 continue
             found[item.currency] = found.get(item.currency, 0) + item.price_minor
         return found
+
+
+def traveller_of(body: bytes) -> TravellerNamed:
+    """What names the traveller of a place, as it is kept; its serial is 0 until there is a sale."""
+    return records.from_body(TravellerNamed, cbor.decode(body))
+
+
+def kept(named: TravellerNamed | None) -> bytes | None:
+    """As :func:`traveller_of` reads it."""
+    return None if named is None else cbor.encode(records.to_body(named))
 
 
 def add(tx: Connection, made: Booking) -> None:

@@ -41,11 +41,14 @@ class Exchanges:
     def offer(self, tx: Connection, found: Booking, idx: int, wish: Wish) -> ExchangeOffer:
         """What exchanging one ticket for another ride would cost now; nothing is changed.
 
-        Raises :class:`Refusal` as :meth:`Selling.refund_offer` and :meth:`Office.exchange_terms`, ``rebook_same``, and
-        what a booking of that ride would raise.
+        Raises :class:`Refusal` as :meth:`Selling.refund_offer` and :meth:`Office.exchange_terms`, ``rebook_same``,
+        ``exchange_named`` (it is given back and booked anew), and what a booking of that ride would raise.
         """
         item = self._selling.good(tx, found, idx)
         ride = self._selling.ride(tx, wish)
+        line = (ride.agency_no, ride.route_no, ride.route_type, days.day_at(self._parts.clock.wall_ms(), ride.zone))
+        if item.named or self._parts.office.demands_name(tx, *line):
+            raise Refusal("exchange_named")
         if item.ride == (ride.trip_no, ride.day, ride.from_idx, ride.to_idx):
             raise Refusal("rebook_same")
         timetable = self._parts.timetable

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.engine import Connection
 
+from cloud.domains.sellers.books.naming import Shown
 from cloud.domains.sellers.service import BOOKABLE_MS, Wish
 from cloud.kernel.ports import Office, Places, Ride, Seats, Timetable
 from sync.kernel import days
@@ -24,7 +25,8 @@ _ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A ride, how many places are ``left``, the ``seats`` to choose from (none for free seating), and the price of each rider."""
+    """A ride, how many places are ``left``, the ``seats`` to choose from (none for free seating), and the price of each rider.
+    ``named``: each traveller shows a document."""
 
     ride: Ride
     from_name: str
@@ -32,6 +34,7 @@ class Offer:
     left: int
     seats: tuple[int, ...]
     prices: Mapping[str, int] = field(default_factory=dict)
+    named: bool = False
 
     @property
     def offer_id(self) -> str:
@@ -41,13 +44,15 @@ class Offer:
         return f"{where}-{ride.price_minor}-{ride.currency}"
 
 
-def wish(offer_id: str, seat: int | None, rider: str = RIDERS[0], proof: str = "") -> Wish:
+def wish(
+    offer_id: str, seat: int | None, rider: str = RIDERS[0], proof: str = "", document: Shown | None = None
+) -> Wish:
     """What an offer's id names. Raises :class:`Refusal` ``offer_form``."""
     found = _ID.fullmatch(offer_id)
     if found is None:
         raise Refusal("offer_form", status=422, field="offer_id")
     trip_no, day, from_idx, to_idx, price = map(int, found.groups()[:5])
-    return Wish(trip_no, day, from_idx, to_idx, price, found[6], seat, rider, proof)
+    return Wish(trip_no, day, from_idx, to_idx, price, found[6], seat, rider, proof, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ class Offers:
         ride = self._rides.ride(tx, said.trip_no, said.day, said.from_idx, said.to_idx)
         left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
         names = self._places.stop_names(tx, {ride.from_stop_no, ride.to_stop_no}, language)
-        return Offer(ride, names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, ""), left, seats)
+        ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
+        return Offer(ride, *ends, left, seats, named=self._named(tx, ride))
 
     def span_ms(self, tx: Connection, first: int, last: int) -> tuple[int, int]:
         """From the begin of one calendar day to the end of another, in milliseconds since 1970."""
@@ -107,5 +113,18 @@ class Offers:
             left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
             if left >= places:
                 ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
-                found.append(Offer(ride, *ends, left, seats, self._office.prices(tx, ride, days.day_at(now, zone))))
+                found.append(
+                    Offer(
+                        ride,
+                        *ends,
+                        left,
+                        seats,
+                        self._office.prices(tx, ride, days.day_at(now, zone)),
+                        self._named(tx, ride),
+                    )
+                )
         return found
+
+    def _named(self, tx: Connection, ride: Ride) -> bool:
+        today = days.day_at(self._clock.wall_ms(), ride.zone)
+        return self._office.demands_name(tx, ride.agency_no, ride.route_no, ride.route_type, today)
