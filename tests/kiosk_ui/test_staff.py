@@ -19,7 +19,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/tickets/1/onward",
              "/clerk/requests", "/clerk/requests/1",
              "/clerk/shift", "/clerk/shift/1/slip",
-             "/driver", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
+             "/driver", "/driver/heard", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
              "/gate", "/gate/trips", "/gate/document", "/gate/card", f"/gate/{COACH_TRIP}/{TODAY}", "/status",
              "/clerk/aboard", f"/gate/manifest/{COACH_TRIP}/{TODAY}", f"/gate/manifest/{COACH_TRIP}/{TODAY}/print")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",

@@ -7,8 +7,11 @@ from flask import Flask
 
 from kiosk_ui.app import create_app
 from sync.domains.ratings.operations import PublicScore, RatingAnswer
+from sync.kernel.operations import Clerk
 from tests.kiosk_ui.person import Person
-from tests.support.nodes import COACH_TRIP, TODAY, Bench
+from tests.support.nodes import CLERK_NO, COACH_TRIP, TODAY, Bench, pin_hash
+
+DRIVER_NO = 31
 
 
 @pytest.fixture
@@ -43,3 +46,25 @@ def test_a_passenger_reads_how_the_trip_is_rated_and_what_the_operator_answered_
     vehicle.operate(stream, PublicScore("vehicle", "粤H12345", 0, 0, 0, 0, 0).key, None)
     page = passenger.see("/portal/voices")
     assert "很抱歉" not in page.text and "粤H12345" not in page.text
+
+
+def test_a_driver_hears_of_the_own_trips_together_and_never_of_a_handful(vehicle: Bench, app: Flask) -> None:
+    def rated(count: int, level: int, comment: str) -> None:
+        for _ in range(count):
+            sold = vehicle.sell()
+            vehicle.node.boarding.check(sold.text, COACH_TRIP, TODAY, "door", CLERK_NO)
+            vehicle.node.ratings.rate(sold.text, "", level, (), comment, "zh-Hans")
+
+    account = Clerk(DRIVER_NO, "李师傅", ("driver",), pin_hash())
+    vehicle.operate("node/7", f"clerk/{DRIVER_NO}", account.to_bytes())
+    driver = Person(app)
+    driver.sign_in(DRIVER_NO)
+    vehicle.node.duties.start((COACH_TRIP, TODAY), DRIVER_NO)
+    rated(4, 5, "开得稳")
+    few = driver.see("/driver/heard").text
+    assert "开得稳" not in few and "核实评价还不到 5 条" in few
+    rated(1, 1, "太快")
+    page = driver.see("/driver/heard").text
+    assert "4.2 分" in page and "太快" in page and page.count("开得稳") == 4 and "15:00" not in page
+    assert "/driver/heard" in driver.see("/driver").links
+    assert vehicle.node.duties.driven(DRIVER_NO + 1, 31) == []

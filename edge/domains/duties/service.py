@@ -112,6 +112,10 @@ class Duties:
         undo = story.last[1].__name__ if story.last else ""
         return TripNow(self._timetable.trip(trip_no, day), story.run, story.run.vehicle or vehicle, drivers, undo)
 
+    def driven(self, driver_no: int, days: int) -> list[Where]:
+        """The dated trips of this box's last ``days`` service dates at whose wheel a driver was."""
+        return store.driven(self._database.read(), driver_no, self._timetable.today() - days)
+
     def current(self) -> TripNow | None:
         """The trip of this box: the one that runs, else the next duty that nobody has started."""
         now, every = self._keeper.wall_ms(), self.today()

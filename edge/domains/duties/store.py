@@ -6,6 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 from sync.domains.boarding.operations import Duty
+from sync.domains.duties.events import DutyTaken, TripStarted
 from sync.domains.duties.rules import WORDS
 from sync.kernel import cbor, hlc, records
 from sync.kernel.events import Event, Stamp
@@ -81,6 +82,18 @@ def spoken_of(connection: sqlite3.Connection, from_day: int) -> list[tuple[int, 
     """Dated trips from ``from_day`` on of which somebody said something here."""
     query = "SELECT DISTINCT trip_no, day FROM trip_word WHERE day >= ? ORDER BY day, trip_no"
     return connection.execute(query, (from_day,)).fetchall()
+
+
+def driven(connection: sqlite3.Connection, driver_no: int, from_day: int) -> list[tuple[int, int]]:
+    """Dated trips from ``from_day`` on at whose wheel a driver was."""
+    query = "SELECT trip_no, day, type, body FROM trip_word WHERE day >= ? AND type IN (?, ?)"
+    rows = connection.execute(query, (from_day, DutyTaken.TYPE, TripStarted.TYPE))
+    found = {(trip_no, day) for trip_no, day, kind, body in rows if _drives(_event(kind, body), driver_no)}
+    return sorted(found)
+
+
+def _drives(event: Event, driver_no: int) -> bool:
+    return isinstance(event, DutyTaken | TripStarted) and event.driver_no == driver_no
 
 
 def _duty(row: tuple[int, int, str, str]) -> DutyRow:

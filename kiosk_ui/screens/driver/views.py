@@ -14,12 +14,14 @@ from kiosk_ui.kernel.formats import calendar_day
 from kiosk_ui.kernel.forms import MAX_STOPS, optional_whole, plain, words
 from kiosk_ui.kernel.staff import DRIVERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
+from kiosk_ui.screens.driver.heard import routes as heard_routes
 from sync.domains.disruption.rules import MAX_DELAY_MINUTES
 from sync.domains.duties.events import DELAY_REASONS
 from sync.domains.duties.rules import MAX_NOTE
 from sync.kernel.errors import Refusal
 
 blueprint = Blueprint("driver", __name__, url_prefix="/driver", template_folder="templates")
+blueprint.register_blueprint(heard_routes)
 TRIP = "<int(max=9007199254740991):trip_no>/<int(max=36524):day>"
 FIELDS = ("minutes", "reason", "note", "idx")
 # What a mistaken tap is, by the name of its event.
