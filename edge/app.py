@@ -10,6 +10,7 @@ from flask_smorest import Api
 from edge.bootstrap import Node
 from edge.domains.boarding import routes as boarding
 from edge.domains.boarding.manifest import routes as manifest
+from edge.domains.clearance import routes as clearance
 from edge.domains.duties import routes as duties
 from edge.domains.inventory import routes as inventory
 from edge.domains.payments import routes as payments
@@ -67,6 +68,7 @@ def create_app(node: Node) -> Flask:
         payments.blueprint(node.payments, node.rounds.soon, guard),
         boarding.blueprint(node.boarding, guard),
         manifest.blueprint(node.manifest, guard),
+        clearance.blueprint(node.clearance, guard),
         aboard.blueprint(node.walk_ups, guard),
         duties.blueprint(node.duties, guard),
         ratings.blueprint(node.ratings),

@@ -12,6 +12,7 @@ from edge import domains
 from edge.domains.boarding.devices import Scanning
 from edge.domains.boarding.manifest.service import Manifest
 from edge.domains.boarding.service import Boarding
+from edge.domains.clearance.service import Clearance
 from edge.domains.disruption.service import Disruptions
 from edge.domains.duties.service import Duties
 from edge.domains.inventory.elsewhere.service import Enquiry
@@ -111,6 +112,7 @@ class Node:
     boarding: Boarding
     manifest: Manifest
     walk_ups: WalkUps
+    clearance: Clearance
     ratings: Ratings
     scanning: Scanning
     catalogue: Catalogue
@@ -210,8 +212,8 @@ def _domains(
     duties = Duties(database, scribe, keeper, timetable)
     disruptions.aboard = duties.told_aboard
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers, duties)
-    journeys = Journeys(database, timetable, keeper)
-    fares, shifts = Fares(database, timetable), Shifts(database, scribe, timetable)
+    journeys, fares = Journeys(database, timetable, keeper), Fares(database, timetable)
+    shifts, catalogue = Shifts(database, scribe, timetable), load()
     ticketing = Ticketing(
         database, scribe, keeper, signer, timetable, inventory, fares, travellers, boot_id, boarding.boarded,
         shifts.require_open,
@@ -226,7 +228,6 @@ def _domains(
         boarding.told_void, faults,
     )  # fmt: skip
     rebooking = Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds, faults)
-    catalogue = load()
     manifest = _manifest(database, scribe, timetable, inventory, duties, travellers)
     aboard = Trip(manifest.runs, manifest.left, manifest.occupied, _boards(boarding))
     return {
@@ -246,6 +247,7 @@ def _domains(
         "boarding": boarding,
         "manifest": manifest,
         "walk_ups": WalkUps(database, scribe, timetable, inventory, fares, ticketing, travellers, aboard),
+        "clearance": Clearance(database, scribe, timetable, register, people, manifest.aboard),
         "fares": fares,
         "shifts": shifts,
         "travellers": travellers,

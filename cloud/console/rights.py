@@ -39,6 +39,7 @@ RIGHTS: Final[dict[str, Right]] = {
     "trip": Right(),
     "disruption": Right(),
     "runs": Right(),
+    "departures": Right(),
     "duty": Right(),
     "duty_give": Right(ADMIN, ADMIN),
     "duty_end": Right(ADMIN, ADMIN),

@@ -11,6 +11,8 @@ from cloud.domains.boarding import tables as boarding_tables
 from cloud.domains.boarding.apply import BoardingApplier
 from cloud.domains.boarding.manifest.apply import MarkApplier
 from cloud.domains.boarding.service import boarded_on
+from cloud.domains.clearance import tables as clearance_tables
+from cloud.domains.clearance.apply import ClearanceApplier
 from cloud.domains.disruption import tables as disruption_tables
 from cloud.domains.duties import tables as duties_tables
 from cloud.domains.duties.apply import DutyApplier
@@ -42,13 +44,13 @@ from sync.domains import EVENTS
 
 DOMAINS: Final = (
     "disruption", "register", "notices", "timetable", "inventory", "shifts", "ticketing", "payments", "boarding", "duties",
-    "ratings", "sellers",
+    "clearance", "ratings", "sellers",
 )  # fmt: skip
 
 TABLES: Final = (
     tables, accounts, audit, clerks, guesses,
     disruption_tables, timetable_tables, inventory_tables, ticketing_tables, boarding_tables, ratings_tables, sellers_tables,
-    shifts_tables, payments_tables, register_tables, duties_tables,
+    shifts_tables, payments_tables, register_tables, duties_tables, clearance_tables,
 )  # fmt: skip
 
 
@@ -112,6 +114,7 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     TravellerApplier,
     BoardingApplier,
     MarkApplier,
+    ClearanceApplier,
     DutyApplier,
     VoiceApplier,
     RegisterApplier,

@@ -8,6 +8,7 @@ from typing import Final
 
 from edge.domains.boarding import store as boarding
 from edge.domains.boarding.manifest import store as manifest
+from edge.domains.clearance import store as clearance
 from edge.domains.disruption import store as disruption
 from edge.domains.duties import store as duties
 from edge.domains.inventory import store as inventory
@@ -41,6 +42,7 @@ DOMAINS: Final = (
     "payments",
     "boarding",
     "duties",
+    "clearance",
     "ratings",
 )
 _STORES: Final = (
@@ -61,6 +63,7 @@ _STORES: Final = (
     boarding,
     manifest,
     duties,
+    clearance,
     ratings,
 )
 
@@ -100,6 +103,7 @@ def projections() -> dict[str, Project]:
         **boarding.PROJECTIONS,
         **ratings.PROJECTIONS,
         **duties.PROJECTIONS,
+        **clearance.PROJECTIONS,
     }
 
 
@@ -120,6 +124,7 @@ def appliers() -> Mapping[type[Event], Apply]:
         boarding,
         manifest,
         duties,
+        clearance,
         ratings,
     ):
         for kind, apply in store.APPLIERS.items():
@@ -129,7 +134,20 @@ def appliers() -> Mapping[type[Event], Apply]:
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
     """What the end of a log means to the state tables: the step between its fold and that of the next one."""
-    for store in (inventory, aboard, shifts, ticketing, booked, office, asked, named, payments, duties, ratings):
+    for store in (
+        inventory,
+        aboard,
+        shifts,
+        ticketing,
+        booked,
+        office,
+        asked,
+        named,
+        payments,
+        duties,
+        clearance,
+        ratings,
+    ):
         store.end_log(connection, epoch)
 
 

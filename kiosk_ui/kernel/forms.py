@@ -10,11 +10,12 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from flask import request
 
 from edge.domains.ticketing.office.travellers import ShownDocument
-from sync.kernel import money
+from sync.kernel import days, money
 from sync.kernel.errors import Malformed, Refusal
 
 MAX_WHOLE = 2**53 - 1
@@ -99,6 +100,18 @@ def clock_s(source: Mapping[str, str], name: str) -> int | None:
     if hours > 23 or minutes > 59:
         raise Refusal("input_time", status=422, field=name)
     return hours * 3_600 + minutes * 60
+
+
+def iso_day(source: Mapping[str, str], name: str) -> int:
+    """A date as a day's number, 0 when nothing was filled in. Raises :class:`Refusal` ``input_date``."""
+    text = plain(source.get(name, "")[:64])
+    try:
+        day = days.day_of(date.fromisoformat(text)) if text else 0
+    except ValueError:
+        raise Refusal("input_date", status=422, field=name) from None
+    if not 0 <= day <= MAX_DAY:
+        raise Refusal("input_date", status=422, field=name)
+    return day
 
 
 def ride_key(source: Mapping[str, str]) -> RideKey:

@@ -1,6 +1,6 @@
 """One catalogue of texts in three languages: ``errors.toml`` (codes of refusals), ``screens.toml``, ``console.toml``,
 ``payments.toml``, ``travellers.toml``, ``sellers.toml``, ``portal.toml``, ``ratings.toml``, ``register.toml``, ``gate.toml``,
-``duties.toml``, ``aboard.toml``.
+``duties.toml``, ``aboard.toml``, ``clearance.toml``.
 
 A text may hold ``{name}`` fields. A missing key is shown as itself, so that a page never fails for a word.
 """
@@ -26,6 +26,7 @@ FILES: Final = (
     "gate.toml",
     "duties.toml",
     "aboard.toml",
+    "clearance.toml",
 )
 
 

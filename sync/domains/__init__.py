@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sync.domains.boarding import events as boarding
+from sync.domains.clearance import events as clearance
 from sync.domains.duties import events as duties
 from sync.domains.inventory import events as inventory
 from sync.domains.payments import events as payments
@@ -25,6 +26,7 @@ DOMAINS: Final = (
     "payments",
     "boarding",
     "duties",
+    "clearance",
     "ratings",
 )
 
@@ -60,6 +62,10 @@ EVENTS: Final = Registry(
         ratings.SessionRated,
         ratings.RatingFollowed,
         register.CardRefused,
+        clearance.DepartureRefused,
+        clearance.DepartureCleared,
+        clearance.ClearanceUndone,
+        clearance.PassengersCounted,
         shifts.ShiftOpened,
         shifts.CashMoved,
         shifts.ShiftClosed,

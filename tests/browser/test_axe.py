@@ -30,9 +30,9 @@ OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to
             "/clerk/party?leg={trip}-{day}-0-2",
             "/clerk/ask?to=%E7%AB%99", "/clerk/ask?to_no=14", "/clerk/ask?to=nowhere",
             "/gate/trips", "/gate/document", "/gate/card", "/card/ABC", "/gate/{trip}/{day}", "/clerk/nowhere",
-            "/gate/manifest/{trip}/{day}", "/gate/manifest/{trip}/{day}/print")  # fmt: skip
+            "/gate/manifest/{trip}/{day}", "/gate/manifest/{trip}/{day}/print", "/gate/clearance/{trip}/{day}")  # fmt: skip
 AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/{trip}/{day}", "trips/{trip}/{day}/disruption",
-                  "runs", "trips/{trip}/{day}/duty",
+                  "runs", "departures", "trips/{trip}/{day}/duty",
                   "trips/{trip}/{day}/vehicle",
                   "refund-requests",
                   "notices", "ratings", "voices", "voices?cases=1", "scores", "shifts", "alerts", "quarantine",

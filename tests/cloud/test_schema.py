@@ -48,6 +48,7 @@ def test_every_domain_of_the_hub_is_named_in_the_list() -> None:
         "payments",
         "boarding",
         "duties",
+        "clearance",
         "ratings",
         "sellers",
     )

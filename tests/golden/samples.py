@@ -15,6 +15,8 @@ from sync.domains.boarding.events import (
     TicketSuperseded,
 )
 from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
+from sync.domains.clearance.events import ClearanceUndone, DepartureCleared, DepartureRefused, PassengersCounted
+from sync.domains.clearance.operations import ClearanceRules
 from sync.domains.disruption.operations import Disruption, Reseated, VehicleChange
 from sync.domains.duties.events import (
     DutyTaken,
@@ -109,6 +111,12 @@ EVENTS: Final[dict[str, Any]] = {
     "grant_returned_free": GrantReturned(6, 102, 2518, (), ((0, 7),)),
     "ticket_boarded_by_a_child": TicketBoarded(TICKET_ID, 101, 2518, 0, 4, 65_535, "gate-1", 11, "KV5C", True, rider=2),
     "passenger_alighted": PassengerAlighted(TICKET_ID, 101, 2518, 0, 4, 12, 2, 2, 11),
+    "departure_refused": DepartureRefused(
+        101, 2518, "粤H12345", 7, 1, (21,), 620, 0, 46, 45, ("drivers_short", "overloaded"), "default", 11
+    ),
+    "departure_cleared": DepartureCleared(101, 2518, "粤H12345", 7, 2, (21, 22), 620, 0, 45, 45, 2700, "default", 11),
+    "clearance_undone": ClearanceUndone(101, 2518, 11),
+    "passengers_counted": PassengersCounted(102, 2518, True, 97, 96, 11),
     "no_show_marked": NoShowMarked(TICKET_ID, 101, 2518, 0, 4, 12, 1, 1, 11),
     "mark_undone": MarkUndone(TICKET_ID, 101, 2518, 2, 11),
     "ticket_boarded": TicketBoarded(TICKET_ID, 101, 2518, 0, 4, 12, "gate-1", 11, "KV5C", True),
@@ -167,6 +175,7 @@ RECORDS: Final[dict[str, Any]] = {
     "clerk": Clerk(11, "陈晓", ("clerk", "gate"), "scrypt$16384$8$1$c2FsdA$aGFzaA"),
     "duty": Duty("粤H12345"),
     "manifest_of_a_child": ManifestEntry(0, 4, 65_535, 101, 2518, 2),
+    "clearance_rules": ClearanceRules("gd-2026", 2500, (("overloaded", "广东省道路运输条例"),), 600, 400),
     "sole_seller": SoleSeller(8),
     "duty_with_drivers": Duty("粤H12345", (21, 22)),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),

@@ -20,6 +20,8 @@ FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
          f"/driver/{COACH_TRIP}/{TODAY}",
          "/gate/choose", "/gate/document", "/gate/card", "/clerk/aboard/sell",
+         f"/gate/clearance/{COACH_TRIP}/{TODAY}", f"/gate/clearance/{COACH_TRIP}/{TODAY}/undo",
+         f"/gate/clearance/{COACH_TRIP}/{TODAY}/count",
          f"/gate/manifest/{COACH_TRIP}/{TODAY}/mark", f"/gate/manifest/{COACH_TRIP}/{TODAY}/left",
          f"/gate/{COACH_TRIP}/{TODAY}", "/portal/ticket", "/portal/forget",
          "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/wifi", "/sign-in", "/sign-out",

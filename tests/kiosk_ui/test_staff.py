@@ -21,7 +21,8 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/shift", "/clerk/shift/1/slip",
              "/driver", "/driver/heard", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
              "/gate", "/gate/trips", "/gate/document", "/gate/card", f"/gate/{COACH_TRIP}/{TODAY}", "/status",
-             "/clerk/aboard", f"/gate/manifest/{COACH_TRIP}/{TODAY}", f"/gate/manifest/{COACH_TRIP}/{TODAY}/print")  # fmt: skip
+             "/clerk/aboard", f"/gate/manifest/{COACH_TRIP}/{TODAY}", f"/gate/manifest/{COACH_TRIP}/{TODAY}/print",
+             f"/gate/clearance/{COACH_TRIP}/{TODAY}", f"/gate/clearance/{COACH_TRIP}/{TODAY}/print")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
         "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/voices", "/portal/thanks",

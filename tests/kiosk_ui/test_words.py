@@ -15,6 +15,7 @@ from kiosk_ui.screens.driver.views import UNDO
 from kiosk_ui.screens.portal.trip import NUMBERS, STEPS
 from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS, STATES
+from sync.domains.clearance.rules import CHECKS
 from sync.domains.duties.events import DELAY_REASONS
 from sync.domains.duties.rules import PHASES
 from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
@@ -58,6 +59,8 @@ MADE = {
     "plate_colour_": register.COLOURS,
     "gate_name_": ("page", "on_board"),
     "manifest_state_": STATES,
+    "clearance_lack_": CHECKS,
+    "clearance_state_": ("cleared", "refused", "undone"),
     "note_": ("clock_unsure", "document_unseen", "code_unsigned", "absent_before"),
     "ask_which_": ("from", "to"),
     "refund_why_": WHY,

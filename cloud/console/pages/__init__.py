@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from cloud.console.pages import (
     conflicts,
+    departures,
     disruptions,
     duties,
     nodes,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     """Every page under its address."""
     for module in (
-        overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties, notices,
+        overview, sign_in, nodes, sales, seats, disruptions, vehicles, duties, departures, notices,
         requests, office, quarantine, conflicts, tails, timetable, travellers,
         sellers, payments, subjects, people, voices, scores,
     ):  # fmt: skip

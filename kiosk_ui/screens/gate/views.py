@@ -15,6 +15,7 @@ from kiosk_ui.kernel.staff import INSPECTORS, only, the_clerk
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.gate.card import look_at
 from kiosk_ui.screens.gate.card import routes as card_routes
+from kiosk_ui.screens.gate.clearance import routes as clearance_routes
 from kiosk_ui.screens.gate.document import routes as document_routes
 from kiosk_ui.screens.gate.manifest import routes as manifest_routes
 from kiosk_ui.screens.gate.verdict import said
@@ -26,6 +27,7 @@ blueprint = Blueprint("gate", __name__, url_prefix="/gate", template_folder="tem
 blueprint.register_blueprint(document_routes)
 blueprint.register_blueprint(card_routes)
 blueprint.register_blueprint(manifest_routes)
+blueprint.register_blueprint(clearance_routes)
 GATE = "page"
 _VERDICT = "verdict"
 

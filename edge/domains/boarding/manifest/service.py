@@ -129,6 +129,10 @@ class Manifest:
         """The plate of the vehicle that runs a trip, where this box does; else empty."""
         return self._duties.of(trip_no, day).vehicle
 
+    def aboard(self, trip_no: int, day: int) -> int:
+        """People whom this box boarded and who are aboard, children on laps among them."""
+        return self.view(trip_no, day).aboard
+
     def leave(self, trip_no: int, day: int, idx: int) -> None:
         """The vehicle left stop ``idx``; -1: it stands at its first one. Raises :class:`Refusal` ``stop_range``."""
         if not -1 <= idx < len(self._timetable.trip(trip_no, day).calls):

@@ -1,0 +1,1 @@
+"""Whether a vehicle may leave the station: checked, written down, signed."""
