@@ -23,15 +23,15 @@ def issue_card(subjects: tuple[str, ...], due: bool, data: Path, database: str |
     """Make a trust card of each of SUBJECTS: numbers of the register, or plates and ships' names. Earlier cards of the
     same are no good any more."""
     hub = open_hub(data, database)
-    made = []
     with hub.database.write() as tx:
-        numbers = [_number(hub, tx, text) for text in subjects]
-        for number in numbers + (hub.cards.due(tx, _MOST) if due else []):
-            card = hub.cards.issue(tx, number, BY)
-            made.append({"card_no": card.card_no, "subject": number, "text": card.text,
-                         "until": date_of(card.until_day).isoformat()})  # fmt: skip
-        note(hub, tx, "cards_issued", cards=[card["card_no"] for card in made][:100], count=len(made))
-    say({"cards": made}, as_json)
+        made = [hub.cards.issue(tx, _number(hub, tx, text), BY) for text in subjects]
+        made += hub.cards.issue_due(tx, _MOST, BY) if due else []
+        note(hub, tx, "cards_issued", cards=[card.card_no for card in made][:100], count=len(made))
+    told = [
+        {"card_no": one.card_no, "subject": one.number, "text": one.text, "until": date_of(one.until_day).isoformat()}
+        for one in made
+    ]
+    say({"cards": told}, as_json)
 
 
 @click.command("revoke-card")

@@ -132,7 +132,7 @@ def _register_cards(blueprint: Blueprint, desk: Desk) -> None:
     def cards_due() -> ResponseReturnValue:
         """Cards for those that want one, so many at a press."""
         with desk.database.write() as tx:
-            made = [desk.hub.cards.issue(tx, one, desk.who().name) for one in desk.hub.cards.due(tx, AT_ONCE)]
+            made = desk.hub.cards.issue_due(tx, AT_ONCE, desk.who().name)
             desk.accounts.audit(tx, desk.who().name, "cards_issued", count=len(made))
         flash(desk.t("console_cards_made", count=len(made)))
         return redirect(url_for("console.cards"))

@@ -154,3 +154,9 @@ def test_what_the_hub_told_since_counts_before_what_the_card_says() -> None:
 def test_a_ticket_and_a_plain_address_are_no_cards() -> None:
     for text in ("Y1:6BFOXN", "https://hub.example/", "", "WIFI:S:bus;;"):
         assert not cards.is_card(text)
+
+
+def test_the_look_at_the_signature_is_what_keeps_a_forged_card_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: without it, the stranger's card is as good as any."""
+    monkeypatch.setattr("sync.kernel.cose.Sign1.verified_by", lambda self, key, purpose=b"": True)
+    assert cards.verify(cards.issue(CARD, OTHER, URL), HUB.verify_key) == CARD

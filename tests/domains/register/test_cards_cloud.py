@@ -97,6 +97,18 @@ def test_the_list_of_bad_cards_holds_no_card_whose_own_end_has_passed(world: Wor
     assert void_at(box) == {second: 1} and third == second + 1
 
 
+def test_making_what_is_due_takes_old_entries_out_of_every_block(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloud.domains.register.cards.issuing.BLOCK", 1)
+    box = world.box("a")
+    first, _ = issue(world)
+    issue(world)
+    assert void_at(box) == {first: 1}
+    world.clock.now_ms += 366 * DAY_MS
+    with world.hub.database.write() as tx:
+        assert len(world.hub.cards.issue_due(tx, 10, "somebody")) == 2
+    assert void_at(box) == {}
+
+
 def test_who_wants_a_card_is_told_and_a_change_of_facts_asks_for_another(world: World) -> None:
     assert due(world) == [3, 2]
     issue(world, 2)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.domains.register import store
 from edge.kernel import log
 from sync.domains.register.cards import card as cards
 from sync.domains.register.cards.card import Card, Facts
@@ -96,3 +97,11 @@ def test_facts_that_the_hub_told_since_count_before_those_of_the_card(bench: Ben
 def test_another_number_in_the_register_changes_nothing_of_a_card(bench: Bench) -> None:
     """A canary for the comparison: with no facts told there is nothing newer."""
     assert bench.node.cards.look(shown(bench)).newer is None
+
+
+def test_the_list_of_bad_cards_is_what_stops_a_revoked_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: a node that does not look at the list lets it pass."""
+    bench.operate("net", "void-cards/0", VoidCards(((7, 0, TODAY),)).to_bytes())
+    assert bench.node.cards.look(shown(bench)).reason == "card_revoked"
+    monkeypatch.setattr(store, "void", lambda connection, card_no: None)
+    assert bench.node.cards.look(shown(bench)).reason is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from cloud.cli import main
+from cloud.domains.register.importing.columns import COLUMNS
 from cloud.domains.register.importing.read import FileRejected
 from cloud.domains.register.tables import register_key, register_subject, register_version
 from cloud.kernel.audit import audit_entry
@@ -189,3 +191,12 @@ def test_the_command_takes_good_files_and_says_what_is_wrong_with_the_others(
     capsys.readouterr()
     assert main(["import-register", str(exported), *hub]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["files"][0]["unchanged"] == 12
+
+
+def test_the_check_of_lines_is_what_keeps_a_bad_file_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: a reader that believes every check digit takes the file that was refused."""
+    bad = file_of(OPERATORS, operator(uscc="91440101MA59UQXX0T"))
+    assert faults(world, bad) == [(2, "uscc", "uscc_check_digit")]
+    blind = tuple(replace(one, read=str) if one.name == "uscc" else one for one in COLUMNS["operator"])
+    monkeypatch.setattr("cloud.domains.register.importing.read.COLUMNS", {**COLUMNS, "operator": blind})
+    assert take(world, bad) == (1, 0, 0)

@@ -130,9 +130,11 @@ class TrustCards:
         order = (register_subject.c.operator_no, register_subject.c.kind, register_subject.c.label)
         return list(tx.execute(query.order_by(*order).limit(limit).offset(offset)).scalars())
 
-    def tidy(self, tx: Connection) -> None:
-        """Take cards whose own end has passed out of the lists that nodes hold."""
+    def issue_due(self, tx: Connection, most: int, by: str) -> list[IssuedCard]:
+        """Cards for up to ``most`` of those that want one; what its own end has passed leaves the lists of bad cards."""
+        made = [self.issue(tx, number, by) for number in self.due(tx, most)]
         self._publish(tx, tx.execute(sa.select(trust_card.c.card_no).where(trust_card.c.void.is_not(None))).scalars())
+        return made
 
     def _void(self, tx: Connection, which: Iterable[sa.ColumnElement[bool]], reason: int, note: str, by: str) -> None:
         open_ones = (
