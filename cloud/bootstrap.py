@@ -213,7 +213,7 @@ def build(
     tails = Tails(fold, nodes, clock, (boarding.decide, cases.decide))
     wrapping = partial(hub_secret, settings.data / IDENTITY_FILE, ids)
     sealing = Sealing(wrapping, settings.sealing_suite, clock, ids)
-    cards = TrustCards(clock, timetable.main_zone, signer, settings.card_url)
+    cards = TrustCards(clock, timetable.main_zone, signer, settings.card_url, timetable.agency_numbers)
     registering = Publishing(nodes, timetable.agency_numbers, timetable.agencies_at)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
     deciding = Deciding(clock, boardings.was_boarded, cancelled, stands)

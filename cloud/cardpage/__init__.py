@@ -4,6 +4,7 @@ nothing."""
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, redirect, render_template, request, session
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response
 from cloud.console.desk import language
 from cloud.console.formats import Formats
 from cloud.console.web import HEADERS, here
-from cloud.domains.register.cards.issuing import facts_of, void_of
+from cloud.domains.register.cards.issuing import void_of
 from sync import catalogue
 from sync.domains.register.cards import card as cards
 from sync.domains.register.cards.card import Verdict
@@ -63,9 +64,11 @@ def _judged(hub: Hub, tx: Any, text: str, now_ms: int, today: int) -> Verdict:
         found = cards.verify(text, hub.signer.verify_key)
     except Malformed as error:
         return Verdict(cards.RED, error.code)
-    now = facts_of(tx, found.facts.subject_no)
-    newer = None if now is None or now == found.facts else now
-    return cards.judge(found, void_of(tx, found.card_no), now_ms // 1000, today, newer)
+    now = hub.cards.facts_of(tx, found.facts.subject_no)
+    if now is not None and cards.unscored(now) == cards.unscored(found.facts):
+        # Ratings come in every day: no change of the facts, and the newest score is the one to show.
+        found, now = replace(found, facts=now), None
+    return cards.judge(found, void_of(tx, found.card_no), now_ms // 1000, today, now)
 
 
 def _words() -> dict[str, Any]:

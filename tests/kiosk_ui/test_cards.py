@@ -7,6 +7,7 @@ from flask import Flask
 
 from kiosk_ui.app import create_portal
 from sync.catalogue import LANGUAGES
+from sync.domains.ratings.operations import PublicScore
 from sync.domains.register.cards import card as cards
 from sync.domains.register.operations import VoidCards
 from sync.kernel.keys import Ed25519Signer
@@ -38,6 +39,13 @@ def test_forged_revoked_and_expired_cards_say_so_and_a_forged_one_says_nothing_e
     assert "已撤销" in passenger.see(path_of(shown(bench))).text
     assert "读不出" in passenger.see("/card/ABC").text
     assert bench.node.fleet.status().head_seq == 1, "a look by anybody writes nothing"
+
+
+def test_the_newest_public_score_stands_on_the_page(bench: Bench, passenger: Person) -> None:
+    assert "乘客评分" not in passenger.see(path_of(shown(bench))).text
+    score = PublicScore("vehicle", "粤C12345", 12, 46, 700, 900, TODAY)
+    bench.operate("operator/1", score.key, score.to_bytes())
+    assert "4.6 分（12 人）" in passenger.see(path_of(shown(bench))).text
 
 
 def test_the_page_stands_on_the_portal_s_own_port_and_the_inspector_s_form_does_not(bench: Bench) -> None:

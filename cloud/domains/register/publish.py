@@ -84,7 +84,7 @@ def record_of(row: Any, agencies: Mapping[str, int]) -> Record:
     body = row.body
     if row.kind == OPERATOR:
         names = {"zh-Hans": body["name"]} | ({"en": body["name_en"]} if body.get("name_en") else {})
-        numbers = _agency_nos(body, agencies)
+        numbers = agency_nos(body, agencies)
         licence = (body["licence_no"], body["licence_until"])
         return OperatorFacts(body["uscc"], names, *licence, body.get("trust_level", ""), numbers, row.from_day)
     if row.kind == VEHICLE:
@@ -111,11 +111,12 @@ def _day(body: Mapping[str, Any], name: str) -> int:
     return max(int(body.get(name, 0)), 0)
 
 
-def _agency_nos(body: Mapping[str, Any], agencies: Mapping[str, int]) -> tuple[int, ...]:
+def agency_nos(body: Mapping[str, Any], agencies: Mapping[str, int]) -> tuple[int, ...]:
+    """Under which numbers the timetable knows an operator."""
     return tuple(sorted(agencies[feed_id] for feed_id in body.get("agencies", ()) if feed_id in agencies))
 
 
 def _operators(tx: Connection, agencies: Mapping[str, int]) -> list[tuple[int, tuple[int, ...]]]:
     """(number in the register, numbers in the timetable) of all operators."""
     rows = tx.execute(_FACTS.where(register_subject.c.kind == OPERATOR, register_subject.c.gone_ms.is_(None)))
-    return [(row.number, _agency_nos(row.body, agencies)) for row in rows]
+    return [(row.number, agency_nos(row.body, agencies)) for row in rows]

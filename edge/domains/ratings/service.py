@@ -184,6 +184,10 @@ class Ratings:
         count, mean = self.summary(trip_no, day)
         return (count, mean) if count >= self.rules_now().score_least else (0, 0)
 
+    def vehicle_score(self, plate: str) -> PublicScore | None:
+        """What the hub made public of a vehicle."""
+        return store.score(self._database.read(), "vehicle", plate)
+
     def scores(self, trip_no: int, vehicle: str = "", drivers: Sequence[str] = ()) -> list[PublicScore]:
         """What the hub published of a trip's operator and line, of its vehicle and its drivers, as far as they are rated enough.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, render_template
 
 from kiosk_ui.kernel.context import the_node
@@ -18,9 +20,13 @@ def show(text: str) -> str:
 
 
 def card_values(verdict: Verdict) -> dict[str, object]:
-    """What a page shows of a card. A paper that is over is marked by the newest facts that are known."""
+    """What a page shows of a card. A paper that is over is marked by the newest facts that are known, and the newest score
+    that the hub made public stands there."""
     facts = verdict.newer or (verdict.card.facts if verdict.card else None)
     node = the_node()
+    if facts is not None and facts.kind == cards.KINDS.index(cards.VEHICLE):
+        score = node.ratings.vehicle_score(facts.label)
+        facts = replace(facts, score_tenths=score.mean_tenths, ratings=score.count) if score else facts
     over = cards.papers_over(facts, node.timetable.today()) if facts and not verdict.notes else ()
     zone = node.timetable.zone()
     return {"verdict": verdict, "facts": facts, "over": over, "zone": zone, "as_of_ms": node.cards.as_of_ms()}

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from cloud.cli import main
 from cloud.domains.register.tables import card_refusal
+from cloud.kernel import streams
 from cloud.kernel.settings import Settings, load
 from cloud.kernel.tables import alert, quarantine
+from sync.domains.ratings.operations import PublicScore
 from sync.domains.register.cards import card as cards
 from sync.domains.register.events import CardRefused
 from sync.domains.register.operations import VoidCards
@@ -66,6 +68,20 @@ def test_a_card_says_what_the_register_holds_and_no_whole_name(world: World) -> 
         issue(world, 1)
     with pytest.raises(Refusal, match="register_unknown"):
         issue(world, 99)
+
+
+def test_a_vehicle_s_public_score_stands_on_its_card_with_the_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.hub.cards, "_agency_numbers", lambda tx: {"A": 4})
+    score = PublicScore("vehicle", "粤C12345", 12, 46, 700, 900, 2400)
+    with world.hub.database.write() as tx:
+        streams.publish(tx, "operator/4", score.key, score.to_bytes())
+    found = cards.verify(issue(world)[1], world.hub.signer.verify_key).facts
+    assert (found.score_tenths, found.ratings) == (46, 12) and due(world) == [3]
+    with world.hub.database.write() as tx:
+        streams.publish(tx, "operator/4", score.key, None)
+    assert cards.verify(issue(world)[1], world.hub.signer.verify_key).facts.ratings == 0
 
 
 def test_a_newer_card_replaces_the_older_and_a_revoked_one_stays_revoked(world: World) -> None:

@@ -4,24 +4,25 @@ good one."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.register.importing.columns import DRIVER, VEHICLE
-from cloud.domains.register.publish import masked_name
+from cloud.domains.register.publish import AgencyNumbers, agency_nos, masked_name
 from cloud.domains.register.tables import card_refusal, register_subject, register_version, trust_card
 from cloud.kernel import nodes, streams
 from cloud.kernel.database import chunks
+from sync.domains.ratings.operations import PublicScore
 from sync.domains.register.cards import card as cards
 from sync.domains.register.cards.card import BLOCK, VOID_REASONS, Card, Facts
 from sync.domains.register.operations import VoidCards
 from sync.kernel.days import day_at, instant_ms
 from sync.kernel.errors import Refusal
 from sync.kernel.keys import VerifyKey
-from sync.kernel.operations import NET
+from sync.kernel.operations import NET, operator_stream
 from sync.kernel.ports import Clock, Signer
 
 CARD_DAYS: Final = 365
@@ -56,8 +57,11 @@ class IssuedCard:
 class TrustCards:
     """``url``: where the pages of cards are, as it is printed; empty: cards that nodes alone can read."""
 
-    def __init__(self, clock: Clock, zone: Callable[[Connection], str], signer: Signer, url: str) -> None:
+    def __init__(
+        self, clock: Clock, zone: Callable[[Connection], str], signer: Signer, url: str, agency_numbers: AgencyNumbers
+    ) -> None:
         self._clock, self._zone, self._signer, self._url = clock, zone, signer, url
+        self._agency_numbers = agency_numbers
 
     def issue(self, tx: Connection, number: int, by: str) -> IssuedCard:
         """A card of a vehicle, ship or driver with the facts of today, good for a year; earlier ones of the same are no
@@ -73,7 +77,9 @@ class TrustCards:
         self._void(tx, (trust_card.c.number == number,), REPLACED, "", by)
         card_no = nodes.following(tx, trust_card.c.card_no)
         until_s = instant_ms(today + CARD_DAYS + 1, 0, zone) // 1000 - 1
-        text = cards.issue(Card(card_no, now // 1000, until_s, _facts(row, owner)), self._signer, self._url)
+        text = cards.issue(
+            Card(card_no, now // 1000, until_s, self._scored(tx, _facts(row, owner), owner)), self._signer, self._url
+        )
         values = {
             "card_no": card_no,
             "number": number,
@@ -136,6 +142,26 @@ class TrustCards:
         self._publish(tx, tx.execute(sa.select(trust_card.c.card_no).where(trust_card.c.void.is_not(None))).scalars())
         return made
 
+    def facts_of(self, tx: Connection, number: int) -> Facts | None:
+        """What a card made now would say of a subject; None for one that is struck off."""
+        row = tx.execute(_SUBJECTS.where(register_subject.c.number == number, _LIVE)).first()
+        if row is None or row.kind not in (VEHICLE, DRIVER):
+            return None
+        owner = tx.execute(_SUBJECTS.where(register_subject.c.number == row.operator_no)).one()
+        return self._scored(tx, _facts(row, owner), owner)
+
+    def _scored(self, tx: Connection, facts: Facts, owner: Any) -> Facts:
+        """With the public score of a vehicle, if there is one: by its plate, among those of its operator."""
+        if cards.KINDS[facts.kind] != cards.VEHICLE:
+            return facts
+        key = PublicScore(VEHICLE, facts.label, 0, 0, 0, 0, 0).key
+        for agency_no in agency_nos(owner.body, self._agency_numbers(tx)):
+            body = streams.body(tx, operator_stream(agency_no), key)
+            if body is not None:
+                score = PublicScore.from_bytes(body)
+                return replace(facts, score_tenths=score.mean_tenths, ratings=score.count)
+        return facts
+
     def _void(self, tx: Connection, which: Iterable[sa.ColumnElement[bool]], reason: int, note: str, by: str) -> None:
         open_ones = (
             trust_card.c.void.is_(None) if reason == REPLACED else sa.func.coalesce(trust_card.c.void, -1) != REVOKED
@@ -172,14 +198,6 @@ def void_of(tx: Connection, card_no: int) -> int | None:
     """Why a card is no good, as the hub itself knows it."""
     found: int | None = tx.execute(sa.select(trust_card.c.void).where(trust_card.c.card_no == card_no)).scalar()
     return found
-
-
-def facts_of(tx: Connection, number: int) -> Facts | None:
-    """What a card made now would say of a subject; None for one that is struck off."""
-    row = tx.execute(_SUBJECTS.where(register_subject.c.number == number, _LIVE)).first()
-    if row is None or row.kind not in (VEHICLE, DRIVER):
-        return None
-    return _facts(row, tx.execute(_SUBJECTS.where(register_subject.c.number == row.operator_no)).one())
 
 
 def _facts(row: Any, owner: Any) -> Facts:

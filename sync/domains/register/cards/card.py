@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sync.domains.register.rules import TRUST_LEVELS, over
@@ -154,6 +154,11 @@ def papers_over(facts: Facts, day: int) -> tuple[str, ...]:
     """Which papers of a card's subject are over on ``day``: ``permit``, ``inspection``."""
     ends = (("permit", facts.permit_until_day), ("inspection", facts.inspection_until_day))
     return tuple(name for name, until_day in ends if over(until_day, day))
+
+
+def unscored(facts: Facts) -> Facts:
+    """The facts without the passengers' score."""
+    return replace(facts, score_tenths=0, ratings=0)
 
 
 def mark_of(text: str) -> bytes:
