@@ -227,7 +227,8 @@ def _verified(text: str, public: str | None, data: Path) -> tuple[bool, str | No
             key = keys.VerifyKey(bytes.fromhex(public))
         except ValueError:
             return False, "key_form", said
-        return (True, None, said) if opened.signed.verified_by(key) else (False, "ticket_forged", said)
+        holds = opened.signed.verified_by(key) and opened.from_its_phone
+        return (True, None, said) if holds else (False, "ticket_forged", said)
     if not (data / "node.sqlite").is_file():
         return False, "ticket_unknown_issuer", said
     built = _open(data)
@@ -258,6 +259,7 @@ def _claims(claims: ticket.Claims) -> dict[str, Any]:
         "rider": ticket.RIDERS[claims.rider],
         "until_s": claims.until_s,
         "document_check": claims.document_check.hex(),
+        "holder": claims.holder.hex(),
         "supersedes": claims.supersedes.hex(),
     }
 

@@ -23,6 +23,6 @@ def create_wallet(hub: Hub) -> Blueprint:
         "wallet", __name__, url_prefix="/wallet", template_folder="templates", static_folder="static",
         static_url_path="/static",
     )  # fmt: skip
-    web.prepare(blueprint, hub)
+    web.prepare(blueprint)
     pages.register(blueprint, hub)
     return blueprint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -11,9 +11,6 @@ from cloud.console.desk import language
 from cloud.console.web import HEADERS
 from sync import catalogue
 from sync.kernel.errors import Refusal
-
-if TYPE_CHECKING:
-    from cloud.bootstrap import Hub
 
 # Scripts of its own, a worker, and calls to the hub: nothing inline, nothing from elsewhere.
 POLICY: Final = (
@@ -28,7 +25,7 @@ def t(key: str, **args: object) -> str:
     return _texts.text(key, language(), **args)
 
 
-def prepare(blueprint: Blueprint, _hub: Hub) -> None:
+def prepare(blueprint: Blueprint) -> None:
     """Everything under ``blueprint``."""
 
     @blueprint.after_request

@@ -152,6 +152,11 @@ class Opened:
     carried: bytes | None
     shown: Shown | None = None
 
+    @property
+    def from_its_phone(self) -> bool:
+        """Whether the phone that shows it, if any, is the one that it is bound to."""
+        return self.shown is None or self.shown.signed_by(self.claims.holder)
+
 
 def issue(claims: Claims, signer: Signer, carry: bytes | None = None) -> str:
     """The text of a ticket signed by ``signer``, with the issuer's certificate ``carry`` inside if given."""
@@ -212,7 +217,7 @@ def verify(text: str, find_key: Callable[[bytes], Certificate | None], hub: Veri
         raise Malformed("ticket_forged", "issuer and ticket id differ")
     if not opened.signed.verified_by(issuer.key):
         raise Malformed("ticket_forged")
-    if opened.shown is not None and not opened.shown.signed_by(opened.claims.holder):
+    if not opened.from_its_phone:
         raise Malformed("ticket_forged", "another phone")
     return opened, issuer
 

@@ -255,6 +255,28 @@ def test_office_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub,
         assert code in (1, 2) and said in err and "Traceback" not in err, (new, err)
 
 
+GATES = """
+name = "gd-2026"
+source = "handbook of the operator"
+from_day = 2099-07-01
+code_age_s = 30
+code_ahead_s = 30
+unsigned = "refused"
+"""
+
+
+def test_gate_rules_are_published_from_a_file_and_never_for_the_past(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "gates.toml"
+    path.write_text(GATES, encoding="utf-8")
+    assert hub("gate-rules", str(path))["key"] == f"gate/all/{day_of(calendar_date(2099, 7, 1))}"
+    wrong = (("2099", "2021", "gate_rules_past"), ("name = ", "nome = ", "gates.toml"),
+             ('"refused"', '"green"', "gate_rules_odd"), ("= 30", "= 3", "gate_rules_odd"))  # fmt: skip
+    for old, new, said in wrong:
+        path.write_text(GATES.replace(old, new), encoding="utf-8")
+        code, _, err = hub("gate-rules", str(path))
+        assert code in (1, 2) and said in err and "Traceback" not in err, (new, err)
+
+
 def test_a_trip_is_cancelled_delayed_and_restored_by_command(hub: Hub) -> None:
     feed = str(ROOT / "cloud/domains/timetable/sample_feed")
     hub("import-gtfs", feed)

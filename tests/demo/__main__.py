@@ -141,6 +141,7 @@ def _print_addresses(world: Demo) -> None:
     click.echo(f"  hub console   http://127.0.0.1:{plan.ports['hub']}/console")
     click.echo(f"                sign in as {plan.admin['name']}, passphrase {plan.admin['passphrase']}\n")
     click.echo(f"  web shop      http://127.0.0.1:{plan.ports['hub']}/shop/\n")
+    click.echo(f"  ticket wallet http://127.0.0.1:{plan.ports['hub']}/wallet/\n")
     for name, screens in SCREENS.items():
         clerk_no, pin, _ = plan.clerks[name]
         address = f"http://127.0.0.1:{plan.ports[name]}"

@@ -17,6 +17,7 @@ from sync.domains.ratings.rules import TAGS
 from sync.domains.ticketing.events import TicketSold
 from sync.domains.timetable.operations import Stop
 from sync.kernel import cbor
+from sync.kernel.devices import Apart
 from sync.kernel.errors import Refusal
 from tests.edge.folding import differing
 from tests.edge.hub import SmallHub, connect
@@ -97,6 +98,10 @@ class Story:
         self.scans += self.dice.randrange(2)
         text = self.dice.choice([ticket[0] for ticket in self.tickets] or ["Y1:X"])
         self.bench.node.scanning.on_scan("scanner-1", 1, self.scans, text, "t", self.dice.random() < 0.2)
+        if self.dice.random() < 0.2:
+            reason = self.dice.choice(["", "", "wrong_trip"])
+            apart = Apart(1, 100_000 + self.scans, "t", True, 1, self.scans + self.dice.randrange(2), text, reason, 1)
+            self.bench.node.scanning.on_apart("scanner-1", apart)
         for command in self.bench.node.scanning.pending():
             self.bench.node.scanning.on_opened("gate-1", 1, 1, command.cmd_id, command.body["verdict_id"], "t")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cloud.domains.boarding import service
+from cloud.domains.boarding.publish import publish_gate_rules
 from cloud.domains.boarding.tables import boarded, boarded_twice
 from cloud.kernel import nodes, streams
 from cloud.kernel.tables import quarantine
-from sync.domains.boarding.events import BoardingRefused, GateOpened, TicketBoarded
-from sync.domains.boarding.operations import ManifestEntry
+from sync.domains.boarding.events import BoardedApart, BoardingRefused, GateOpened, TicketBoarded
+from sync.domains.boarding.operations import GateRules, ManifestEntry
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import trip_stream
 from sync.kernel.ticket import TicketId
@@ -48,6 +50,32 @@ def test_a_ticket_boards_once_and_the_second_boarding_is_shown(world: World) -> 
         ("front", world.rows(boarded)[0]["pos"])
     ]
     assert [row["code"] for row in world.rows(quarantine)] == ["boarded_twice"]
+
+
+def test_whom_gates_that_were_cut_off_let_in_is_aboard_once_and_a_conflict_twice(world: World) -> None:
+    box = world.box("a")
+    ride = (TicketId(1, 1, 1).to_bytes(), 7, DAY, 0, 3, 1)
+    for gate, reason in (("scanner-1", ""), ("scanner-2", "already_used")):
+        box.append(BoardedApart(*ride, gate, "ABCD", reason, 5))
+    box.append(BoardedApart(b"no id", 7, DAY, 0, 3, 1, "scanner-1", "", "", 5))
+    box.visit()
+    assert [(row["gate"], row["clerk_no"], bool(row["clock_sure"])) for row in world.rows(boarded)] == [
+        ("scanner-1", 0, False)
+    ]
+    assert [row["gate"] for row in world.rows(boarded_twice)] == ["scanner-2"]
+    assert [row["code"] for row in world.rows(quarantine)] == ["boarded_twice", "ticket_id"]
+
+
+def test_gate_rules_are_published_for_today_and_later(world: World) -> None:
+    given = GateRules("gd", "a notice", DAY, 60, 30, "amber")
+    with world.hub.database.write() as tx:
+        publish_gate_rules(tx, given, DAY)
+        for odd, code in (({"from_day": DAY - 1}, "gate_rules_past"), ({"code_age_s": 1}, "gate_rules_odd")):
+            with pytest.raises(Refusal, match=code):
+                publish_gate_rules(tx, dataclasses.replace(given, **odd), DAY)
+    box = world.box("a")
+    box.visit()
+    assert box.keys("gate", "net") == {given.key: given.to_bytes()}
 
 
 def test_a_second_boarding_in_one_batch_is_seen_too(world: World) -> None:
