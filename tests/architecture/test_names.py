@@ -18,6 +18,7 @@ NAMES = {
         "schema_5.sql",
         "schema_6.sql",
         "schema_7.sql",
+        "schema_8.sql",
         "store.py",
         "service.py",
         "routes.py",
