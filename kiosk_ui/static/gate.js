@@ -60,10 +60,19 @@
       focus();
     }
   });
-  // A reader of documents ends with Enter, as one of tickets does: first the document, then the ticket.
+  // A reader of documents ends with Enter, as one of tickets does: first the document, then the ticket. A ticket that comes
+  // first goes where it belongs.
   if (number) {
     number.addEventListener("keydown", function (event) {
-      if (event.key === "Enter") { event.preventDefault(); code.focus(); }
+      if (event.key !== "Enter") { return; }
+      event.preventDefault();
+      if (number.value.trim().toUpperCase().startsWith("Y1:")) {
+        code.value = number.value;
+        number.value = "";
+        form.requestSubmit();
+        return;
+      }
+      code.focus();
     });
   }
   document.addEventListener("click", function (event) {

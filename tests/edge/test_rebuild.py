@@ -236,7 +236,7 @@ def test_every_table_is_reference_state_or_named_as_local(tmp_path: Path) -> Non
         "cash_key", "unknown_issuer",
         "payment_code",
         "sale_order", "order_rider", "order_extra", "sale_key", "seat_hold", "recall_done", "grant_closed", "scan_answer",
-        "gate_command",
+        "gate_command", "left_stop",
     }  # fmt: skip
     bench = make_bench(tmp_path)
     rows = bench.node.database.read().execute("SELECT name FROM sqlite_master WHERE type = 'table'")

@@ -11,7 +11,10 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from edge.domains.ticketing.office.travellers import ShownDocument
 from tests.kiosk_ui.conftest import ALL_LEGS, SEATS
+from tests.kiosk_ui.test_documents import want_names
+from tests.support.documents import resident_id
 from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 
 if TYPE_CHECKING:
@@ -225,3 +228,27 @@ def test_an_inspector_boards_a_coach_of_45_by_scanner_and_a_cut_off_screen_is_am
     page.keyboard.press("Enter")
     page.wait_for_selector("#verdict.red")
     assert [one for one in complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
+
+
+def test_at_a_line_with_names_document_and_ticket_are_read_one_after_the_other(
+    bench: Bench, page: Page, site: str, complaints: list[str]
+) -> None:
+    want_names(bench)
+    shown = [ShownDocument("resident_id", resident_id(number), "陈晓") for number in (7, 8)]
+    codes = [
+        bench.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, f"key-{number}", document=one).text
+        for number, one in enumerate(shown, 1_000)
+    ]
+    sign_in(page, site)
+    page.goto(f"{site}/gate/{COACH_TRIP}/{TODAY}")
+    for typed, colour in (
+        ((codes[0],), "amber"),
+        ((shown[0].number, codes[1]), "red"),
+        ((shown[1].number, codes[1]), "green"),
+    ):
+        for text in typed:
+            page.keyboard.type(text)
+            page.keyboard.press("Enter")
+        page.wait_for_selector(f"#verdict.{colour}")
+        assert page.input_value("#document_number") == page.input_value("#code") == ""
+    assert complaints == []
