@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures`: the three pictures of the README, taken from the running demo."""
+"""`python -m tests.browser.pictures`: the four pictures of the README, taken from the running demo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from tests.browser.people import Admin, Agent, Inspector, Passenger
-from tests.browser.stage import Stage, running_demo, until
+from tests.browser.stage import PHONE, Stage, running_demo, until
 from tests.demo.world import ROOT
 from tests.support.browser import chromium
 
@@ -48,6 +48,10 @@ def take(stage: Stage, folder: Path) -> None:
         inspector.scan(one.code)
     keep(inspector.page, folder / "gate-green.png")
 
+    phone = stage.open(PHONE, "en", scripts=False)
+    phone.goto(f"http://127.0.0.1:{stage.demo.plan.ports['portal']}/generate_204")
+    keep(phone, folder / "portal-trip.png")
+
     until(admin.up_to_date, "every log to reach the hub")
     admin.page.set_viewport_size({"width": KIOSK["width"], "height": CONSOLE_HEIGHT})
     keep(admin.page, folder / "console-nodes.png")
@@ -64,7 +68,7 @@ def keep(page: Page, path: Path) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Exit code 0 when all three are written."""
+    """Exit code 0 when all four are written."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
     parser.add_argument("--into", type=Path, default=FOLDER, help="the folder that they are written to")
     folder = parser.parse_args(argv).into

@@ -129,6 +129,7 @@ def _holds(found: dict[str, object]) -> bool:
         and on_board["screenshots_refused"] > 0
         and found["quarantined"] == on_board["conflicts_recorded"] == 1
         and (on_board["trust_cards_checked"], on_board["forged_cards_refused"]) == (10, 3)
+        and on_board["phones_on_wifi"] > 0
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True
@@ -148,6 +149,7 @@ def _print_addresses(world: Demo) -> None:
         click.echo(f"  {name:<12}  {plan.names[name].get('zh-Hans', '')} {plan.names[name].get('en', '')}")
         click.echo("                " + "  ".join(f"{address}/{screen}" for screen in screens))
         click.echo(f"                clerk number {clerk_no}, PIN {pin}\n")
+    click.echo(f"  on the WiFi   http://127.0.0.1:{plan.ports['portal']}/ is what phones in the coach see\n")
     click.echo(f"  payments      http://127.0.0.1:{plan.ports['gateway']}/ shows what waits to be paid by phone\n")
     click.echo(f"  scanner       type a ticket's code into:  nc 127.0.0.1 {plan.ports['feed']}\n")
 

@@ -95,7 +95,12 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             "clear_personal_data_found": clear_personal_data(demo, story),
             **phone.facts(demo, story.phone),
         },
-        "on_board": {**board_ratings.facts(demo), **story.gates.facts(demo), **story.cards.facts()},
+        "on_board": {
+            **board_ratings.facts(demo),
+            **story.gates.facts(demo),
+            **story.cards.facts(),
+            "phones_on_wifi": told.on_wifi,
+        },
         "quarantined": quarantined,
         "retried_after_kill": told.retried,
     }

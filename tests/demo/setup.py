@@ -98,8 +98,9 @@ class Demo:
         file = self.folder / "demo.json"
         if file.is_file():
             self.plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
-            if "gateway" not in self.plan.ports:  # a demo from before there was one
-                self.plan.ports["gateway"] = choose_ports(1, None)[0]
+            for name in ("gateway", "portal"):  # a demo from before there was one
+                if name not in self.plan.ports:
+                    self.plan.ports[name] = choose_ports(1, None)[0]
             self._describe_processes()
             self.give_duties()
             return
@@ -119,7 +120,7 @@ class Demo:
         fresh.replace(file)
 
     def _make(self, chosen: layout.Layout, day: int) -> Plan:
-        names = ["hub", *[post.name for post in chosen.posts], "broker", "feed", "gateway"]
+        names = ["hub", *[post.name for post in chosen.posts], "broker", "feed", "gateway", "portal"]
         ports = dict(zip(names, choose_ports(len(names), self._first_port), strict=True))
         made = self._hub("add-admin", "admin", "--json")
         passphrase = self._first_sign_in(made["name"], made["passphrase"])
@@ -240,10 +241,12 @@ class Demo:
                      "--hub", hub_url, "--exchange-every", str(EXCHANGE_S)]  # fmt: skip
             if name == "coach-1":
                 words += ["--mqtt-port", str(ports["broker"]), "--gate-device", "gate-1"]
-            own_url = f"http://127.0.0.1:{ports[name]}"
+                words += ["--portal-port", str(ports["portal"])]
+            own_url, portal_url = f"http://127.0.0.1:{ports[name]}", f"http://127.0.0.1:{ports['portal']}"
             self._add(name, words, f"{own_url}/healthz", YIPIAO_NODE_GATEWAY_URL=gateway_url,
                       YIPIAO_NODE_GATEWAY_KEY_FILE=str(self.gateway_key),
-                      YIPIAO_NODE_GATEWAY_NOTIFY_URL=f"{own_url}/api/v1/payments/callback")  # fmt: skip
+                      YIPIAO_NODE_GATEWAY_NOTIFY_URL=f"{own_url}/api/v1/payments/callback",
+                      YIPIAO_NODE_PORTAL_URL=portal_url)  # fmt: skip
 
     def describe_devices(self) -> None:
         """Scanner and gate of the on-board box; its name in topics is known once it is enrolled."""

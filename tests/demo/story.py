@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.demo import board_ratings
+from tests.demo import board_ratings, board_wifi
 from tests.demo.board_cards import Cards
 from tests.demo.board_gate import Gates
 from tests.demo.client import Away, Client, Refused
@@ -50,6 +50,7 @@ class Told:
     retried: int = 0
     hub_offline_s: float = 0.0
     rated_without_ticket: int = 0
+    on_wifi: int = 0
 
 
 class Story:
@@ -114,6 +115,8 @@ class Story:
         self.cards.check(self.clients["coach-1"])
         self.demo.say("rating")
         self._rate_some()
+        self.demo.say("phones join the WiFi of the coach")
+        self._join_wifi()
 
     def _sign_in(self) -> None:
         for name, (clerk_no, pin, _) in self.plan.clerks.items():
@@ -370,6 +373,12 @@ class Story:
                 self.told.rated_without_ticket = board_ratings.rate(self.demo, unhappy)
                 return
         raise AssertionError("a ticket could rate twice")
+
+    def _join_wifi(self) -> None:
+        silent = sorted(self.told.boarded - self.told.rated)
+        joined = board_wifi.join(self.demo, [self.told.sold[number] for number in silent])
+        self.told.rated.update(joined)
+        self.told.on_wifi = len(joined)
 
     def _scanner(self) -> Scanner:
         return Scanner(self.plan.ports["feed"])

@@ -11,8 +11,11 @@ from flask import Flask
 from edge.domains.ticketing.service import Ticket
 from kiosk_ui.app import create_app, create_portal
 from kiosk_ui.screens.portal import trip as trip_page
+from sync.catalogue import load
 from sync.domains.disruption.operations import Disruption
 from sync.domains.notices.operations import Notice
+from sync.domains.ratings.operations import PublicScore
+from sync.domains.register.operations import OperatorFacts, VehicleFacts
 from sync.kernel.workdays import WorkCalendar
 from tests.kiosk_ui.person import Page, Person
 from tests.kiosk_ui.test_gate import photograph
@@ -316,3 +319,24 @@ def test_a_page_that_is_kept_too_long_would_be_noticed(vehicle: Bench, monkeypat
     phone.see("/portal")
     announce(vehicle, 1, {"en": "Tea is served"})
     assert "Tea is served" not in phone.see("/portal").text
+
+
+def test_one_sees_who_runs_the_trip_as_the_register_has_it_and_no_name_of_a_driver(
+    vehicle: Bench, passenger: Person
+) -> None:
+    assert t_of("card_trust") not in passenger.see("/portal").text and "粤H12345" in passenger.page.text
+    operator = OperatorFacts("91440000190000000X", {"zh-Hans": "岭西客运"}, "L1", TODAY + 90, "AAA", (1,), TODAY)
+    coach = VehicleFacts(1, "coach", "粤H12345", "yellow", 45, "一级", "P1", TODAY + 90, TODAY - 1, 0, TODAY)
+    vehicle.operate("register/1", "operator-facts/1", operator.to_bytes())
+    vehicle.operate("register/1", "vehicle/5", coach.to_bytes())
+    score = PublicScore("driver", str(CLERK_NO), 7, 43, 600, 900, TODAY)
+    vehicle.operate("operator/1", score.key, score.to_bytes())
+    vehicle.node.duties.start((COACH_TRIP, TODAY), CLERK_NO)
+    page = passenger.see("/portal").text
+    words = ("4.3", "AAA", "一级", f"工号 {CLERK_NO}", t_of("card_over"), t_of("card_trust"))
+    assert all(word in page for word in words) and "陈晓" not in page
+    assert page.count(t_of("card_over")) == 1
+
+
+def t_of(key: str) -> str:
+    return load().text(key, "zh-Hans")

@@ -11,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.kept import kept
 from kiosk_ui.kernel.language import big_print, language
+from kiosk_ui.screens.portal.who import who_runs
 from sync.domains.duties.rules import ENDED, RUNNING
 from sync.domains.timetable.rules import service_kind
 
@@ -34,7 +35,7 @@ _TOKEN: Final = "token-of-this-phone"  # noqa: S105 (the place of one)
 class Aboard:
     """The trip of this box as a passenger sees it. ``next_idx``: the stop that comes; the number of stops where it has ended.
 
-    ``told``: whether that is the driver's word rather than the timetable's; ``vehicle``: plate, empty where nobody said.
+    ``told``: whether that is the driver's word rather than the timetable's.
     """
 
     now: TripNow
@@ -42,6 +43,7 @@ class Aboard:
     told: bool
     notices: tuple[Notice, ...]
     rated: tuple[int, int]
+    operator_no: int
 
     @property
     def trip(self) -> TripView:
@@ -75,7 +77,8 @@ def _page(state: str) -> str:
     if seen is None:
         rides = node.timetable.departures(node.timetable.today(), SOON)
         return render_template("portal/no_trip.html", rides=rides, wifi=state, token=token)
-    return render_template("portal/trip.html", seen=seen, trip=seen.trip, wifi=state, token=token)
+    who = who_runs(node, seen.now, seen.operator_no)
+    return render_template("portal/trip.html", seen=seen, trip=seen.trip, who=who, wifi=state, token=token)
 
 
 def emergency() -> str:
@@ -95,7 +98,7 @@ def aboard(node: Node) -> Aboard | None:
     route_no, route = node.timetable.route(now.trip.trip_no)
     notices = node.notices.on(route.agency_no, node.timetable.today(), route_no)
     next_idx, told = _next(now, node.clock.wall_ms())
-    return Aboard(now, next_idx, told, tuple(notices), node.ratings.public_summary(*current))
+    return Aboard(now, next_idx, told, tuple(notices), node.ratings.public_summary(*current), route.agency_no)
 
 
 def _next(now: TripNow, wall_ms: int) -> tuple[int, bool]:
