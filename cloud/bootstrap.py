@@ -218,7 +218,7 @@ def build(
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
     deciding = Deciding(clock, boardings.was_boarded, cancelled, stands)
     disruptions = Disruptions(nodes, trips, clock, boarding.tell_manifest, inventory)
-    duties = DutiesService(boarding, Clerks(clock, ids), disruptions)
+    duties = DutiesService(boarding, Clerks(clock, ids), disruptions, clock)
     steps = Steps(
         (inventory.decide, boarding.decide, duties.decide, deciding.decide_new, cases.decide, tails.take),
         (enrolment.renew, inventory.provision, registering.provide, sealing.provide),

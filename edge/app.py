@@ -70,7 +70,7 @@ def create_app(node: Node) -> Flask:
         manifest.blueprint(node.manifest, guard),
         clearance.blueprint(node.clearance, guard),
         aboard.blueprint(node.walk_ups, guard),
-        duties.blueprint(node.duties, guard),
+        duties.blueprint(node.duties, node.handovers, guard),
         ratings.blueprint(node.ratings),
     ):
         api.register_blueprint(blueprint)

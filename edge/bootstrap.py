@@ -14,6 +14,8 @@ from edge.domains.boarding.manifest.service import Manifest
 from edge.domains.boarding.service import Boarding
 from edge.domains.clearance.service import Clearance
 from edge.domains.disruption.service import Disruptions
+from edge.domains.duties.handover.service import Handovers
+from edge.domains.duties.rest.service import Rest
 from edge.domains.duties.service import Duties
 from edge.domains.inventory.elsewhere.service import Enquiry
 from edge.domains.inventory.service import Inventory
@@ -92,6 +94,7 @@ class Node:
     timetable: Timetable
     journeys: Journeys
     duties: Duties
+    handovers: Handovers
     inventory: Inventory
     fares: Fares
     elsewhere: Enquiry
@@ -209,7 +212,7 @@ def _domains(
     timetable = Timetable(database, own, keeper, disruptions)
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     travellers = Travellers(database, keeper, timetable, directory, ids)
-    duties = Duties(database, scribe, keeper, timetable)
+    duties = Duties(database, scribe, keeper, timetable, Rest(database, keeper, timetable))
     disruptions.aboard = duties.told_aboard
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers, duties)
     journeys, fares = Journeys(database, timetable, keeper), Fares(database, timetable)
@@ -219,8 +222,7 @@ def _domains(
         shifts.require_open,
     )  # fmt: skip
     bookings = Bookings(database, scribe, inventory, fares, ticketing, travellers, journeys.connects)
-    paying = Paying(ticketing, inventory, bookings, travellers)
-    payments = Payments(database, scribe, keeper, ids, paying, gateway)
+    payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory, bookings, travellers), gateway)
     faults = Faults(database, timetable, journeys.holds)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
@@ -243,6 +245,7 @@ def _domains(
         "timetable": timetable,
         "journeys": journeys,
         "duties": duties,
+        "handovers": Handovers(database, scribe, duties, inventory, directory, signer, ids, boarding.aboard),
         "inventory": inventory,
         "boarding": boarding,
         "manifest": manifest,

@@ -120,6 +120,14 @@ def every(tx: Connection) -> list[ClerkInfo]:
     return [_info(row) for row in rows]
 
 
+def nodes_of(tx: Connection, clerk_nos: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Where each of some people may sign in; nobody who left."""
+    query = sa.select(clerk.c.clerk_no, clerk.c.node_nos).where(
+        clerk.c.clerk_no.in_(clerk_nos), clerk.c.left_ms.is_(None)
+    )
+    return {row.clerk_no: tuple(row.node_nos) for row in tx.execute(query)} if clerk_nos else {}
+
+
 def find(tx: Connection, clerk_no: int) -> ClerkInfo:
     """One clerk who is there. Refusal ``clerk_unknown``."""
     return _info(_row(tx, clerk_no))

@@ -255,6 +255,12 @@ class VehicleDuties(Duties, Protocol):
     ) -> None:
         """This box runs this trip."""
 
+    def remove_duty(self, tx: Connection, info: NodeInfo, trip_no: int, day: int) -> None:
+        """The box does not run this trip after all."""
+
+    def vehicles_of(self, tx: Connection, trip_no: int, day: int) -> Sequence[tuple[int, str, tuple[int, ...]]]:
+        """(node_no, plate, drivers) of the boxes that run a dated trip."""
+
 
 class Delays(Protocol):
     """Telling everybody that a trip is late, as those see it who hear of it from its driver."""

@@ -63,6 +63,14 @@ class Directory:
         """How many these are."""
         return int(self._database.read().execute("SELECT count(*) FROM issuer").fetchone()[0])
 
+    def of_node(self, node_no: int) -> Certificate | None:
+        """The certificate of a node's newest log that is in good standing; looked for in all, so not for every sale."""
+        rows = self._database.read().execute(
+            "SELECT certificate FROM issuer WHERE kid NOT IN (SELECT kid FROM revoked_issuer)"
+        )
+        found = [known for row in rows if (known := Certificate.from_bytes(row[0])).node_no == node_no]
+        return max(found, key=lambda one: one.epoch, default=None)
+
     def _standing(self, kid: bytes) -> tuple[Certificate | None, int | None]:
         return self._database.memory.get(("issuer", kid), lambda: self._read(kid))
 

@@ -78,5 +78,7 @@ EVENTS: Final = Registry(
         duties.TripCutShort,
         duties.TripEnded,
         duties.TripWordTaken,
+        duties.TripHandedOver,
+        duties.TripTakenOver,
     ]
 )

@@ -50,6 +50,8 @@ FOLDERS = {
     ("cloud", "register"): {"cards", "importing", "sample_files"},
     ("edge", "payments"): {"gateway"},
     ("cloud", "ratings"): {"answers", "scoring"},
+    ("edge", "duties"): {"handover", "rest"},
+    ("sync", "duties"): {"rest"},
 }
 
 

@@ -25,9 +25,14 @@ from sync.domains.duties.events import (
     TripCutShort,
     TripDelayed,
     TripEnded,
+    TripHandedOver,
     TripStarted,
+    TripTakenOver,
     TripWordTaken,
 )
+from sync.domains.duties.operations import Handover, sign_handover
+from sync.domains.duties.rest.operations import Driven
+from sync.domains.duties.rest.rules import DEFAULT_REST_RULES
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant, Recall, SoleSeller
 from sync.domains.notices.operations import Notice
@@ -60,12 +65,19 @@ from sync.domains.timetable.operations import Agency, Pattern, Route, SeatPlan, 
 from sync.kernel import cbor
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.events import ClerkLocked, NodeStarted, Stamp, TailHandedIn
+from sync.kernel.keys import Ed25519Signer
 from sync.kernel.operations import Clerk, Profile, Subscriptions
 from sync.kernel.workdays import WorkCalendar
 
 NAMES: Final = {"zh-Hans": "桂山岛", "zh-Hant": "桂山島", "en": "Guishan Island"}
 TICKET_ID: Final = bytes.fromhex("0000070100000001")
 STAMP: Final = Stamp(hlc=(1_795_406_400_000 << 16) + 3, mono_ms=61_250, hub_ms=1_795_406_340_000)
+GIVEN: Final = Handover(
+    (1 << 60) + 5, 101, 2518, 7, 1, 8, 1, 1_795_406_400_000, 2, True, -1, 25, "traffic", "三水收费站",
+    ((5, ((3, 0b1100), (4, (1 << 90) - (1 << 3))), ()), (6, (), ((2, 7),))), 1_795_440_600_000,
+    ((TICKET_ID, 0, 4, 12, "KV5C", 0),),
+)  # fmt: skip
+HANDOVER: Final = sign_handover(GIVEN, Ed25519Signer(bytes(range(32))), b"certificate")
 WIDE_MASK: Final = (1 << 90) - (1 << 3)
 
 EVENTS: Final[dict[str, Any]] = {
@@ -139,6 +151,8 @@ EVENTS: Final[dict[str, Any]] = {
     "trip_delayed": TripDelayed(101, 2518, 21, 25, 0, "三水收费站堵车"),
     "trip_cut_short": TripCutShort(101, 2518, 21, 3, 2, ""),
     "trip_ended": TripEnded(101, 2518, 21, 4),
+    "trip_handed_over": TripHandedOver(101, 2518, 21, 8, HANDOVER),
+    "trip_taken_over": TripTakenOver(101, 2518, 22, "粤H54321", HANDOVER),
     "trip_word_taken": TripWordTaken(101, 2518, 21, 117),
     "card_refused": CardRefused("card_revoked", 7, 12, bytes(range(8)), 11, True),
     "card_refused_forged": CardRefused("card_forged", 0, 0, bytes(range(8)), 11, False),
@@ -216,6 +230,9 @@ RECORDS: Final[dict[str, Any]] = {
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),
+    "handover": GIVEN,
+    "rest_rules": DEFAULT_REST_RULES,
+    "driven": Driven(((1_795_380_000_000, 1_795_390_000_000),), 1_795_406_400_000),
     "operator_facts": OperatorFacts("91350100M000100Y43", {"zh-Hans": "横琴客运", "en": "Hengqin Coaches"}, "440400000001",
                                     3287, "AAA", (1, 4), 2500),
     "operator_facts_bare": OperatorFacts("91110000600037341L", {"zh-Hans": "桂山轮渡"}, "440400000002", 0, "", (), 2519),

@@ -18,7 +18,7 @@ FORMS = ("/kiosk/ask", "/kiosk/order", "/kiosk/order/1/cancel", "/kiosk/order/1/
          "/clerk/tickets/1/onward",
          "/clerk/requests", "/clerk/requests/1",
          "/clerk/shift/open", "/clerk/shift/cash", "/clerk/shift/1/close",
-         f"/driver/{COACH_TRIP}/{TODAY}",
+         f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/hand", "/driver/take",
          "/gate/choose", "/gate/document", "/gate/card", "/clerk/aboard/sell",
          f"/gate/clearance/{COACH_TRIP}/{TODAY}", f"/gate/clearance/{COACH_TRIP}/{TODAY}/undo",
          f"/gate/clearance/{COACH_TRIP}/{TODAY}/count",

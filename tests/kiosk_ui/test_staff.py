@@ -20,6 +20,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/requests", "/clerk/requests/1",
              "/clerk/shift", "/clerk/shift/1/slip",
              "/driver", "/driver/heard", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
+             f"/driver/{COACH_TRIP}/{TODAY}/hand", f"/driver/{COACH_TRIP}/{TODAY}/hand/1.svg", "/driver/take",
              "/gate", "/gate/trips", "/gate/document", "/gate/card", f"/gate/{COACH_TRIP}/{TODAY}", "/status",
              "/clerk/aboard", f"/gate/manifest/{COACH_TRIP}/{TODAY}", f"/gate/manifest/{COACH_TRIP}/{TODAY}/print",
              f"/gate/clearance/{COACH_TRIP}/{TODAY}", f"/gate/clearance/{COACH_TRIP}/{TODAY}/print")  # fmt: skip

@@ -17,6 +17,7 @@ from sync.catalogue import LANGUAGES, load
 from sync.domains.boarding.rules import REASONS, STATES
 from sync.domains.clearance.rules import CHECKS
 from sync.domains.duties.events import DELAY_REASONS
+from sync.domains.duties.rest.rules import BREACHES
 from sync.domains.duties.rules import PHASES
 from sync.domains.ratings.rules import DEFAULT_RATING_RULES, LEVELS
 from sync.domains.register import rules as register
@@ -57,7 +58,7 @@ MADE = {
     "card_reason_": cards.REASONS,
     "vehicle_kind_": register.VEHICLE_KINDS,
     "plate_colour_": register.COLOURS,
-    "gate_name_": ("page", "on_board"),
+    "gate_name_": ("page", "on_board", "handed_over"),
     "manifest_state_": STATES,
     "clearance_lack_": CHECKS,
     "clearance_state_": ("cleared", "refused", "undone"),
@@ -74,6 +75,7 @@ MADE = {
     "wifi_": ("open", "online", "no_line"),
     "trip_phase_": PHASES,
     "driver_word_": UNDO,
+    "driver_rest_": BREACHES,
     "delay_reason_": DELAY_REASONS,
     "emergency_": [f"{kind}_{step}" for kind, steps in STEPS.items() for step in steps],
     "emergency_for_": NUMBERS,

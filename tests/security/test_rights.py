@@ -70,6 +70,8 @@ RIGHTS: dict[tuple[str, str], frozenset[str] | None] = {
     ("PUT", "/api/v1/boarding/current"): GATE,
     ("GET", "/api/v1/boarding/duties"): GATE,
     ("GET", "/api/v1/duties"): GATE | {"driver"},
+    ("POST", "/api/v1/duties/handovers"): frozenset({"driver"}),
+    ("POST", "/api/v1/duties/takeovers"): frozenset({"driver"}),
     ("POST", "/api/v1/duties/words"): frozenset({"driver"}),
     ("GET", "/api/v1/trips/{trip_no}/manifest"): GATE | {"driver"},
     ("POST", "/api/v1/trips/{trip_no}/marks"): GATE | {"driver"},

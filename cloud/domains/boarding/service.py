@@ -108,6 +108,10 @@ class BoardingService:
         streams.publish(tx, node_stream(info.node_no), f"duty/{trip_no}/{day}", None)
         self._nodes.unsubscribe(tx, info.node_no, [trip_stream(trip_no, day)])
 
+    def vehicles_of(self, tx: Connection, trip_no: int, day: int) -> list[tuple[int, str, tuple[int, ...]]]:
+        """As :func:`vehicles_of`."""
+        return vehicles_of(tx, trip_no, day)
+
     def duties_of(self, tx: Connection, node_no: int) -> list[tuple[int, int]]:
         """(trip_no, day) of a box's duties."""
         rows = tx.execute(sa.select(duty.c.trip_no, duty.c.day).where(duty.c.node_no == node_no))

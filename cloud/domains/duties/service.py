@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.duties.apply import Key, read_word, told
 from cloud.domains.duties.tables import trip_word
+from cloud.kernel import clerks, nodes, streams
 from cloud.kernel.clerks import Clerks
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo
@@ -18,12 +20,26 @@ from cloud.kernel.ports import Delays, VehicleDuties
 from cloud.kernel.tables import node
 from sync import catalogue
 from sync.domains.duties import rules
-from sync.domains.duties.events import DutyTaken, TripDelayed, TripStarted, TripWordTaken
+from sync.domains.duties.events import (
+    DutyTaken,
+    TripDelayed,
+    TripEnded,
+    TripHandedOver,
+    TripStarted,
+    TripTakenOver,
+    TripWordTaken,
+)
+from sync.domains.duties.operations import open_handover
+from sync.domains.duties.rest.operations import Driven
+from sync.domains.duties.rest.rules import KEPT_MS, driven
 from sync.domains.duties.rules import Run, Story
 from sync.kernel.errors import Refusal
+from sync.kernel.operations import node_stream
+from sync.kernel.ports import Clock
 
 Where = tuple[int, int]
 ROLE: Final = "driver"
+_AT_WHEEL: Final = (DutyTaken, TripStarted, TripEnded, TripHandedOver, TripTakenOver, TripWordTaken)
 _LISTED: Final = 400
 
 
@@ -41,8 +57,8 @@ class RunLine:
 class DutiesService:
     """``vehicles`` keeps which box runs which trip; ``delays`` tells whoever knows a trip that it is late."""
 
-    def __init__(self, vehicles: VehicleDuties, people: Clerks, delays: Delays) -> None:
-        self._vehicles, self._people, self._delays = vehicles, people, delays
+    def __init__(self, vehicles: VehicleDuties, people: Clerks, delays: Delays, clock: Clock) -> None:
+        self._vehicles, self._people, self._delays, self._clock = vehicles, people, delays, clock
         self._texts = catalogue.load()
 
     def assign(self, tx: Connection, info: NodeInfo, where: Where, vehicle: str, drivers: Sequence[int] = ()) -> None:
@@ -68,12 +84,45 @@ class DutiesService:
             and one.envelope
             and isinstance(event := one.envelope.event, TripDelayed | TripWordTaken)
         }
+        self._pass_on(tx, info, fresh)
+        self._tell_driven(tx, fresh)
         for where in sorted(said & set(self._vehicles.duties_of(tx, info.node_no))):
             run = run_of(tx, info.node_no, where)
             if run.told_ms:
                 self._delays.late(tx, where, run.delay_minutes, self._why(run), f"node {info.node_no}")
             else:
                 self._delays.late(tx, where, 0, "", f"node {info.node_no}")
+
+    def _pass_on(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
+        """A trip that was handed over goes to its taker, and so does the duty once that has taken it."""
+        for one in fresh.events:
+            event = one.envelope.event if one.held is None and one.envelope else None
+            if isinstance(event, TripHandedOver):
+                given = open_handover(event.signed)
+                streams.publish(tx, node_stream(given.to_node_no), f"handover/{given.number}", event.signed)
+            elif isinstance(event, TripTakenOver):
+                given = open_handover(event.signed)
+                self._move_duty(tx, info, given.from_node_no, (event.trip_no, event.day), event.vehicle)
+
+    def _tell_driven(self, tx: Connection, fresh: Folded) -> None:
+        """Whoever gave up the wheel, or took it: what that driver drove lately goes to all boxes where he or she signs in."""
+        people = {
+            event.driver_no
+            for one in fresh.events
+            if one.held is None and one.envelope and isinstance(event := one.envelope.event, _AT_WHEEL)
+        }
+        now = self._clock.wall_ms()
+        for driver_no, node_nos in clerks.nodes_of(tx, sorted(people)).items():
+            said = Driven(tuple(driven_by(tx, driver_no, now - KEPT_MS, now)), now).to_bytes()
+            for node_no in node_nos:
+                streams.publish(tx, node_stream(node_no), f"driven/{driver_no}", said)
+
+    def _move_duty(self, tx: Connection, taker: NodeInfo, giver_no: int, where: Where, vehicle: str) -> None:
+        given = {node_no: drivers for node_no, _, drivers in self._vehicles.vehicles_of(tx, *where)}
+        with suppress(Refusal):  # a box that is not on board runs it all the same
+            self._vehicles.assign_duty(tx, taker, *where, vehicle, given.get(giver_no, ()))
+            if giver_no in given:
+                self._vehicles.remove_duty(tx, nodes.find(tx, giver_no), *where)
 
     def _why(self, run: Run) -> str:
         """What its driver wrote, else the reason that was tapped."""
@@ -100,6 +149,17 @@ def run_of(tx: Connection, node_no: int, where: Where) -> Run:
     return Story((row.seq, row.at_ms, read_word(row.type, row.body)) for row in rows).run
 
 
+def driven_by(tx: Connection, driver_no: int, since_ms: int, now_ms: int) -> list[tuple[int, int]]:
+    """(from ms, until ms) at the wheel since then, on any box, by what those say themselves."""
+    column = trip_word.c
+    trips = sa.select(column.node_no, column.trip_no, column.day).distinct()
+    found = []
+    for row in tx.execute(trips.where(column.driver_no == driver_no, column.at_ms >= since_ms)).all():
+        run = run_of(tx, row.node_no, (row.trip_no, row.day))
+        found += driven(run, driver_no, min(now_ms, run.ended_ms or now_ms))
+    return sorted(found)
+
+
 def runs(tx: Connection, from_day: int, until_day: int, trip_no: int | None = None) -> list[RunLine]:
     """Dated trips that were begun or spoken of on some days, those on their way first and the latest of them on top."""
     column = trip_word.c
@@ -115,6 +175,6 @@ def runs(tx: Connection, from_day: int, until_day: int, trip_no: int | None = No
         except Refusal:
             continue
     found = [RunLine(key[0], name, key[1], key[2], story.run) for key, (name, story) in stories.items()]
-    order = {rules.RUNNING: 0, rules.PLANNED: 1, rules.ENDED: 2}
+    order = {rules.RUNNING: 0, rules.PLANNED: 1, rules.HANDED_OVER: 2, rules.ENDED: 3}
     found.sort(key=lambda one: (order[one.run.phase], -one.run.delay_minutes, one.day, one.trip_no, one.node_no))
     return found[:_LISTED]

@@ -12,11 +12,21 @@ from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.freed import Freed, Rides
+from cloud.domains.inventory.books.handovers import HANDED, HandoverBooks, pairs_of
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
-from cloud.domains.inventory.tables import grant_returned, lap_sold, seat_ask, seat_clash, seat_grant, seat_sold
+from cloud.domains.inventory.tables import (
+    grant_moved,
+    grant_returned,
+    lap_sold,
+    seat_ask,
+    seat_clash,
+    seat_grant,
+    seat_sold,
+)
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.boarding.events import MarkUndone, NoShowMarked, PassengerAlighted
+from sync.domains.duties.events import TripHandedOver, TripTakenOver
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.rules import LAP, MAX_LEGS, free_children, legs_mask
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
@@ -29,6 +39,9 @@ _MOVES: Final = (
     TicketRefunded,
     *_MARKS,
 )  # as a tuple: a union is made anew, and looked at, for every event
+_TRIPS_MOVED: Final = sa.select(grant_moved.c.trip_no, grant_moved.c.day).where(
+    grant_moved.c.number.in_(sa.bindparam("grants", expanding=True))
+)
 _LAP = ("trip_no", "day", "node_no", "node_epoch", "cells")
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
 _CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
@@ -41,7 +54,9 @@ _ASK = ("pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "count")
 class InventoryApplier:
     """One batch."""
 
-    HANDLES: frozenset[type[Event]] = frozenset({TicketSold, TicketRefunded, SeatsAsked, GrantReturned, *_MARKS})
+    HANDLES: frozenset[type[Event]] = frozenset(
+        {TicketSold, TicketRefunded, SeatsAsked, GrantReturned, TripHandedOver, TripTakenOver, *_MARKS}
+    )
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
@@ -53,6 +68,7 @@ class InventoryApplier:
         self._clashes: list[tuple[object, ...]] = []
         self._asks: list[tuple[object, ...]] = []
         self._freed = Freed(tx, self.rides)
+        self._handovers = HandoverBooks(tx)
 
     @staticmethod
     def rides(_tx: Connection, _ticket_ids: Sequence[bytes]) -> Rides:
@@ -71,9 +87,12 @@ class InventoryApplier:
                     marks.append(event)  # type: ignore[arg-type]
             elif isinstance(event, GrantReturned):
                 returned.add(event.grant_id)
+            elif isinstance(event, HANDED):
+                wanted |= self._handovers.expect(event.signed)
         self._freed.prepare(marks)
         for some in chunks(returned):
-            wanted |= {(row.trip_no, row.day) for row in self._tx.execute(_TRIPS_OF, {"grants": some})}
+            for query in (_TRIPS_OF, _TRIPS_MOVED):
+                wanted |= {(row.trip_no, row.day) for row in self._tx.execute(query, {"grants": some})}
         for where, book in ledger.load(self._tx, sorted(wanted)).items():
             self._desks[where] = _Desk(book)
             self._grants |= {line.grant_id: (where, line) for line in book.grants}
@@ -88,6 +107,8 @@ class InventoryApplier:
             self._return(received, event)
         elif isinstance(event, _MARKS):
             self._mark(received, event)
+        elif isinstance(event, HANDED):
+            self._hand_over(received, event)
         elif isinstance(event, SeatsAsked):
             ride = (event.trip_no, event.day, event.from_idx, event.to_idx, event.count)
             self._asks.append((received.pos, received.node_no, *ride))
@@ -107,6 +128,7 @@ class InventoryApplier:
         upsert_rows(self._tx, grant_returned, ("grant_id",), ("grant_id", "cells"), returned)
         insert_rows(self._tx, seat_clash, _CLASH, self._clashes)
         insert_rows(self._tx, seat_ask, _ASK, self._asks)
+        self._handovers.flush()
 
     def books(self) -> dict[Where, Book]:
         """The books that this batch touched, as they stand now."""
@@ -197,7 +219,7 @@ class InventoryApplier:
 
     def _return(self, received: Received, event: GrantReturned) -> None:
         where, line = self._grants.get(event.grant_id, (None, None))
-        if where is None or line is None or line.grant_id >= received.pos:
+        if where is None or line is None or line.made >= received.pos:
             raise Quarantine("return_unknown_grant", str(event.grant_id))
         if received.amended:
             # Another end of the same log may have sold these seats: they stay held.
@@ -217,6 +239,17 @@ class InventoryApplier:
         desk.give_back(holder, back, received.pos)
         self._returned.add(line.grant_id)
 
+    def _hand_over(self, received: Received, event: TripHandedOver | TripTakenOver) -> None:
+        """Cells go from the giver to the taker whom it signed them to, when either of them is heard first."""
+        given = self._handovers.believed(received, event)
+        if self._handovers.known(given.number, event.signed):
+            return
+        where = (given.trip_no, given.day)
+        self._desks[where].see_grants(received.pos)
+        moved = self._handovers.move(received, given, event.signed, self._desks[where], self._grants)
+        self._returned |= {grant_id for grant_id, _, _ in given.grants}
+        self._grants[given.number] = where, moved
+
 
 class _Desk:
     """A book while a batch is folded into it: grants come into sight in order of position."""
@@ -235,12 +268,17 @@ class _Desk:
     def see_grants(self, pos: int) -> None:
         """Take account of the grants made before ``pos``."""
         grants = self.book.grants
-        while self._seen < len(grants) and grants[self._seen].grant_id < pos:
+        while self._seen < len(grants) and grants[self._seen].made < pos:
             line = grants[self._seen]
             left = c.minus(line.cells, line.returned, self.book.reserved)
             c.add(self._held.setdefault(line.holder, {}), left, self.book.reserved)
             self._seen += 1
         self.more_grants = self._seen < len(grants)
+
+    def take_in(self, line: GrantLine) -> None:
+        """Cells that came from another box: in sight for all that comes behind the position at which they came."""
+        self.book.grants.insert(self._seen, line)
+        self.more_grants = True
 
     def sell_open(self, holder: Holder, seat: int, mask: int) -> bool:
         """Count the sale of a seat that the log held and nobody had sold, which most are; False: look at it closely."""
@@ -330,7 +368,7 @@ class _Desk:
             self._held[holder] = c.minus(held, back, False)
             return
         for seat in back:
-            lines = [line for line in self.book.grants if line.holder == holder and line.grant_id < pos]
+            lines = [line for line in self.book.grants if line.holder == holder and line.made < pos]
             held[seat] = 0
             for line in lines:
                 held[seat] |= line.cells.get(seat, 0) & ~line.returned.get(seat, 0)
@@ -355,9 +393,4 @@ def _total(book: Book, free: bool) -> Cells:
 
 def _cells_of(event: GrantReturned, reserved: bool) -> Cells | None:
     """The cells of a return; None when they are of the other kind, negative or empty."""
-    pairs, other = (event.seats, event.counts) if reserved else (event.counts, event.seats)
-    found: Cells = {}
-    c.add(found, dict(pairs), reserved)
-    if other or not found or len(found) != len(pairs) or min(found.values()) <= 0:
-        return None
-    return found
+    return pairs_of(event.seats, event.counts, reserved)

@@ -78,6 +78,24 @@ seat_grant = sa.Table(
     sa.Index("ix_seat_grant_node", "node_no", "node_epoch"),
 )
 
+# Cells that went from one box to another with a trip, by a code that the giver signed. ``number`` stands in the place of a
+# grant's id; ``pos``: of whichever of both ends was heard first; ``signed``: SHA-256 of what both must have said.
+grant_moved = sa.Table(
+    "grant_moved",
+    metadata,
+    sa.Column("number", Big, primary_key=True, autoincrement=False),
+    sa.Column("pos", Big, nullable=False),
+    sa.Column("trip_no", Big, nullable=False),
+    sa.Column("day", Big, nullable=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("node_epoch", sa.Integer, nullable=False),
+    sa.Column("sell_until_ms", Big, nullable=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    sa.Column("signed", sa.LargeBinary, nullable=False),
+    sa.Index("ix_grant_moved_trip", "trip_no", "day"),
+    info=STATE,
+)
+
 # A person's or a policy's explicit act: seats of a silent node given to others although it may have sold them.
 risk_release = sa.Table(
     "risk_release",

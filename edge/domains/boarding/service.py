@@ -326,6 +326,13 @@ class Boarding:
         rows = store.expected(self._database.read(), trip_no, day)
         return [(TicketId.from_bytes(row[0]), row[1:]) for row in rows]
 
+    def aboard(
+        self, connection: sqlite3.Connection, trip_no: int, day: int
+    ) -> list[tuple[bytes, int, int, int, str, int]]:
+        """(ticket id, from_idx, to_idx, seat, short code, rider) of everybody who boarded a dated trip here, as a
+        transaction sees it."""
+        return store.aboard(connection, trip_no, day)
+
     def riding_beyond(self, trip_no: int, day: int, idx: int) -> list[tuple[int, int]]:
         """(to_idx, seat) of everybody whose ride a trip that ends at stop ``idx`` would break off, as far as is known here."""
         return store.riding_beyond(self._database.read(), trip_no, day, idx)

@@ -13,12 +13,16 @@ from sync.domains.boarding.events import (
     TicketSuperseded,
 )
 from sync.domains.boarding.operations import BoundTicket, GateRules, ManifestEntry, VoidTicket
+from sync.domains.duties.events import TripTakenOver
+from sync.domains.duties.operations import open_handover
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Stamp
 
 REFERENCE_TABLES = ("manifest", "void_told", "gate_rules", "bound_told")
 MAX_UNKNOWN = 50
+# In the place of a gate: the vehicle that a trip came from.
+HANDED_OVER = "handed_over"
 STATE_TABLES = ("boarded", "refused", "gate_opened", "void_seen")
 
 
@@ -86,6 +90,25 @@ def apply_boarded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event
     )  # fmt: skip
 
 
+def apply_taken_over(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TripTakenOver) -> None:
+    """Who was aboard when another box handed its trip over is aboard."""
+    given = open_handover(event.signed)
+    connection.executemany(
+        "INSERT OR IGNORE INTO boarded (ticket_id, trip_no, day, from_idx, to_idx, seat, gate, short_code, rider, "
+        "boarded_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (ticket_id, given.trip_no, given.day, *ride, HANDED_OVER, short, rider, hlc.wall_ms_of(stamp.hlc))
+            for ticket_id, *ride, short, rider in given.boarded
+        ],
+    )
+
+
+def aboard(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tuple[bytes, int, int, int, str, int]]:
+    """(ticket id, from_idx, to_idx, seat, short code, rider) of everybody who boarded a dated trip here."""
+    query = "SELECT ticket_id, from_idx, to_idx, seat, short_code, rider FROM boarded WHERE trip_no = ? AND day = ? ORDER BY 1"
+    return connection.execute(query, (trip_no, day)).fetchall()
+
+
 def apply_refused(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: BoardingRefused) -> None:
     """Refusals are counted by reason."""
     connection.execute(
@@ -119,6 +142,7 @@ APPLIERS = {
     TicketBoarded: apply_boarded,
     BoardedApart: apply_boarded,
     BoardingRefused: apply_refused,
+    TripTakenOver: apply_taken_over,
     GateOpened: apply_opened,
     TicketRefunded: apply_refunded,
     TicketSuperseded: apply_superseded,

@@ -7,10 +7,11 @@ manifest) want to know of the trip stands in :class:`TripNow`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from edge.domains.duties import store
+from edge.domains.duties.rest.service import Rest, RestView
 from edge.domains.timetable.service import Call, Timetable, TripView
 from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
@@ -27,7 +28,9 @@ from sync.domains.duties.events import (
     TripCutShort,
     TripDelayed,
     TripEnded,
+    TripHandedOver,
     TripStarted,
+    TripTakenOver,
     TripWordTaken,
 )
 from sync.domains.duties.rules import Run, Story
@@ -47,6 +50,7 @@ class Word:
     minutes: int = 0
     reason: str = ""
     note: str = ""
+    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,11 @@ class TripNow:
 class Duties:
     """The duties domain of a node."""
 
-    def __init__(self, database: Database, scribe: Scribe, keeper: TimeKeeper, timetable: Timetable) -> None:
+    def __init__(
+        self, database: Database, scribe: Scribe, keeper: TimeKeeper, timetable: Timetable, rest: Rest
+    ) -> None:
         self._database, self._scribe, self._keeper, self._timetable = database, scribe, keeper, timetable
+        self._rest = rest
         # What drivers said, worked out once; every word begins a new one, so that nobody keeps what was read before it.
         self._said: list[dict[Where, Disruption]] = []
 
@@ -109,7 +116,8 @@ class Duties:
         connection = self._database.read()
         story, duty = Story(store.words(connection, trip_no, day)), store.duty(connection, trip_no, day)
         vehicle, drivers = (duty.vehicle, duty.drivers) if duty else ("", ())
-        undo = story.last[1].__name__ if story.last else ""
+        last = story.last[1] if story.last else None
+        undo = last.__name__ if last not in (None, TripHandedOver, TripTakenOver) else ""
         return TripNow(self._timetable.trip(trip_no, day), story.run, story.run.vehicle or vehicle, drivers, undo)
 
     def driven(self, driver_no: int, days: int) -> list[Where]:
@@ -132,45 +140,55 @@ class Duties:
 
     def take(self, where: Where, driver_no: int) -> TripNow:
         """A driver takes the wheel, before the start or as a relief. Raises as :func:`rules.following`."""
-        return self._say(where, lambda unit: (self._taking(unit.connection, where, driver_no),))
+        return self.append(where, lambda unit: (self._taking(unit.connection, where, driver_no),))
 
-    def start(self, where: Where, driver_no: int, against: tuple[str, ...] = (), rule: str = "") -> TripNow:
-        """The trip begins; whoever starts it has the wheel. One trip at a time.
+    def rest(self, now: TripNow, driver_no: int) -> RestView:
+        """Which rules of rest a driver would break by driving a trip to its end, and when."""
+        return self._rest.of(self._database.read(), now.trip, now.run, driver_no, now.drivers)
 
-        Raises :class:`Refusal`: ``trip_running`` (another one), and as :func:`rules.following`.
+    def start(self, where: Where, driver_no: int, anyway: bool = False) -> TripNow:
+        """The trip begins; whoever starts it has the wheel. One trip at a time. ``anyway``: although a rule of rest would be
+        broken, of which the driver was told; the event says so.
+
+        Raises :class:`Refusal`: ``trip_running`` (another one), ``rest_needed`` (codes), and as :func:`rules.following`.
         """
+        told = self.rest(self.of(*where), driver_no)
+        if told.breaches and not anyway:
+            raise Refusal("rest_needed", field="anyway", codes=told.codes)
 
         def words(unit: UnitOfWork) -> Iterator[Event]:
-            self._refuse_while_running(unit.connection, where)
+            self.refuse_while_running(unit.connection, where)
             before = Story(store.words(unit.connection, *where)).run
             if before.driver_no != driver_no:
                 yield self._taking(unit.connection, where, driver_no)
-            yield TripStarted(*where, driver_no, self.of(*where).vehicle[: rules.MAX_VEHICLE], against, rule)
+            yield TripStarted(
+                *where, driver_no, self.of(*where).vehicle[: rules.MAX_VEHICLE], told.codes, told.rule.name
+            )
 
-        return self._say(where, words)
+        return self.append(where, words)
 
     def reach(self, where: Where, driver_no: int, idx: int) -> TripNow:
         """The vehicle stands at a stop. Raises as :func:`rules.following`, and ``stop_unknown_idx``."""
         self._check_idx(where, idx)
-        return self._say(where, lambda _unit: (StopReached(*where, driver_no, idx),))
+        return self.append(where, lambda _unit: (StopReached(*where, driver_no, idx),))
 
     def leave(self, where: Where, driver_no: int, idx: int) -> TripNow:
         """It left a stop or passed it; nobody leaves the last one. Raises as :meth:`reach`."""
         self._check_idx(where, idx, before_last=True)
-        return self._say(where, lambda _unit: (StopLeft(*where, driver_no, idx),))
+        return self.append(where, lambda _unit: (StopLeft(*where, driver_no, idx),))
 
     def delay(self, where: Where, driver_no: int, minutes: int, reason: str, note: str = "") -> TripNow:
         """It is late by so much, 0: no more. Raises as :func:`rules.following`, and ``delay_minutes``, ``delay_reason``."""
         said = TripDelayed(*where, driver_no, minutes, _reason(reason), _note(note))
         if minutes < 0 or rules.check_range(said):
             raise Refusal("delay_minutes", status=422, field="minutes", most=MAX_DELAY_MINUTES)
-        return self._say(where, lambda _unit: (said,))
+        return self.append(where, lambda _unit: (said,))
 
     def cut_short(self, where: Where, driver_no: int, idx: int, reason: str, note: str = "") -> TripNow:
         """It ends at an earlier stop. Raises as :meth:`reach`, and ``delay_reason``."""
         self._check_idx(where, idx, before_last=True)
         said = TripCutShort(*where, driver_no, idx, _reason(reason), _note(note))
-        return self._say(where, lambda _unit: (said,))
+        return self.append(where, lambda _unit: (said,))
 
     def end(self, where: Where, driver_no: int) -> TripNow:
         """It is over at the last stop that it serves, or where it stands if that was not reached. Raises as
@@ -179,7 +197,7 @@ class Duties:
         def words(unit: UnitOfWork) -> Iterator[Event]:
             yield TripEnded(*where, driver_no, Story(store.words(unit.connection, *where)).run.idx)
 
-        return self._say(where, words)
+        return self.append(where, words)
 
     def take_back(self, where: Where, driver_no: int) -> TripNow:
         """The last word was a mistake: what stood before stands again. Raises :class:`Refusal` ``undo_none``."""
@@ -190,11 +208,13 @@ class Duties:
                 raise Refusal("undo_none")
             yield TripWordTaken(*where, driver_no, last[0])
 
-        return self._say(where, words)
+        return self.append(where, words)
 
     def say(self, where: Where, driver_no: int, word: Word) -> TripNow:
         """One of WORDS, with what it needs. Raises as the method of that name, and :class:`Refusal` ``trip_word``."""
-        if word.kind in ("take", "start", "end", "take_back"):
+        if word.kind == "start":
+            return self.start(where, driver_no, word.anyway)
+        if word.kind in ("take", "end", "take_back"):
             return getattr(self, word.kind)(where, driver_no)
         if word.kind in ("reach", "leave"):
             return getattr(self, word.kind)(where, driver_no, word.idx)
@@ -219,7 +239,11 @@ class Duties:
                 found[where] = Disruption(DELAYED, run.delay_minutes, run.note, run.told_ms)
         return found
 
-    def _say(self, where: Where, words: Callable[[UnitOfWork], tuple[Event, ...] | Iterator[Event]]) -> TripNow:
+    def run(self, connection: sqlite3.Connection, where: Where) -> Run:
+        """Where a trip stands, inside a transaction."""
+        return Story(store.words(connection, *where)).run
+
+    def append(self, where: Where, words: Callable[[UnitOfWork], Iterable[Event]]) -> TripNow:
         """Append words that fit what stands, all of them or none, and say where the trip stands then."""
         self._timetable.trip(*where)
         if meta.known_identity(self._database) is None:
@@ -239,7 +263,8 @@ class Duties:
         assigned = duty is not None and (not duty.drivers or driver_no in duty.drivers)
         return DutyTaken(*where, driver_no, duty.vehicle[: rules.MAX_VEHICLE] if duty else "", assigned)
 
-    def _refuse_while_running(self, connection: sqlite3.Connection, where: Where) -> None:
+    def refuse_while_running(self, connection: sqlite3.Connection, where: Where) -> None:
+        """One trip at a time. Raises :class:`Refusal` ``trip_running``."""
         for other in store.spoken_of(connection, self._timetable.today() - 1):
             if other != where and Story(store.words(connection, *other)).run.phase == rules.RUNNING:
                 raise Refusal("trip_running")

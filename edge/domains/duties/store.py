@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from sync.domains.boarding.operations import Duty
 from sync.domains.duties.events import DutyTaken, TripStarted
+from sync.domains.duties.operations import open_handover
+from sync.domains.duties.rest.operations import Driven, RestRules
 from sync.domains.duties.rules import WORDS
 from sync.kernel import cbor, hlc, records
 from sync.kernel.events import Event, Stamp
 
-REFERENCE_TABLES: tuple[str, ...] = ("trip_duty",)
+REFERENCE_TABLES: tuple[str, ...] = ("trip_duty", "handover_told", "rest_rules", "driven_told")
 STATE_TABLES: tuple[str, ...] = ("trip_word",)
 _KINDS = {kind.TYPE: kind for kind in WORDS}
 
@@ -35,7 +37,32 @@ def keep_duty(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes
         connection.execute("INSERT INTO trip_duty (trip_no, day, vehicle, drivers) VALUES (?, ?, ?, ?)", row)
 
 
-PROJECTIONS = {"duty": keep_duty}
+def keep_handover(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``handover/NUMBER``: believed when it is taken."""
+    connection.execute("DELETE FROM handover_told WHERE number = ?", (int(rest[0]),))
+    if body is not None and open_handover(body).number == int(rest[0]):
+        connection.execute("INSERT INTO handover_told (number, signed) VALUES (?, ?)", (int(rest[0]), body))
+
+
+def keep_rest_rules(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``rest/all/DAY``."""
+    connection.execute("DELETE FROM rest_rules WHERE from_day = ?", (int(rest[1]),))
+    if body is not None:
+        RestRules.from_bytes(body)
+        connection.execute("INSERT INTO rest_rules (from_day, body) VALUES (?, ?)", (int(rest[1]), body))
+
+
+def keep_driven(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``driven/DRIVER``."""
+    connection.execute("DELETE FROM driven_told WHERE driver_no = ?", (int(rest[0]),))
+    if body is not None:
+        Driven.from_bytes(body)
+        connection.execute("INSERT INTO driven_told (driver_no, body) VALUES (?, ?)", (int(rest[0]), body))
+
+
+PROJECTIONS = {
+    "duty": keep_duty, "handover": keep_handover, RestRules.PREFIX: keep_rest_rules, Driven.PREFIX: keep_driven,
+}  # fmt: skip
 
 
 def apply_word(connection: sqlite3.Connection, seq: int, stamp: Stamp, event: Event) -> None:
@@ -76,6 +103,30 @@ def words(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tuple[
         (trip_no, day),
     )
     return [(seq, at_ms, _event(kind, body)) for seq, at_ms, kind, body in rows]
+
+
+def published_rest_rules(connection: sqlite3.Connection) -> list[RestRules]:
+    """All sets of rules of rest that the hub has told of."""
+    return [RestRules.from_bytes(row[0]) for row in connection.execute("SELECT body FROM rest_rules ORDER BY from_day")]
+
+
+def driven_told(connection: sqlite3.Connection, driver_no: int) -> Driven | None:
+    """What somebody drove on any box, as the hub told it last."""
+    row = connection.execute("SELECT body FROM driven_told WHERE driver_no = ?", (driver_no,)).fetchone()
+    return Driven.from_bytes(row[0]) if row else None
+
+
+def handovers_told(connection: sqlite3.Connection) -> list[bytes]:
+    """What other boxes handed over to this one, as the hub passed it on."""
+    return [row[0] for row in connection.execute("SELECT signed FROM handover_told ORDER BY number")]
+
+
+def last_vehicle(connection: sqlite3.Connection) -> str:
+    """The plate that the hub last named for this box; empty for none."""
+    row = connection.execute(
+        "SELECT vehicle FROM trip_duty WHERE vehicle <> '' ORDER BY day DESC, trip_no DESC LIMIT 1"
+    ).fetchone()
+    return row[0] if row else ""
 
 
 def spoken_of(connection: sqlite3.Connection, from_day: int) -> list[tuple[int, int]]:

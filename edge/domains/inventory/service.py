@@ -21,6 +21,7 @@ from edge.kernel.database import Database
 from edge.kernel.fleet import Issue
 from edge.kernel.scribe import Scribe, UnitOfWork
 from sync.domains.disruption.operations import VehicleChange
+from sync.domains.duties.operations import GrantPart
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.kernel.errors import Refusal
@@ -215,6 +216,27 @@ class Inventory:
         for where in store.dated_trips(self._database.read()):
             count += self._scribe.write(partial(self._return_all, where=where))
         return count
+
+    def give_over(self, connection: sqlite3.Connection, trip_no: int, day: int) -> tuple[tuple[GrantPart, ...], int]:
+        """What this box could still sell of a dated trip, by grant, and until when (ms): to go to another box with the trip.
+        Whoever is told of it appends the event that blocks it here, in the same transaction.
+
+        A seat for which somebody is paying stays.
+        """
+        found, parts, until = self._open(connection, trip_no, day), [], 0
+        now = self._keeper.wall_ms()
+        left = dict(found.places)
+        for grant in self._grants(connection, trip_no, day):
+            if grant.sell_until_ms <= now:
+                continue
+            seats = [(seat, mask & found.seats.get(seat, 0)) for seat, mask in sorted(grant.seats.items())]
+            counts = [(leg, min(places, left.get(leg, 0))) for leg, places in sorted(grant.places.items())]
+            chosen, some = tuple(one for one in seats if one[1]), tuple(one for one in counts if one[1] > 0)
+            left |= {leg: left[leg] - places for leg, places in some}
+            if chosen or some:
+                parts.append((grant.grant_id, chosen, some))
+                until = min(until or grant.sell_until_ms, grant.sell_until_ms)
+        return tuple(parts), until
 
     def _return_all(self, unit: UnitOfWork, where: tuple[int, int]) -> int:
         return self._return(unit, *where, only=None, most=0)

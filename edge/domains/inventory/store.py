@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.domains.inventory.aboard import cells
 from edge.kernel import meta
 from edge.kernel.database import mask_in, mask_out
+from sync.domains.duties.events import TripHandedOver, TripTakenOver
+from sync.domains.duties.operations import open_handover
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.operations import Recall, read_grant
@@ -17,7 +20,9 @@ from sync.kernel.events import Stamp
 from sync.kernel.keys import VerifyKey
 
 REFERENCE_TABLES = ("seat_grant", "grant_seat", "grant_place", "recall")
-STATE_TABLES = ("returned_seat", "returned_place", "sold_seat", "sold_place", "sold_lap")
+STATE_TABLES = (
+    "returned_seat", "returned_place", "sold_seat", "sold_place", "sold_lap", "taken_grant", "taken_seat", "taken_place",
+)  # fmt: skip
 
 
 def keep_grant(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
@@ -91,22 +96,65 @@ def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, eve
 
 def apply_returned(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: GrantReturned) -> None:
     """Cells given back are blocked here for ever."""
-    for seat, mask in event.seats:
+    _block(connection, event.grant_id, event.seats, event.counts)
+
+
+def apply_handed(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TripHandedOver) -> None:
+    """So are those that went to another box with a trip."""
+    for grant_id, seats, counts in open_handover(event.signed).grants:
+        _block(connection, grant_id, seats, counts)
+
+
+def apply_taken(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TripTakenOver) -> None:
+    """What came with a trip is this box's to sell, once."""
+    given = open_handover(event.signed)
+    known = connection.execute("SELECT 1 FROM taken_grant WHERE grant_id = ?", (given.number,)).fetchone()
+    if known is not None or not given.grants:
+        return
+    row = (given.number, given.trip_no, given.day, given.sell_until_ms)
+    connection.execute("INSERT INTO taken_grant (grant_id, trip_no, day, sell_until_ms) VALUES (?, ?, ?, ?)", row)
+    masks: dict[int, int] = {}
+    places: dict[int, int] = {}
+    for _, seats, counts in given.grants:
+        for seat, mask in seats:
+            masks[seat] = masks.get(seat, 0) | mask
+        for leg, count in counts:
+            places[leg] = places.get(leg, 0) + count
+    connection.executemany(
+        "INSERT INTO taken_seat (grant_id, seat, mask) VALUES (?, ?, ?)",
+        [(given.number, seat, mask_out(mask)) for seat, mask in sorted(masks.items())],
+    )
+    connection.executemany(
+        "INSERT INTO taken_place (grant_id, leg, places) VALUES (?, ?, ?)",
+        [(given.number, leg, count) for leg, count in sorted(places.items())],
+    )
+
+
+def _block(
+    connection: sqlite3.Connection, grant_id: int, seats: Iterable[tuple[int, int]], counts: Iterable[tuple[int, int]]
+) -> None:
+    for seat, mask in seats:
         row = connection.execute(
-            "SELECT mask FROM returned_seat WHERE grant_id = ? AND seat = ?", (event.grant_id, seat)
+            "SELECT mask FROM returned_seat WHERE grant_id = ? AND seat = ?", (grant_id, seat)
         ).fetchone()
         connection.execute(
             "INSERT OR REPLACE INTO returned_seat (grant_id, seat, mask) VALUES (?, ?, ?)",
-            (event.grant_id, seat, mask_out((mask_in(row[0]) if row else 0) | mask)),
+            (grant_id, seat, mask_out((mask_in(row[0]) if row else 0) | mask)),
         )
     connection.executemany(
         "INSERT INTO returned_place (grant_id, leg, places) VALUES (?, ?, ?) "
         "ON CONFLICT (grant_id, leg) DO UPDATE SET places = places + excluded.places",
-        [(event.grant_id, leg, places) for leg, places in event.counts],
+        [(grant_id, leg, places) for leg, places in counts],
     )
 
 
-APPLIERS = {TicketSold: apply_sold, TicketRefunded: apply_refunded, GrantReturned: apply_returned}
+APPLIERS = {
+    TicketSold: apply_sold,
+    TicketRefunded: apply_refunded,
+    GrantReturned: apply_returned,
+    TripHandedOver: apply_handed,
+    TripTakenOver: apply_taken,
+}
 
 
 def end_log(connection: sqlite3.Connection, _epoch: int) -> None:
@@ -116,6 +164,8 @@ def end_log(connection: sqlite3.Connection, _epoch: int) -> None:
     """
     connection.execute("DELETE FROM sold_place")
     connection.execute("DELETE FROM sold_lap")
+    for table in ("taken_grant", "taken_seat", "taken_place"):
+        connection.execute(f"DELETE FROM {table}")
 
 
 @dataclass(frozen=True)
@@ -129,21 +179,29 @@ class GrantRow:
 
 
 def granted(connection: sqlite3.Connection, trip_no: int, day: int) -> tuple[GrantRow, ...]:
-    """All grants of a dated trip as the hub gave them, oldest first."""
+    """All grants of a dated trip as the hub or another box gave them, oldest first."""
     where = (trip_no, day)
     found = {
         grant_id: GrantRow(grant_id, until, {}, {})
         for grant_id, until in connection.execute(
-            "SELECT grant_id, sell_until_ms FROM seat_grant WHERE trip_no = ? AND day = ? ORDER BY grant_id", where
+            "SELECT grant_id, sell_until_ms FROM seat_grant WHERE trip_no = ?1 AND day = ?2 UNION ALL "
+            "SELECT grant_id, sell_until_ms FROM taken_grant WHERE trip_no = ?1 AND day = ?2 ORDER BY 1",
+            where,
         )
     }
     for grant_id, seat, mask in connection.execute(
-        "SELECT grant_id, seat, mask FROM grant_seat WHERE trip_no = ? AND day = ?", where
+        "SELECT grant_id, seat, mask FROM grant_seat WHERE trip_no = ?1 AND day = ?2 UNION ALL "
+        "SELECT t.grant_id, s.seat, s.mask FROM taken_grant t JOIN taken_seat s ON s.grant_id = t.grant_id "
+        "WHERE t.trip_no = ?1 AND t.day = ?2",
+        where,
     ):
         if grant_id in found:  # else it came between these statements
             found[grant_id].seats[seat] = mask_in(mask)
     for grant_id, leg, places in connection.execute(
-        "SELECT grant_id, leg, places FROM grant_place WHERE trip_no = ? AND day = ?", where
+        "SELECT grant_id, leg, places FROM grant_place WHERE trip_no = ?1 AND day = ?2 UNION ALL "
+        "SELECT t.grant_id, p.leg, p.places FROM taken_grant t JOIN taken_place p ON p.grant_id = t.grant_id "
+        "WHERE t.trip_no = ?1 AND t.day = ?2",
+        where,
     ):
         if grant_id in found:
             found[grant_id].places[leg] = places
@@ -193,13 +251,17 @@ def sold_laps(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[in
 
 def dated_trips(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """Dated trips of which this box was granted anything."""
-    return connection.execute("SELECT DISTINCT trip_no, day FROM seat_grant ORDER BY day, trip_no").fetchall()
+    return connection.execute(
+        "SELECT trip_no, day FROM seat_grant UNION SELECT trip_no, day FROM taken_grant ORDER BY 2, 1"
+    ).fetchall()
 
 
 def past_grants(connection: sqlite3.Connection, now_ms: int) -> list[tuple[int, int, int, int]]:
     """``(grant_id, trip_no, day, sell_until_ms)`` of grants whose planned selling time is over and which were not closed yet."""
     rows = connection.execute(
-        "SELECT g.grant_id, g.trip_no, g.day, g.sell_until_ms FROM seat_grant g "
+        "SELECT g.grant_id, g.trip_no, g.day, g.sell_until_ms FROM (SELECT grant_id, trip_no, day, sell_until_ms "
+        "FROM seat_grant UNION ALL "
+        "SELECT grant_id, trip_no, day, sell_until_ms FROM taken_grant) g "
         "LEFT JOIN grant_closed c ON c.grant_id = g.grant_id "
         "WHERE g.sell_until_ms <= ? AND c.grant_id IS NULL ORDER BY g.grant_id",
         (now_ms,),
@@ -215,7 +277,8 @@ def close_grant(connection: sqlite3.Connection, grant_id: int) -> None:
 def reopen_grants(connection: sqlite3.Connection, trip_no: int, day: int) -> None:
     """Something of a dated trip came back: look again whether grants over their selling time have a rest to return."""
     connection.execute(
-        "DELETE FROM grant_closed WHERE grant_id IN (SELECT grant_id FROM seat_grant WHERE trip_no = ? AND day = ?)",
+        "DELETE FROM grant_closed WHERE grant_id IN (SELECT grant_id FROM seat_grant WHERE trip_no = ?1 AND day = ?2 "
+        "UNION ALL SELECT grant_id FROM taken_grant WHERE trip_no = ?1 AND day = ?2)",
         (trip_no, day),
     )
 

@@ -15,15 +15,17 @@ from kiosk_ui.kernel.forms import MAX_STOPS, optional_whole, plain, words
 from kiosk_ui.kernel.staff import DRIVERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
 from kiosk_ui.screens.driver.heard import routes as heard_routes
+from kiosk_ui.screens.driver.swap import routes as swap_routes
 from sync.domains.disruption.rules import MAX_DELAY_MINUTES
 from sync.domains.duties.events import DELAY_REASONS
-from sync.domains.duties.rules import MAX_NOTE
+from sync.domains.duties.rules import MAX_NOTE, RUNNING
 from sync.kernel.errors import Refusal
 
 blueprint = Blueprint("driver", __name__, url_prefix="/driver", template_folder="templates")
 blueprint.register_blueprint(heard_routes)
+blueprint.register_blueprint(swap_routes)
 TRIP = "<int(max=9007199254740991):trip_no>/<int(max=36524):day>"
-FIELDS = ("minutes", "reason", "note", "idx")
+FIELDS = ("minutes", "reason", "note", "idx", "anyway")
 # What a mistaken tap is, by the name of its event.
 UNDO = ("DutyTaken", "TripStarted", "StopReached", "StopLeft", "TripDelayed", "TripCutShort", "TripEnded")
 # So that a driver need not type.
@@ -33,9 +35,16 @@ USUAL_MINUTES = (5, 10, 15, 20, 30, 45, 60)
 @blueprint.get("")
 @only(*DRIVERS)
 def duties() -> str:
-    every = the_node().duties.today()
+    node, me = the_node(), the_clerk().clerk_no
+    every = node.duties.today()
+    rests = {one.where: node.duties.rest(one, me) for one in every}
     by_day = groupby(every, key=lambda one: calendar_day(one.trip.calls[0].departs_ms, one.trip.zone))
-    return render_template("driver/duties.html", by_day=[(day, list(some)) for day, some in by_day])
+    return render_template(
+        "driver/duties.html",
+        rests=rests,
+        waiting=the_node().handovers.waiting(),
+        by_day=[(day, list(some)) for day, some in by_day],
+    )
 
 
 @blueprint.get(f"/{TRIP}")
@@ -74,6 +83,7 @@ def _word(kind: str) -> Word:
         chosen or 0,
         plain(form.get("reason", "")[:20]),
         words(form, "note", MAX_NOTE),
+        form.get("anyway") == "1",
     )
 
 
@@ -82,6 +92,7 @@ def _page(now: TripNow, errors: dict[str, str]) -> str:
     return render_template(
         "driver/trip.html", now=now, run=now.run, ahead=now.next_call, errors=errors, reasons=DELAY_REASONS,
         usual=USUAL_MINUTES, most=MAX_NOTE, names=names, me=the_clerk().clerk_no,
+        rest=the_node().duties.rest(now, now.run.driver_no if now.run.phase == RUNNING else the_clerk().clerk_no),
     )  # fmt: skip
 
 

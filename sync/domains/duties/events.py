@@ -108,3 +108,30 @@ class TripWordTaken(Event):
     day: int
     driver_no: int
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class TripHandedOver(Event):
+    """The trip, with the seats that this box had left of it, was given to another box: they are blocked here for ever.
+
+    ``signed``: the :class:`sync.domains.duties.operations.Handover` as that box gets it.
+    """
+
+    TYPE: ClassVar[int] = 78
+    trip_no: int
+    day: int
+    driver_no: int
+    to_node_no: int
+    signed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TripTakenOver(Event):
+    """This box goes on with a trip that another gave it in ``signed``, and sells what seats came with it."""
+
+    TYPE: ClassVar[int] = 79
+    trip_no: int
+    day: int
+    driver_no: int
+    vehicle: str
+    signed: bytes

@@ -20,18 +20,23 @@ from sync.domains.duties.events import (
     TripCutShort,
     TripDelayed,
     TripEnded,
+    TripHandedOver,
     TripStarted,
+    TripTakenOver,
     TripWordTaken,
 )
-from sync.kernel.errors import Refusal
+from sync.domains.duties.operations import open_handover
+from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.events import Event
 
 PLANNED: Final = "planned"
 RUNNING: Final = "running"
 ENDED: Final = "ended"
-PHASES: Final = (PLANNED, RUNNING, ENDED)
+HANDED_OVER: Final = "handed_over"
+PHASES: Final = (PLANNED, RUNNING, ENDED, HANDED_OVER)
 WORDS: Final = (
     DutyTaken, TripStarted, StopReached, StopLeft, TripDelayed, TripCutShort, TripEnded, TripWordTaken,
+    TripHandedOver, TripTakenOver,
 )  # fmt: skip
 MAX_NOTE: Final = 120
 MAX_VEHICLE: Final = 20
@@ -80,8 +85,17 @@ class Run:
 def following(run: Run, at_ms: int, event: Event) -> Run:
     """``run`` after one more word, said at ``at_ms``.
 
-    Raises :class:`Refusal`: ``trip_started``, ``trip_not_started``, ``trip_over``, ``stop_behind``, ``trip_same_driver``.
+    Raises :class:`Refusal`: ``trip_started``, ``trip_not_started``, ``trip_over``, ``stop_behind``, ``trip_same_driver``,
+    ``trip_handed_over``, ``handover_damaged``.
     """
+    if isinstance(event, TripTakenOver):
+        return _taken_over(run, at_ms, event)
+    if isinstance(event, TripHandedOver):
+        if run.phase == ENDED:
+            raise Refusal("trip_over")
+        return replace(run, phase=HANDED_OVER, wheels=(*run.wheels, Wheel(at_ms, 0)) if run.wheels else ())
+    if run.phase == HANDED_OVER:
+        raise Refusal("trip_handed_over")
     if isinstance(event, DutyTaken):
         return _taken(run, at_ms, event)
     if isinstance(event, TripStarted):
@@ -149,6 +163,8 @@ class Story:
         if isinstance(event, TripWordTaken):
             if self.last is None or self.last[0] != event.seq:
                 raise Refusal("undo_not_last")
+            if self.last[1] in (TripHandedOver, TripTakenOver):
+                raise Refusal("undo_handover")  # another box may have it already
             self._runs.pop()
             self._kinds.pop()
             return
@@ -171,6 +187,25 @@ def _started(run: Run, at_ms: int, event: TripStarted) -> Run:
     return replace(
         run, phase=RUNNING, started_ms=at_ms, driver_no=event.driver_no, vehicle=event.vehicle or run.vehicle,
         against=event.against, halts=((0, at_ms, None),), wheels=(Wheel(at_ms, event.driver_no),),
+    )  # fmt: skip
+
+
+def _taken_over(run: Run, at_ms: int, event: TripTakenOver) -> Run:
+    """Whatever stood here before: the trip stands now where the giver left it."""
+    if run.phase == RUNNING:
+        raise Refusal("trip_started")
+    try:
+        given = open_handover(event.signed)
+    except Malformed:
+        raise Refusal("handover_damaged", status=422, field="frames") from None
+    begun = given.started_ms > 0
+    return Run(
+        phase=RUNNING if begun else PLANNED, idx=given.idx, standing=given.standing,
+        started_ms=given.started_ms if begun else None, delay_minutes=given.delay_minutes, reason=given.reason,
+        note=given.note, told_ms=at_ms if given.delay_minutes else 0,
+        ends_idx=given.ends_idx if given.ends_idx >= 0 else None, driver_no=event.driver_no, vehicle=event.vehicle,
+        halts=((given.idx, at_ms, None if given.standing else at_ms),) if begun else (),
+        wheels=(Wheel(at_ms, event.driver_no),) if begun else (),
     )  # fmt: skip
 
 

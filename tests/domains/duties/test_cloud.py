@@ -13,10 +13,12 @@ from cloud.kernel import clerks, nodes
 from cloud.kernel.clerks import Clerks
 from cloud.kernel.rebuild import rebuild
 from cloud.kernel.tables import quarantine
+from sync.domains import EVENTS
 from sync.domains.boarding.operations import Duty
-from sync.domains.duties.events import StopReached, TripDelayed, TripEnded, TripStarted, TripWordTaken
+from sync.domains.duties.events import StopLeft, StopReached, TripDelayed, TripEnded, TripStarted, TripWordTaken
+from sync.domains.duties.rest.operations import Driven
 from sync.kernel.errors import Refusal
-from sync.kernel.events import Event
+from sync.kernel.events import Event, Stamp
 from tests.cloud.world import DAY, Box, World, new_world
 
 TRIP = (7, DAY)
@@ -132,6 +134,12 @@ def test_drivers_of_a_duty_may_sign_in_on_its_box(world: World) -> None:
     own = f"node/{box.node_no}"
     assert Duty.from_bytes(box.body(own, f"duty/7/{DAY}") or b"") == Duty("粤E 1", (driver,))
     assert box.body(own, f"clerk/{driver}") is not None
+    for event in (TripStarted(*TRIP, driver, "", (), ""), StopLeft(*TRIP, driver, 0), TripEnded(*TRIP, driver, 3)):
+        box.append(EVENTS.encode(event, Stamp(world.clock.now_ms << 16, 0, 0)))
+        world.clock.now_ms += 3_600_000
+    box.visit()
+    told = Driven.from_bytes(box.body(own, f"driven/{driver}") or b"")
+    assert len(told.spans) == 1 and told.as_of_ms == world.clock.now_ms, "where the driver signs in, that is known"
     for chosen, code in (((clerk,), "clerk_role"), ((999,), "clerk_unknown")):
         with pytest.raises(Refusal) as caught, world.hub.database.write() as tx:
             world.hub.duties.assign(tx, info, TRIP, "", chosen)

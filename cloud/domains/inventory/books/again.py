@@ -88,7 +88,7 @@ def _given_since(book: Book, holder: Holder, cells: Cells, base: int) -> Cells:
     """What of ``cells`` others were granted in this generation."""
     given: Cells = {}
     for line in book.grants:
-        if line.grant_id > base and line.holder != holder:
+        if line.grant_id > base and not line.moved and line.holder != holder:
             c.add(given, c.minus(line.cells, line.returned, book.reserved), book.reserved)
     if book.reserved:
         both = {seat: mask & given.get(seat, 0) for seat, mask in cells.items()}

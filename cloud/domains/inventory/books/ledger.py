@@ -21,7 +21,8 @@ Holder = tuple[int, int]
 
 @dataclass(slots=True)
 class GrantLine:
-    """One grant. ``holder``: (node_no, epoch of its log). ``releases``: (release_id, cells)."""
+    """One grant. ``holder``: (node_no, epoch of its log). ``releases``: (release_id, cells). ``moved``: the position at which
+    it came from another box with a trip, 0 for a grant of the hub's own."""
 
     grant_id: int
     holder: Holder
@@ -29,6 +30,12 @@ class GrantLine:
     cells: Cells
     returned: Cells = field(default_factory=dict)
     releases: list[tuple[int, Cells]] = field(default_factory=list)
+    moved: int = 0
+
+    @property
+    def made(self) -> int:
+        """The position since when its holder has it."""
+        return self.moved or self.grant_id
 
     def released(self, reserved: bool) -> Cells:
         """All that was released at risk."""
@@ -209,6 +216,11 @@ _GRANTS: Final = (
     "FROM seat_grant g LEFT JOIN grant_returned r ON r.grant_id = g.grant_id "
     "WHERE (g.trip_no, g.day) IN {pairs} ORDER BY g.grant_id"
 )
+_HANDED: Final = (
+    "SELECT m.number, m.pos, m.trip_no, m.day, m.node_no, m.node_epoch, m.sell_until_ms, m.cells, r.cells "
+    "FROM grant_moved m LEFT JOIN grant_returned r ON r.grant_id = m.number "
+    "WHERE (m.trip_no, m.day) IN {pairs} ORDER BY m.pos"
+)
 _RELEASES: Final = (
     "SELECT release_id, grant_id, cells FROM risk_release WHERE (trip_no, day) IN {pairs} ORDER BY release_id"
 )
@@ -263,6 +275,11 @@ def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) ->
         back = c.decode(returned) if returned is not None else {}
         lines[grant_id] = GrantLine(grant_id, (node_no, epoch), until_ms, c.decode(cells), back)
         books[trip_no, day].grants.append(lines[grant_id])
+    for number, pos, trip_no, day, node_no, epoch, until_ms, cells, returned in select_pairs(tx, _HANDED, some):
+        back = c.decode(returned) if returned is not None else {}
+        line = GrantLine(number, (node_no, epoch), until_ms, c.decode(cells), back, moved=pos)
+        books[trip_no, day].grants.append(line)
+        books[trip_no, day].grants.sort(key=lambda one: one.made)
     if lines:
         for release_id, grant_id, cells in select_pairs(tx, _RELEASES, some):
             lines[grant_id].releases.append((release_id, c.decode(cells)))

@@ -1,0 +1,1 @@
+"""A trip goes to another box in the middle of its way."""

@@ -1,0 +1,1 @@
+"""How long somebody may drive before a rest."""
