@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from cloud.cli import main
 from cloud.domains.boarding.tables import duty
+from cloud.domains.ratings.publish import publish_rating_rules
 from cloud.domains.ratings.scoring.again import differences, recompute
 from cloud.domains.ratings.scoring.live import Scoreboard
 from cloud.domains.ratings.scoring.tally import Crew, Facts, Subject, add_up, public
@@ -24,7 +26,7 @@ from sync.domains import EVENTS
 from sync.domains.boarding.events import TicketBoarded
 from sync.domains.ratings.events import SessionRated, TripRated
 from sync.domains.ratings.operations import PublicScore
-from sync.domains.ratings.rules import share_interval
+from sync.domains.ratings.rules import DEFAULT_RATING_RULES, share_interval
 from sync.kernel.days import date_of
 from sync.kernel.operations import operator_stream
 from sync.kernel.ticket import TicketId
@@ -74,6 +76,15 @@ def test_ratings_are_added_up_by_operator_line_vehicle_driver_and_month() -> Non
     told = public(Subject("driver", "d1"), scores[Subject("driver", "d1")])
     assert (told.count, told.mean_tenths, told.until_day) == (3, 37, 2530)
     assert not [subject for subject in scores if subject.name in ("99", "0")]
+
+
+def test_a_driver_of_two_operators_is_one_driver_and_told_to_both() -> None:
+    crew = Crew("粤H1", ("d1",))
+    facts = Facts({7: (1, 70), 9: (2, 90)}, {(7, 2500): crew, (9, 2500): crew})
+    said = [(7, 2500, 5, 2), (9, 2500, 1, 1)]
+    scores = add_up(said, facts)
+    assert scores[Subject("driver", "d1")].agencies == {1, 2} and scores[Subject("driver", "d1")].count == 3
+    assert add_up(said[::-1], facts) == scores
 
 
 def ride(box: Box, serial: int, trip_no: int, day: int, level: int, aboard: bool = True) -> None:
@@ -151,6 +162,21 @@ def test_a_score_is_told_from_five_verified_ratings_on(world: World, board: Scor
         assert board.publish(tx, DAY) == 4  # of the operator, the line, the vehicle, the driver
     scores = told(world, 1)
     assert (scores["line/70"].count, scores["line/70"].mean_tenths, scores["line/70"].until_day) == (5, 44, DAY + 1)
+
+
+def test_a_score_that_newer_rules_make_too_small_is_taken_back(world: World, board: Scoreboard) -> None:
+    box = world.box("a")
+    for serial in range(1, 8):
+        ride(box, serial, 7, DAY, 4)
+    box.visit()
+    stricter = replace(DEFAULT_RATING_RULES, name="stricter", from_day=DAY + 1, score_least=50)
+    with world.hub.database.write() as tx:
+        board.publish(tx, DAY)
+        publish_rating_rules(tx, stricter, DAY)
+    assert len(told(world, 1)) == 4
+    with world.hub.database.write() as tx:
+        assert board.publish(tx, DAY + 1) == 0
+    assert told(world, 1) == {}
 
 
 def test_what_has_not_changed_is_not_told_again(world: World, board: Scoreboard) -> None:

@@ -53,8 +53,10 @@ class Scoreboard:
         least = rating_rules(published_rules(tx), today).score_least
         told: dict[int, list[PublicScore]] = {}
         for subject, one in sorted(self.scores(tx, 1 << 30).items()):
-            if subject.month == ALL_MONTHS and one.count >= least and one.agency_no:
-                told.setdefault(one.agency_no, []).append(public(subject, one))
+            for agency_no in sorted(one.agencies):
+                mine = told.setdefault(agency_no, [])
+                if subject.month == ALL_MONTHS and one.count >= least:
+                    mine.append(public(subject, one))
         for agency_no, scores in told.items():
             stream, bodies = operator_stream(agency_no), {one.key: one.to_bytes() for one in scores}
             gone = [key for key in streams.keys_under(tx, stream, "score/") if key not in bodies]

@@ -34,9 +34,9 @@ class Facts:
 
 @dataclass(slots=True)
 class Sum:
-    """Levels 1 to 5, counted, of one operator's; ``until_day``: the newest service day among them."""
+    """Levels 1 to 5, counted; ``agencies``: whose trips they were of; ``until_day``: the newest service day among them."""
 
-    agency_no: int
+    agencies: set[int] = field(default_factory=set)
     levels: list[int] = field(default_factory=lambda: [0] * len(LEVELS))
     until_day: int = 0
 
@@ -79,7 +79,8 @@ def add_up(said: Iterable[tuple[int, int, int, int]], facts: Facts) -> Scores:
         names += [(DRIVER, driver[:MAX_SUBJECT]) for driver in sorted(set(crew.drivers))]
         for kind, name in names:
             for month in (ALL_MONTHS, month_of(day)):
-                one = found.setdefault(Subject(kind, name, month), Sum(agency_no))
+                one = found.setdefault(Subject(kind, name, month), Sum())
+                one.agencies |= {agency_no} - {0}
                 one.levels[level - 1] += count
                 one.until_day = max(one.until_day, day)
     return found
