@@ -32,6 +32,7 @@ from edge.domains.ticketing.office.affected import AffectedTickets
 from edge.domains.ticketing.office.bookings import Bookings
 from edge.domains.ticketing.office.fares import Fares
 from edge.domains.ticketing.office.faults import Faults
+from edge.domains.ticketing.office.frequent import Frequent
 from edge.domains.ticketing.office.onward import Onward
 from edge.domains.ticketing.office.owned import OwnSales
 from edge.domains.ticketing.office.paying import Paying
@@ -112,6 +113,7 @@ class Node:
     requests: Requests
     affected: AffectedTickets
     faults: Faults
+    frequent: Frequent
     boarding: Boarding
     manifest: Manifest
     walk_ups: WalkUps
@@ -262,13 +264,12 @@ def _domains(
         "refunds": refunds,
         "reissuing": Reissuing(database, scribe, keeper, timetable, travellers, ticketing, refunds),
         "rebooking": rebooking,
-        "onward": Onward(
-            database, scribe, timetable, disruptions, inventory, ticketing, rebooking, faults, journeys.holds
-        ),
+        "onward": Onward(database, scribe, timetable, disruptions, inventory, ticketing, rebooking, faults),
         "requests": Requests(database, scribe, timetable, ticketing, refunds),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),
         "faults": faults,
+        "frequent": Frequent(database, timetable, keeper),
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device, directory),
         "catalogue": catalogue,
     }

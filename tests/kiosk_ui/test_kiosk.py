@@ -195,3 +195,11 @@ def test_no_link_of_the_kiosk_leads_out_of_the_kiosk(passenger: Person, clerk: P
         assert not out or (page.path.startswith("/tickets/") and all("lang=" in a or "big=" in a for a in out)), (
             page.path
         )
+
+
+def test_three_taps_lead_to_a_frequent_destination(bench: Bench, passenger: Person) -> None:
+    bench.sell(0, 4)
+    bench.clock.pass_ms(3_600_000)
+    first = next(link for link in passenger.see("/kiosk").links if link.startswith("/kiosk/trips"))
+    second = next(link for link in passenger.see(first).links if link.startswith("/kiosk/seat"))
+    assert passenger.see(second).form("/kiosk/confirm").action == "/kiosk/confirm", "the third: any seat"

@@ -166,6 +166,12 @@ def serial_before(connection: sqlite3.Connection, at_ms: int) -> int:
     return _first_since(connection, at_ms) - 1
 
 
+def newest_ends(connection: sqlite3.Connection, limit: int) -> list[tuple[int, int]]:
+    """``(trip_no, to_idx)`` of the last sales of the present log."""
+    rows = connection.execute("SELECT seq FROM ticket ORDER BY serial DESC LIMIT ?", (limit,)).fetchall()
+    return [(one.event.trip_no, one.event.to_idx) for one in _sales(connection, rows[::-1], None)]
+
+
 def sold_between(connection: sqlite3.Connection, from_ms: int, until_ms: int) -> Iterator[SoldRow]:
     """Sales of a span of time, of all logs, oldest first."""
     query = "SELECT epoch, seq FROM past_ticket WHERE sold_ms >= ? AND sold_ms < ? ORDER BY epoch, serial"

@@ -30,6 +30,7 @@ KEPT_ORDERS = 8
 MAX_SEARCH = 60
 MAX_PAGES = 1_000
 MOST_FURTHER = 8
+MOST_FREQUENT = 6
 MOST_PARTY = 6
 UNATTENDED_S = 600
 
@@ -43,7 +44,7 @@ def only_at_a_place() -> ResponseReturnValue | None:
 
 @blueprint.get("")
 def start() -> str:
-    return render_template("kiosk/start.html")
+    return render_template("kiosk/start.html", frequent=the_node().frequent.most(MOST_FREQUENT))
 
 
 @blueprint.get("/to")

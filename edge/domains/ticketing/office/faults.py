@@ -39,7 +39,7 @@ class Faults:
     """Faults that this node was told of. ``holds``: whether a change is still made, as late as things are."""
 
     def __init__(self, database: Database, timetable: Timetable, holds: Callable[[Ride, Ride], bool]) -> None:
-        self._database, self._timetable, self._holds = database, timetable, holds
+        self._database, self._timetable, self.holds = database, timetable, holds
 
     def of(self, ticket: Ticket, connection: sqlite3.Connection | None = None) -> tuple[str, ...]:
         """Reasons (of REASONS) that the hub's word gives for a ticket, as a transaction sees it when its ``connection`` is
@@ -103,7 +103,7 @@ class Faults:
             ride, onward = (self._timetable.ride(*self._where(connection, one)) for one in (before, serial))
         except Refusal:
             return False  # what has left the timetable is judged by people
-        return ride.disruption == CANCELLED or not self._holds(ride, onward) or self._missed(connection, before)
+        return ride.disruption == CANCELLED or not self.holds(ride, onward) or self._missed(connection, before)
 
     def _where(self, connection: sqlite3.Connection, serial: int) -> tuple[int, int, int, int]:
         row = store.sold(connection, serial)

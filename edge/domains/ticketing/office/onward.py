@@ -3,7 +3,6 @@ leg, from the first one that can't be made any more to the first planned one tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.domains.disruption.service import Disruptions
@@ -61,11 +60,10 @@ class Onward:
         ticketing: Ticketing,
         rebooking: Rebooking,
         faults: Faults,
-        holds: Callable[[Ride, Ride], bool],
     ) -> None:
         self._database, self._scribe, self._timetable, self._inventory = database, scribe, timetable, inventory
         self._disruptions = disruptions
-        self._ticketing, self._rebooking, self._faults, self._holds = ticketing, rebooking, faults, holds
+        self._ticketing, self._rebooking, self._faults = ticketing, rebooking, faults
 
     def offer(self, number: str) -> Rest:
         """What the rest of a journey from this ticket's ride on would be exchanged for now; nothing is changed.
@@ -138,7 +136,7 @@ class Onward:
             if not tickets:
                 break
             old = tickets[0].ride
-            runs = old.disruption != CANCELLED and (before is None or self._holds(before, old))
+            runs = old.disruption != CANCELLED and (before is None or self._faults.holds(before, old))
             if found and runs:
                 break
             reason = next(iter(self._faults.of(tickets[0])), CONNECTION_MISSED)
@@ -175,7 +173,7 @@ class Onward:
         for day in (old.day, old.day + 1):
             for ride in self._rebooking.rides(tickets[0].number, day):
                 where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx)
-                if before is not None and not self._holds(before, ride):
+                if before is not None and not self._faults.holds(before, ride):
                     continue
                 if ride.leaves_ms >= old.departs_ms and self._inventory.availability(*where).places >= seats:
                     return ride
