@@ -109,6 +109,7 @@ EVENTS: Final[dict[str, Any]] = {
     "ticket_reissued": TicketReissued(TICKET_ID, 2, 0, 11),
     "refund_asked": RefundAsked(1, TICKET_ID, 0, 0, 11),
     "refund_paid": RefundPaid(0, 1, TICKET_ID, 101, 2518, 300, 2700, "CNY", 0, 11),
+    "refund_paid_by_phone": RefundPaid(0, 2, TICKET_ID, 101, 2518, 300, 2700, "CNY", 0, 11, 2),
     "ticket_superseded": TicketSuperseded(TICKET_ID, bytes.fromhex("0000070100000002")),
     "payment_asked": PaymentAsked("7-12-0a1b2c3d4e5f", 12, 3000, "CNY", 0),
     "payment_taken": PaymentTaken("7-12-0a1b2c3d4e5f", "G00112233", 3000, "CNY", 1, 1_795_406_410_000),

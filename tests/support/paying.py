@@ -13,7 +13,7 @@ from firmware_bridges.gateway.books import Books
 from firmware_bridges.gateway.desk import FAULTS, Desk
 from sync.domains import EVENTS
 from sync.domains.payments.events import PaymentTaken
-from sync.domains.ticketing.events import MOBILE, BookingSold, TicketRefunded, TicketReissued, TicketSold
+from sync.domains.ticketing.events import MOBILE, BookingSold, RefundPaid, TicketRefunded, TicketReissued, TicketSold
 from sync.kernel.errors import Fault, Malformed
 from tests.support.nodes import ALL_LEGS, COACH_TRIP, TODAY, Bench, CountingIds, NoLine, make_bench
 
@@ -163,6 +163,8 @@ class PayBench:
                 total += sum(price for _, _, price in event.extras)
             elif isinstance(event, TicketRefunded) and event.payment == MOBILE:
                 total -= event.refunded_minor
+            elif isinstance(event, RefundPaid) and event.payment == MOBILE:
+                total -= event.paid_minor
         return total
 
     def check(self) -> None:

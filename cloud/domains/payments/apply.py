@@ -25,7 +25,15 @@ from sync.domains.payments.events import (
     RepaymentAsked,
     RepaymentMade,
 )
-from sync.domains.ticketing.events import MOBILE, REISSUED, BookingSold, TicketRefunded, TicketReissued, TicketSold
+from sync.domains.ticketing.events import (
+    MOBILE,
+    REISSUED,
+    BookingSold,
+    RefundPaid,
+    TicketRefunded,
+    TicketReissued,
+    TicketSold,
+)
 from sync.kernel.events import Event
 from sync.kernel.ticket import TicketId
 
@@ -73,7 +81,7 @@ class PaymentApplier:
     """One batch; without anything that was paid by phone, or given back, nothing is done."""
 
     HANDLES: frozenset[type[Event]] = frozenset(
-        {*_OF_PAYMENTS, TicketSold, BookingSold, TicketRefunded, TicketReissued}
+        {*_OF_PAYMENTS, TicketSold, BookingSold, TicketRefunded, TicketReissued, RefundPaid}
     )
 
     def __init__(self, tx: Connection) -> None:
@@ -95,7 +103,9 @@ class PaymentApplier:
             (one.log, event.serial) for one, event in mine if isinstance(event, TicketSold) and event.payment == MOBILE
         }
         booked = {one.log for one, event in mine if isinstance(event, BookingSold) and event.payment == MOBILE}
-        given = {event.ticket_id for _, event in mine if isinstance(event, TicketRefunded | TicketReissued)}
+        given = {
+            event.ticket_id for _, event in mine if isinstance(event, TicketRefunded | TicketReissued | RefundPaid)
+        }
         self._busy = bool(numbers or sold or booked or given)
         if not self._busy:
             return
@@ -125,7 +135,9 @@ class PaymentApplier:
         elif isinstance(event, TicketReissued) and event.ticket_id in self._paid:
             self._keep(_id(received.log, event.serial), self._paid[event.ticket_id])
         elif isinstance(event, TicketRefunded):
-            self._refunded(event)
+            self._went_back(event, event.refunded_minor if event.reason != REISSUED else 0)
+        elif isinstance(event, RefundPaid):
+            self._went_back(event, event.paid_minor)
 
     def flush(self) -> None:
         rows = [tuple(getattr(self._payments[key], name) for name in _PAYMENT) for key in self._changed]
@@ -219,10 +231,9 @@ class PaymentApplier:
         self._changed[known.node_no, known.order_no] = None
         return known.order_no
 
-    def _refunded(self, event: TicketRefunded) -> None:
+    def _went_back(self, event: TicketRefunded | RefundPaid, moves: int) -> None:
         phone = event.ticket_id in self._paid
         asked = self._repaid.get(event.ticket_id, 0)
-        moves = event.refunded_minor if event.reason != REISSUED else 0
         if phone != (event.payment == MOBILE) or (phone and asked != moves):
             raise Quarantine("refund_other_way", f"{moves}, asked of the gateway {asked}")
 

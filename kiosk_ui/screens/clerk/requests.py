@@ -48,6 +48,7 @@ def paper(number: str) -> ResponseReturnValue:
 def pay(number: str) -> ResponseReturnValue:
     try:
         the_node().requests.pay(number, the_clerk().clerk_no)
+        the_node().rounds.soon()
     except Refusal as refusal:
         return _paper(number, beside_fields(refusal, ())), refusal.status
     return redirect(url_for("clerk.requests.paper", number=number), 303)

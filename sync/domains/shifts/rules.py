@@ -53,7 +53,7 @@ def movement(event: Event) -> Movement | None:
         paid = (event.clerk_no, event.currency, event.payment, extras)
         return Movement(*paid, back=False, tickets=0, trip_no=None, rider=None) if extras else None
     if isinstance(event, RefundPaid):
-        given = (event.clerk_no, event.currency, CASH, event.paid_minor)
+        given = (event.clerk_no, event.currency, event.payment, event.paid_minor)
         return Movement(*given, back=True, tickets=1, trip_no=event.trip_no, rider=None)
     if isinstance(event, TicketRefunded):
         given = (event.clerk_no, event.currency, event.payment, event.refunded_minor)

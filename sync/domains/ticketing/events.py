@@ -195,9 +195,10 @@ class RefundAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class RefundPaid(Event):
-    """Cash was handed out on the word of the hub, where the passenger had asked for it; once a request.
+    """Money went back on the word of the hub, where the passenger had asked for it; once a request.
 
-    ``epoch``: of the log that holds the request ``request_no``. The rest is as the hub's word has it.
+    ``epoch``: of the log that holds the request ``request_no``. ``payment`` (the way back) indexes PAYMENTS: cash was handed
+    out, unless this log itself sold the ticket by phone. The rest is as the hub's word has it.
     """
 
     TYPE: ClassVar[int] = 17
@@ -211,3 +212,4 @@ class RefundPaid(Event):
     currency: str
     reason: int
     clerk_no: int
+    payment: int = CASH

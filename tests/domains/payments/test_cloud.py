@@ -16,7 +16,16 @@ from cloud.domains.ticketing.tables import ticket
 from cloud.kernel.rebuild import rebuild
 from cloud.kernel.tables import quarantine
 from sync.domains.payments.events import PaymentAsked, PaymentEnded, PaymentTaken, RepaymentAsked, RepaymentMade
-from sync.domains.ticketing.events import CASH, MOBILE, REISSUED, BookingSold, TicketRefunded, TicketReissued
+from sync.domains.ticketing.events import (
+    CASH,
+    MOBILE,
+    REISSUED,
+    BookingSold,
+    RefundAsked,
+    RefundPaid,
+    TicketRefunded,
+    TicketReissued,
+)
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 from tests.cloud.world import DAY, Box, World, new_world
@@ -183,6 +192,24 @@ def test_a_refund_goes_back_by_the_way_it_came(world: World, box: Box) -> None:
     box.append(TicketRefunded(third, 7, DAY, 0, 3, 3, 500, 4500, "CNY", MOBILE, 0, "default/120", 1, True))
     box.visit()
     assert codes(world) == ["refund_other_way"] * 3
+
+
+@pytest.mark.parametrize(("payment", "asked", "found"), [(MOBILE, 4500, []), (MOBILE, 4000, ["refund_other_way"]),
+                                                         (CASH, 0, ["refund_other_way"])])  # fmt: skip
+def test_what_the_hub_decided_goes_back_by_the_way_it_came(
+    world: World, box: Box, payment: int, asked: int, found: list[str]
+) -> None:
+    paid(box)
+    ticket_id = TicketId(box.node_no, box.epoch, 1).to_bytes()
+    box.append(RefundAsked(1, ticket_id, 0, 2, 1))
+    box.visit()
+    with world.hub.database.write() as tx:
+        world.hub.deciding.decide(tx, world.hub.deciding.waiting(tx, 1)[0].pos, True, 500, "too late", "admin")
+    if asked:
+        box.append(RepaymentAsked("p-1", "p-1-r1", asked, "CNY", 3, ticket_id, ""))
+    box.append(RefundPaid(0, 1, ticket_id, 7, DAY, 500, 4500, "CNY", 0, 1, payment))
+    box.visit()
+    assert codes(world) == found
 
 
 def test_a_reissued_ticket_keeps_its_payment(world: World, box: Box) -> None:

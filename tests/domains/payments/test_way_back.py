@@ -8,9 +8,9 @@ import pytest
 
 from edge.domains.ticketing.office.bookings import Rider, Wish
 from sync.domains.payments.events import CAUSES, RepaymentAsked
-from sync.domains.ticketing.events import CASH, MOBILE, TicketRefunded
+from sync.domains.ticketing.events import CASH, MOBILE, RefundPaid, TicketRefunded
 from sync.domains.ticketing.office.reissue import DAMAGED
-from sync.domains.ticketing.operations import FareRules
+from sync.domains.ticketing.operations import FareRules, RefundWord
 from tests.support.nodes import ALL_LEGS, CLERK_NO, COACH_TRIP, LATE_TRIP, TODAY
 from tests.support.paying import PayBench
 
@@ -72,6 +72,25 @@ def test_a_refund_goes_back_by_the_way_it_came(pay: PayBench) -> None:
     assert pay.desk.books.rows("SELECT amount_minor, state FROM refund") == [(2700, "done")]
     back = pay.node.payments.back_of(pay.node.ticketing.find(number).ticket_id)
     assert back is not None and back.made_ms is not None
+    pay.check()
+
+
+def test_what_was_paid_by_phone_goes_back_by_phone_on_the_hubs_word_too(pay: PayBench) -> None:
+    payment = pay.asked()
+    pay.desk.pay(payment.order_no)
+    pay.go_on()
+    sold = pay.node.ticketing.find(pay.node.ticketing.order_view(payment.sale_no).ticket_number or "")
+    pay.clock.pass_ms(sold.ride.departs_ms + 60_000 - pay.clock.wall_ms())
+    made = pay.node.requests.ask(sold.number, "passenger", CLERK_NO, "request-of-the-late")
+    word = RefundWord(
+        True, sold.ticket_id.to_bytes(), COACH_TRIP, sold.ride.day, 600, 2400, "CNY", "told by the driver", 1
+    )
+    pay.bench.operate("node/7", f"refund/1/{int(made.number[-5:])}", word.to_bytes())
+    pay.node.requests.pay(made.number, CLERK_NO)
+    assert pay.node.requests.find(made.number).payment == "mobile"
+    assert [event.payment for event in of(pay, RefundPaid)] == [MOBILE]  # type: ignore[attr-defined]
+    pay.settle()
+    assert pay.money_at_gateway() == 600
     pay.check()
 
 

@@ -60,7 +60,8 @@ def pay_out(world: World, box: Box, rng: random.Random) -> str:
             outcome = on_duty(box, answer)
             continue
         paid = answer.value
-        world.told.pay_out(box, paper.ticket_id, number, paid.paid_minor, paid.currency)
+        cash_minor = paid.paid_minor if paid.payment == "cash" else 0
+        world.told.pay_out(box, paper.ticket_id, number, cash_minor, paid.currency)
         box.say(f"paid {paid.paid_minor} {paid.currency} for {number}, ticket {paper.number}")
         return "paid"
     return outcome

@@ -28,7 +28,7 @@ def moved(number: int, body: list[Any]) -> Moved | None:
     if number == REFUNDED:
         return BACK, body[7], body[8], body[9]
     if number == PAID_OUT:
-        return BACK, body[6], body[7], CASH
+        return BACK, body[6], body[7], body[10] if len(body) > 10 else CASH
     return None
 
 

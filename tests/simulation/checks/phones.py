@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tests.simulation.checks.money import BACK, moved
 from tests.simulation.checks.readings import (
     BACK_ASKED,
     BACK_MADE,
@@ -108,8 +109,11 @@ def _judge_ways(found: Readings, mobile: dict[bytes, int], doubtful: set[Log]) -
             if (event.body[9] == MOBILE) != (event.body[0] in mobile):
                 raise Violation("other_way_back", f"log {event.log} event {event.seq} gave it back another way")
             refunded[event.body[0]] += event.body[7] if event.body[9] == MOBILE else 0
-        elif event.type == PAID_OUT and event.body[2] in mobile:
-            raise Violation("other_way_back", f"log {event.log} event {event.seq} paid out in cash what came by phone")
+        elif event.type == PAID_OUT:
+            by_phone = moved(event.type, event.body) == (BACK, event.body[6], event.body[7], MOBILE)
+            if by_phone != (event.body[2] in mobile):
+                raise Violation("other_way_back", f"log {event.log} event {event.seq} paid it out another way")
+            refunded[event.body[2]] += event.body[6] if by_phone else 0
     if +repaid != +refunded:
         raise Violation("repaid_other", f"asked of the gateway {dict(+repaid)}, refunded by phone {dict(+refunded)}")
 

@@ -44,7 +44,7 @@ Where = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class RequestLine:
     """A request as the console lists it. ``problem``: empty, or why it can't be approved: ``unknown``, ``refunded``,
-    ``boarded``, ``other_way`` (not paid in cash, and sold elsewhere). The prices are None where the hub has no sale."""
+    ``boarded``, ``other_way`` (not paid in cash, and sold in another log). The prices are None where the hub has no sale."""
 
     pos: int
     node_no: int
@@ -92,7 +92,7 @@ class Deciding:
             raise Refusal("request_decided")
         if not note.strip() or len(note) > MAX_NOTE or "\x00" in note:
             raise Refusal("request_note", status=422, field="note", most=MAX_NOTE)
-        sale, problem = self._look(tx, bytes(row.ticket_id), row.node_no)
+        sale, problem = self._look(tx, bytes(row.ticket_id), (row.node_no, row.epoch))
         if approved and (problem or sale is None):
             raise Refusal(f"request_ticket_{problem}")
         price = sale.price_minor if sale is not None else 0
@@ -108,7 +108,7 @@ class Deciding:
             if not isinstance(event, RefundAsked):
                 continue
             row = tx.execute(_REQUESTS.where(refund_request.c.pos == one.pos)).one()
-            sale, problem = self._look(tx, event.ticket_id, row.node_no)
+            sale, problem = self._look(tx, event.ticket_id, (row.node_no, row.epoch))
             if problem in _NO:
                 self._say(tx, row, sale, False, 0, _NO[problem], BY_ITSELF)
             elif sale is not None and self._cancelled(tx, [(sale.trip_no, sale.day)]):
@@ -116,9 +116,9 @@ class Deciding:
             elif sale is not None and self._stands(tx, event.ticket_id):
                 self._say(tx, row, sale, True, 0, NOTE_VEHICLE, BY_ITSELF)
 
-    def _look(self, tx: Connection, ticket_id: bytes, node_no: int) -> tuple[Row[Any] | None, str]:
-        """The sale, and what stands in the way of a refund in cash at node ``node_no``: money goes back by the way it came, so
-        what was paid by phone goes back where it was sold."""
+    def _look(self, tx: Connection, ticket_id: bytes, log: tuple[int, int]) -> tuple[Row[Any] | None, str]:
+        """The sale, and what stands in the way of a refund that ``log`` makes: money goes back by the way it came, and only
+        the log that sold a ticket by phone knows that way."""
         mine = (ticket.c.ticket_id == ticket_id, ticket.c.state == OK)
         sale = tx.execute(sa.select(ticket).where(*mine).order_by(ticket.c.pos)).first()
         if sale is None:
@@ -131,7 +131,7 @@ class Deciding:
             return sale, "refunded"
         if self._boarded(tx, ticket_id):
             return sale, "boarded"
-        return sale, "other_way" if sale.payment != CASH and sale.node_no != node_no else ""
+        return sale, "other_way" if sale.payment != CASH and (sale.node_no, sale.epoch) != log else ""
 
     def _say(
         self, tx: Connection, row: Row[Any], sale: Row[Any] | None, approved: bool, fee_minor: int, note: str, by: str
@@ -151,7 +151,7 @@ class Deciding:
             streams.publish_many(tx, trip_stream(trip_no, day), [(f"manifest/{ticket_id.hex()}", None), void])
 
     def _line(self, tx: Connection, row: Row[Any]) -> RequestLine:
-        sale, problem = self._look(tx, bytes(row.ticket_id), row.node_no)
+        sale, problem = self._look(tx, bytes(row.ticket_id), (row.node_no, row.epoch))
         return RequestLine(
             row.pos, row.node_no, f"R{row.node_no:05d}-{row.epoch:02d}-{row.request_no:05d}",
             TicketId.from_bytes(bytes(row.ticket_id)).number, GIVEN_BACK[row.reason], ASKED[row.kind],

@@ -18,7 +18,6 @@ from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.ticketing.events import (
-    CASH,
     EXCHANGED,
     RefundAsked,
     RefundPaid,
@@ -113,12 +112,12 @@ class RefundApplier:
         add_to_rows(self._tx, refund_sum, _SUM[:5], _SUM, sums)
 
     def _pay_out(self, received: Received, event: RefundPaid) -> None:
-        """Cash on the hub's word is a refund by who paid it, whoever had sold the ticket."""
+        """What is paid on the hub's word is a refund by who paid it, whoever had sold the ticket."""
         wrong = self._requests.wrong_payout(received, event)
         if wrong is None and event.ticket_id in self._done:
             wrong = Quarantine("payout_twice", TicketId.from_bytes(event.ticket_id).number)
         paid = TicketRefunded(
-            event.ticket_id, event.trip_no, event.day, 0, 0, 0, event.fee_minor, event.paid_minor, event.currency, CASH,
+            event.ticket_id, event.trip_no, event.day, 0, 0, 0, event.fee_minor, event.paid_minor, event.currency, event.payment,
             event.reason, PAID_OUT, event.clerk_no, True,
         )  # fmt: skip
         self._count(received, paid, wrong)

@@ -152,7 +152,7 @@ class Rebooking:
             raise Refusal("rebook_due_changed", field="reason")
         serial, ride, sure = sales.next_serial(unit.connection), old.ride, offer.clock_sure
         back_minor = old.price_minor - offer.fee_minor
-        back = (offer.fee_minor, back_minor, old.currency, self._refunds.way_back(unit, old, back_minor))
+        back = (offer.fee_minor, back_minor, old.currency, self._refunds.way_back(unit, old.ticket_id, back_minor))
         times = self._times(unit.connection, old) + (reason_index(reason) == PASSENGER)
         unit.append(
             TicketRebooked(

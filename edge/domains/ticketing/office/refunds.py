@@ -114,7 +114,7 @@ class Refunds:
         if offer.second and not second:
             raise Refusal("refund_second", status=403, field="approver_no")
         ride = ticket.ride
-        payment = self.way_back(unit, ticket, offer.refunded_minor)
+        payment = self.way_back(unit, ticket.ticket_id, offer.refunded_minor)
         unit.append(
             TicketRefunded(
                 ticket.ticket_id.to_bytes(), ride.trip_no, ride.day, ride.from_idx, ride.to_idx, ticket.seat,
@@ -125,9 +125,10 @@ class Refunds:
         self._inventory.take_back(unit.connection, ride.trip_no, ride.day)
         store.keep_refund_key(unit.connection, key, ticket.ticket_id.serial)
 
-    def way_back(self, unit: UnitOfWork, ticket: Ticket, amount_minor: int) -> int:
-        """The way (of PAYMENTS) by which ``amount_minor`` goes back to who paid for ``ticket``: the one by which it came."""
-        return self._way_back(unit, ticket.ticket_id, amount_minor)
+    def way_back(self, unit: UnitOfWork, ticket_id: TicketId, amount_minor: int) -> int:
+        """The way (of PAYMENTS) by which ``amount_minor`` goes back to who paid for a ticket of this log: the one by which it
+        came."""
+        return self._way_back(unit, ticket_id, amount_minor)
 
     def check(self, connection: sqlite3.Connection, ticket: Ticket) -> None:
         """Refuse a ticket that is not this log's to take back, or not any more.

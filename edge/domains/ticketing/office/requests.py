@@ -7,6 +7,7 @@ which of these are taken down, and which are refused for good, is said by the re
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
 
 from edge.domains.ticketing import store as sales
@@ -17,7 +18,7 @@ from edge.domains.timetable.service import Timetable
 from edge.kernel import meta
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.ticketing.events import GIVEN_BACK, RefundAsked, RefundPaid
+from sync.domains.ticketing.events import CASH, GIVEN_BACK, PAYMENTS, RefundAsked, RefundPaid
 from sync.domains.ticketing.operations import RefundWord
 from sync.domains.ticketing.rules import ASKED, reason_index, refund_rules
 from sync.kernel import ticket
@@ -33,7 +34,8 @@ _KINDS = {"refund_departed": "departed", "refund_clock_unsure": "clock_unsure", 
 
 @dataclass(frozen=True)
 class Request:
-    """A request for a refund. ``number`` stands on its paper. ``word``: what the hub said."""
+    """A request for a refund. ``number`` stands on its paper. ``word``: what the hub said; ``payment``: the way back, of
+    PAYMENTS."""
 
     number: str
     ticket_number: str
@@ -46,6 +48,7 @@ class Request:
     paid_ms: int | None
     paid_minor: int | None
     currency: str | None
+    payment: str
 
 
 class Requests:
@@ -84,9 +87,11 @@ class Requests:
         return [self._view(row) for row in asked.newest(self._database.read(), _LISTED)]
 
     def pay(self, number: str, clerk_no: int) -> Request:
-        """Hand out what the hub approved. Again: nothing more happens. Durable when this returns.
+        """Give back what the hub approved: in cash, or by phone what this box sold by phone. Again: nothing more happens.
+        Durable when this returns.
 
-        Raises :class:`Refusal`: ``no_such_request``, ``request_waiting``, ``request_denied``, ``shift_needed``, …
+        Raises :class:`Refusal`: ``no_such_request``, ``request_waiting``, ``request_denied``, ``shift_needed``, …, and
+        ``request_ticket_other_way`` where it was paid by phone in a log that has ended since: this box knows no more how.
         """
         epoch, request_no = self._meant(number)
         self._scribe.record(lambda unit: self._pay(unit, epoch, request_no, clerk_no))
@@ -156,12 +161,29 @@ class Requests:
             raise Refusal("request_waiting")
         if not word.approved or word.ticket_id != row.ticket_id:
             raise Refusal("request_denied")
+        payment = self._way_back(unit, TicketId.from_bytes(row.ticket_id), word.refunded_minor)
         unit.append(
             RefundPaid(
                 epoch, request_no, row.ticket_id, word.trip_no, word.day, word.fee_minor, word.refunded_minor,
-                word.currency, row.reason, clerk_no,
+                word.currency, row.reason, clerk_no, payment,
             )
         )  # fmt: skip
+
+    def _way_back(self, unit: UnitOfWork, ticket_id: TicketId, amount_minor: int) -> int:
+        """The way (of PAYMENTS) by which the money goes back: what others sold, they sold for cash, or the hub had said no."""
+        identity = meta.known_identity(self._database)
+        if identity is None or self._paid_by(unit.connection, ticket_id, identity) == CASH:
+            return CASH
+        if ticket_id.epoch != identity.epoch:
+            raise Refusal("request_ticket_other_way")
+        return self._refunds.way_back(unit, ticket_id, amount_minor)
+
+    def _paid_by(self, connection: sqlite3.Connection, ticket_id: TicketId, identity: meta.Identity) -> int:
+        """How a ticket was paid for that this node sold; CASH for one of another node."""
+        if ticket_id.node_no != identity.node_no:
+            return CASH
+        sold = sales.sold(connection, ticket_id.serial, None if ticket_id.epoch == identity.epoch else ticket_id.epoch)
+        return CASH if sold is None else sold.event.payment
 
     def _epoch(self) -> int:
         identity = meta.known_identity(self._database)
@@ -172,10 +194,13 @@ class Requests:
         node_no, epoch = (identity.node_no, row.epoch or identity.epoch) if identity else (0, row.epoch)
         word = asked.word(self._database.read(), epoch, row.request_no)
         state = WAITING if word is None else APPROVED if word.approved else DENIED
+        ticket_id = TicketId.from_bytes(row.ticket_id)
+        payment = CASH if identity is None else self._paid_by(self._database.read(), ticket_id, identity)
         return Request(
             f"R{node_no:05d}-{epoch:02d}-{row.request_no:05d}",
-            TicketId.from_bytes(row.ticket_id).number, GIVEN_BACK[row.reason], ASKED[row.kind], row.clerk_no, row.asked_ms,
+            ticket_id.number, GIVEN_BACK[row.reason], ASKED[row.kind], row.clerk_no, row.asked_ms,
             PAID if row.paid_ms is not None else state, word, row.paid_ms, row.paid_minor, row.currency,
+            PAYMENTS[payment],
         )  # fmt: skip
 
 
