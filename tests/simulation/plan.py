@@ -15,6 +15,9 @@ from tests.simulation.times import HOUR_MS, START_MS
 
 STEPS = 900
 OFFICE_STEPS = 60
+ABOARD_STEPS = 50
+# Post of a vehicle, and when its trips leave, in hours from the beginning.
+RUNNING = ((4, (2, 7, 12, 26, 31, 36)), (5, (3, 9, 27, 33)))
 SPAN_MS = 44 * HOUR_MS
 AWAY_MS = 30 * 24 * HOUR_MS
 
@@ -73,7 +76,7 @@ def draw(seed: int) -> Plan:
     chosen, demanded = mixes.families(seed)
     mix = replace(mixes.draw(rng), older=mixes.older(seed), families=chosen, names_demanded=demanded)
     steps = [*_morning(rng), *_people(rng, mix), *_troubles(rng, mix)]
-    steps += [*_rotten(seed), *_office(seed)]
+    steps += [*_rotten(seed), *_office(seed), *_aboard(seed)]
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
         steps = _with_thirty_days(steps)
@@ -106,6 +109,19 @@ def _office(seed: int) -> list[Step]:
     posts = rng.choices(range(len(POSTS)), _SELLERS, k=OFFICE_STEPS)
     times = [START_MS + rng.randint(30 * 60_000, SPAN_MS) for _ in names]
     return [Step(at, name, who, rng.getrandbits(40)) for at, name, who in zip(times, names, posts, strict=True)]
+
+
+def _aboard(seed: int) -> list[Step]:
+    """What happens on the way, in a third of the seeds, out of a randomness of its own as refunds."""
+    rng = random.Random(f"aboard {seed}")
+    count = ABOARD_STEPS if rng.random() < 0.35 else 0
+    names = rng.choices(("leave", "absent", "alight", "undo", "walk_up"), (30, 22, 14, 5, 29), k=count)
+    found = []
+    for name in names:
+        who, hours = rng.choice(RUNNING)
+        at = START_MS + rng.choice(hours) * HOUR_MS + rng.randint(-HOUR_MS // 4, 11 * HOUR_MS // 4)
+        found.append(Step(at, name, who, rng.getrandbits(40)))
+    return found
 
 
 def _troubles(rng: random.Random, mix: Mix) -> list[Step]:

@@ -14,7 +14,7 @@ from tests.simulation.acts import recovering
 from tests.simulation.acts.admin import BARRED, enrol, visit
 from tests.simulation.acts.disks import begin_anew
 from tests.simulation.acts.drawers import close_all
-from tests.simulation.acts.phones import turn
+from tests.simulation.acts.phones import look_round
 from tests.simulation.acts.requests import decide, pay_out
 from tests.simulation.acts.sellers import lapse
 from tests.simulation.boxes import Box, OldDisk
@@ -72,7 +72,7 @@ def _settle_payments(world: World) -> None:
         for _ in range(times):
             world.time.move_to(world.time.now_ms + wait_ms)
             for box in world.boxes:
-                turn(world, box, _NO_DICE)
+                look_round(world, box)
 
 
 def _close_office(world: World) -> None:

@@ -34,7 +34,7 @@ class Paper:
 
     ``lost``: an older backup was put over the disk that knew of it. ``back_minor``: what was handed back for it.
     ``asked``: it was given back, or somebody asked for that and got no answer. ``document``: that its traveller showed.
-    ``booking``: of a seller, what the hub knows it by.
+    ``booking``: of a seller, what the hub knows it by. ``left_idx``: from there on its seat is ``left_to`` that disk alone.
     """
 
     disk: Disk
@@ -58,6 +58,8 @@ class Paper:
     payment: str = "cash"
     document: ShownDocument | None = None
     booking: str = ""
+    left_idx: int | None = None
+    left_to: Disk | None = None
 
     @property
     def where(self) -> Where:
@@ -108,6 +110,8 @@ class Told:
         self.written_off: set[Disk] = set()
         self.clashes: Counter[str] = Counter()
         self._cells: dict[tuple[int, int, int, int], Paper] = {}
+        # Disk and cell that was left to it → where the passenger was to board.
+        self._left: dict[tuple[Disk, tuple[int, int, int, int]], int] = {}
         self._places: dict[tuple[int, int, int], list[Paper]] = {}
         self.capacity: dict[Where, int] = {}
         # Disk → what went along with bookings, and what was paid out on the hub's word, by its first ticket or its request.
@@ -188,6 +192,24 @@ class Told:
     def read(self, box: Box, superseded: Iterable[bytes]) -> None:
         """A gate has read a good ticket that names these as void."""
         self.superseded.setdefault((box.name, box.renewals), set()).update(superseded)
+
+    def left(self, box: Box, ticket_id: bytes, freed: tuple[int, int] | None) -> None:
+        """A crew said that a passenger left the seat; ``freed``: from which stop on it may sell it, None: it may not."""
+        disk = (box.name, box.renewals)
+        for paper in self.papers:
+            if paper.ticket_id != ticket_id:
+                continue
+            paper.left_idx, paper.left_to = (freed[0], disk) if freed else (None, None)
+            for leg in range(paper.from_idx, paper.to_idx) if paper.seat else ():
+                cell = (*paper.where, paper.seat, leg)
+                self._left.pop((disk, cell), None)
+                if freed and leg >= freed[0]:
+                    self._left[disk, cell] = paper.from_idx
+
+    def perhaps_left(self, ticket_id: bytes) -> None:
+        """Nobody knows whether that was written down."""
+        for paper in self.papers:
+            paper.unsure = paper.unsure or paper.ticket_id == ticket_id
 
     def is_void(self, box: Box, ticket_id: bytes) -> bool:
         """Whether this box was told that a ticket is void: it refunded it, or read a newer one for its seat."""
@@ -275,7 +297,8 @@ class Told:
         for leg in range(paper.from_idx, paper.to_idx):
             cell = (paper.trip_no, paper.day, paper.seat, leg)
             first = self._cells.setdefault(cell, paper)
-            if first.asked:
+            # Who bought what was refunded boards no later than who gave it back, and was not seen either.
+            if first.asked or first.from_idx <= self._left.get((paper.disk, cell), -1):
                 first = self._cells[cell] = paper
             if first is not paper:
                 released = self.at_risk.get(paper.where, {}).get(paper.seat, 0) >> leg & 1
@@ -285,7 +308,7 @@ class Told:
         most = self.capacity.setdefault(paper.where, capacity)
         for leg in range(paper.from_idx, paper.to_idx):
             there = self._places.setdefault((*paper.where, leg), [])
-            there[:] = [*(one for one in there if not one.asked), paper]
+            there[:] = [*(one for one in there if not (one.asked or _left_to(one, leg, paper))), paper]
             released = self.at_risk.get(paper.where, {}).get(leg, 0)
             if len(there) > most:
                 text = f"{len(there)} tickets for {most} places of trip {paper.trip_no} day {paper.day} leg {leg}"
@@ -302,6 +325,11 @@ class Told:
             self.clashes["written_off_disk"] += 1
         else:
             raise Violation(rule, text)
+
+
+def _left_to(first: Paper, leg: int, paper: Paper) -> bool:
+    """Whether a seat was left on this leg to the box that now sells it."""
+    return first.left_idx is not None and leg >= first.left_idx and first.left_to == paper.disk
 
 
 def serial_of(ticket_id: bytes) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation.acts import (
+    aboard,
     admin,
     bookings,
     days,
@@ -36,5 +37,5 @@ BY_NOBODY: Final = frozenset({
 })  # fmt: skip
 ACTS: Final[Mapping[str, Act]] = {
     **people.ACTS, **bookings.ACTS, **exchanges.ACTS, **office.ACTS, **requests.ACTS, **phones.ACTS, **drawers.ACTS,
-    **named.ACTS, **sellers.ACTS, **days.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS,
+    **named.ACTS, **sellers.ACTS, **aboard.ACTS, **days.ACTS, **admin.ACTS, **troubles.ACTS, **disks.ACTS,
 }  # fmt: skip

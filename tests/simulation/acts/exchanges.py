@@ -90,6 +90,8 @@ def _exchange(
 def _exchanged(world: World, box: Box, paper: Paper, answer: Answer, asked: tuple[str, int]) -> str:
     kid, made, capacity, back, due = answer.value
     key, shown_due = asked
+    if back is None:
+        raise Violation("exchange_half", f"{box.name} gave {made.number} for {paper.text}, which is good still")
     if due != shown_due:
         raise Violation(
             "due_changed", f"{box.name} showed {shown_due} for another ticket for {paper.text}, and took {due}"

@@ -11,6 +11,7 @@ from tests.simulation.acts.counter import CLERK_NO, UNSURE, on_duty
 
 if TYPE_CHECKING:
     from tests.simulation.boxes import Box
+    from tests.simulation.told import Paper
     from tests.simulation.world import World
 
 HOUR_MS = 3_600_000
@@ -22,7 +23,12 @@ def refund(world: World, box: Box, rng: random.Random) -> str:
     mine = [paper for paper in papers if paper.departs_ms > world.time.now_ms - HOUR_MS]
     if not mine:
         return "no ticket"
-    paper, reason = mine[rng.randrange(len(mine))], REASONS[rng.randrange(len(REASONS))]
+    return give_back(world, box, mine[rng.randrange(len(mine))], rng)
+
+
+def give_back(world: World, box: Box, paper: Paper, rng: random.Random) -> str:
+    """This one."""
+    reason = REASONS[rng.randrange(len(REASONS))]
     offer = box.ask(lambda node: node.refunds.offer(paper.number, reason))
     if offer.code:
         return offer.code

@@ -10,6 +10,7 @@ from edge.bootstrap import Node
 from firmware_bridges.gateway.desk import FAULTS
 from tests.simulation.acts.bookings import hold
 from tests.simulation.acts.counter import CLERK_NO, booked, told_of
+from tests.simulation.acts.office import give_back
 from tests.simulation.acts.people import order as choose
 from tests.simulation.gateway import Shown
 from tests.simulation.times import HOUR_MS
@@ -57,6 +58,8 @@ def phone_pay(world: World, _box: Box, rng: random.Random) -> str:
     state = gateway.desk.pay(number)
     gateway.watched(before)
     world.trace.say("passenger", f"pays {number} by phone: {state}")
+    if rng.random() < 0.5:  # mostly the courier is there at once
+        callbacks(world, _box, rng)
     return state
 
 
@@ -77,8 +80,21 @@ def callbacks(world: World, _box: Box, _rng: random.Random) -> str:
     return f"{count} heard"
 
 
-def turn(world: World, box: Box, _rng: random.Random) -> str:
-    """The box asks the gateway about everything that is open."""
+def turn(world: World, box: Box, rng: random.Random) -> str:
+    """The box asks the gateway about everything that is open; now and then somebody who paid by phone comes back."""
+    outcome = look_round(world, box)
+    mine = [
+        paper
+        for paper in world.told.of.get((box.name, box.renewals), {}).values()
+        if paper.payment == "mobile" and not paper.asked
+    ]
+    if mine and rng.random() < 0.3:
+        box.say(f"refund: {give_back(world, box, mine[-1], rng)}")
+    return outcome
+
+
+def look_round(world: World, box: Box) -> str:
+    """Everything that is open is asked about."""
     answer = box.ask(lambda node: node.rounds.turn())
     collect(world, box)
     return answer.code or ("open" if answer.value else "nothing open")

@@ -24,6 +24,10 @@ def ask_back(world: World, box: Box, rng: random.Random) -> str:
     papers = world.told.papers[-250:]
     if not papers:
         return "no ticket"
+    own = world.told.of.get((box.name, box.renewals), {}).values()
+    late = [one for one in own if one.payment == "mobile" and one.departs_ms < world.time.now_ms and not one.asked]
+    if late and rng.random() < 0.5:  # paid by phone, and too late for this box
+        papers = late
     paper, reason = papers[rng.randrange(len(papers))], REASONS[rng.randrange(len(REASONS))]
     key = f"{box.name}-asks-{rng.getrandbits(40):010x}"
     answer = box.ask(lambda node: node.requests.ask(paper.number, reason, CLERK_NO, key))

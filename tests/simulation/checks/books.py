@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import cbor2
 
-from tests.simulation.checks.readings import REFUNDED, RETURNED, SOLD, Happened, Log, Readings
+from tests.simulation.checks.readings import (
+    ABSENT,
+    ALIGHTED,
+    REFUNDED,
+    RETURNED,
+    SOLD,
+    UNDONE,
+    Happened,
+    Log,
+    Readings,
+)
 from tests.simulation.told import LAP
 from tests.simulation.trace import Violation
 
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 Where = tuple[int, int]
 Cell = tuple[int, int]
 SEATS_A_LAP = 10
+MARKS = (ALIGHTED, ABSENT, UNDONE)
 
 
 @dataclass
@@ -39,6 +50,7 @@ class Trip:
     returned: dict[int, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
     dared: Callable[[Cell], bool] = lambda _cell: False
     epoch: int = 0
+    left: dict[tuple[Log, bytes], tuple[Cell, ...]] = field(default_factory=dict)
     laps: dict[Log, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def room(self, cell: Cell) -> int:
@@ -93,7 +105,7 @@ def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[
     yield from ((grant.grant_id, "grant", grant) for grant in grants.values())
     # A refund that broke a rule frees nothing; that the ticket had boarded too is for people to settle.
     void = {pos for pos, code in found.quarantined.items() if code.startswith("refund_") and code != "refund_boarded"}
-    kinds = (SOLD, REFUNDED, RETURNED)
+    kinds = (SOLD, REFUNDED, RETURNED, ALIGHTED, ABSENT, UNDONE)
     yield from ((event.pos, "event", event) for event in found.events if event.type in kinds and event.pos not in void)
     for row in world.hub.rows("SELECT release_id, trip_no, day, cells FROM risk_release"):
         yield row[0], "release", row
@@ -110,6 +122,8 @@ def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, s
         _return(trips, grants, what)
     elif what.type == REFUNDED:
         _refund(trips, what)
+    elif what.type in MARKS:
+        _left(trips, what)
     else:
         _sell(trips, what, doubtful)
 
@@ -168,6 +182,26 @@ def _sell_lap(trip: Trip, event: Happened, ride: tuple[int, int], doubtful: set[
             raise Violation(
                 "laps", f"log {event.log} event {event.seq}: {trip.laps[event.log][leg]} of {most} children"
             )
+
+
+def _left(trips: dict[Where, Trip], event: Happened) -> None:
+    """A seat that was left is the box's that says so, from there on; what of it was sold before, stays sold. That nobody
+    else sells it, and nobody before, is judged by what people were told."""
+    ticket_id, trip_no, day = event.body[:3]
+    trip = trips.get((trip_no, day))
+    if trip is None:
+        return
+    if event.type == UNDONE:
+        cells = trip.left.pop((event.log, ticket_id), ()) if event.body[3] != 0 else ()
+        change = -1
+    else:
+        to_idx, seat, at_idx, frees = event.body[4:8]
+        cells = tuple((seat, leg) for leg in range(at_idx, to_idx)) if frees and seat != LAP else ()
+        trip.left[event.log, ticket_id] = cells
+        change = 1
+    for cell in cells:
+        trip.hands[event.log][cell] += change
+        trip.at_risk[cell] += change
 
 
 def _refund(trips: dict[Where, Trip], event: Happened) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # What the hub may put aside although nobody did wrong: gates that could not know of each other.
 EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "boarded_refunded", "document_twice"}
+# Crews and gates that could not know of each other.
+APART = {"no_show_boarded", "marked_twice", "freed_twice", "undo_unknown"}
 # Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
 DECIDED = {"refund_twice", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
 
@@ -106,7 +108,7 @@ def _judge_quarantine(world: World, found: Readings) -> None:
     aside = {event[5][0] for event in map(cbor2.loads, (data for _, _, data in found.held)) if event[0] == PAY_ASKED}
     for pos, code in found.quarantined.items():
         event = by_pos[pos]
-        if code in EXPECTED or event.log in tainted:
+        if code in EXPECTED or code in APART or event.log in tainted:
             continue
         if code == "seat_sold_twice" and event.type == SOLD and world.told.dared(
             (event.body[1], event.body[2]), event.body[5], event.body[3], event.body[4]

@@ -9,6 +9,7 @@ from unittest import mock
 
 from edge.domains.payments import store
 from edge.domains.payments.service import Payments
+from edge.domains.ticketing.office.requests import Requests
 from sync.domains.payments import rules
 from sync.domains.payments.events import PaymentEnded
 from sync.domains.payments.rules import Said
@@ -75,6 +76,13 @@ def phone_refunded_in_cash() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def decided_in_cash() -> Iterator[None]:
+    """What the hub approved is handed out in cash, however it was paid for."""
+    with mock.patch.object(Requests, "_way_back", lambda *_: CASH):
+        yield
+
+
+@contextlib.contextmanager
 def repaid_twice() -> Iterator[None]:
     """Each refund of a ticket is asked of the gateway twice, under two numbers."""
     give_back = Payments.give_back
@@ -93,5 +101,6 @@ MUTANTS: Final = {
     "any_amount_will_do": any_amount_will_do,
     "callback_believed": callback_believed,
     "phone_refunded_in_cash": phone_refunded_in_cash,
+    "decided_in_cash": decided_in_cash,
     "repaid_twice": repaid_twice,
 }
