@@ -40,7 +40,7 @@ for _command in (
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules, office.rest_rules, gates.gate_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
-    sellers.new_own_log,
+    sellers.new_own_log, sellers.refund_booking,
     payments.reconcile, ratings.rating_rules, ratings.work_calendar, ratings.ratings,
     register.import_register, register.export_register, cards.issue_card, cards.revoke_card,
     tails.tails, tails.accept_tail, tails.reject_tail, recover.recover,

@@ -77,6 +77,21 @@ def seller_paid(
     say({"seller_no": seller_no, "currency": currency, "amount_minor": amount_minor}, as_json)
 
 
+@click.command("refund-booking")
+@click.argument("booking_id")
+@click.argument("item", type=int)
+@click.option("--reason", required=True, help="Why, for the audit.")
+@options
+def refund_booking(booking_id: str, item: int, reason: str, data: Path, database: str | None, as_json: bool) -> None:
+    """Give ticket ITEM of a seller's booking back, above the limit too; the money goes to the seller's account."""
+    hub = open_hub(data, database)
+    with hub.database.write() as tx:
+        done = hub.selling.refund_agreed(tx, booking_id, item)
+        note(hub, tx, "booking_refunded", booking=booking_id, item=item, reason=reason[:200])
+    money = {"fee_minor": done.fee_minor, "refunded_minor": done.refunded_minor, "currency": done.item.currency}
+    say({"booking_id": booking_id, "item": item, **money, "rule": done.rule}, as_json)
+
+
 @click.command("new-own-log")
 @options
 def new_own_log(data: Path, database: str | None, as_json: bool) -> None:

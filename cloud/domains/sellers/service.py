@@ -281,8 +281,18 @@ class Selling:
             raise Refusal("refund_boarded")
         return item
 
-    def refund_offer(self, tx: Connection, found: Booking, idx: int) -> RefundOffer:
-        """What one ticket would cost to give back now. Raises as :meth:`refund`."""
+    def refund_agreed(self, tx: Connection, booking_id: str, idx: int) -> RefundOffer:
+        """Give a ticket back that only the network's operator may agree to, whoever sold it, for what it costs now.
+
+        Raises :class:`Refusal`: ``booking_unknown``, and as :meth:`refund_offer`.
+        """
+        found = bookings.find(tx, booking_id)
+        offer = self.refund_offer(tx, found, idx, agreed=True)
+        self._give_back(tx, found.seller_no, offer)
+        return offer
+
+    def refund_offer(self, tx: Connection, found: Booking, idx: int, agreed: bool = False) -> RefundOffer:
+        """What one ticket would cost to give back now; ``agreed``: the operator has looked at it. Raises as :meth:`refund`."""
         item = self.good(tx, found, idx)
         agency_no, zone = self._parts.timetable.operator(tx, item.trip_no)
         published = self._parts.office.published_refund_rules(tx)
@@ -291,27 +301,30 @@ class Selling:
         fault = self._parts.faults.fault_of(tx, item.ticket_id or b"", item.trip_no, item.day)
         reason = rules.reason_index(fault) if fault else PASSENGER
         offer = rules.refund_offer(given, item.price_minor, item.currency, reason, left_ms, True, bool(fault))
-        if offer.second:
+        if offer.second and not agreed:
             raise Refusal("refund_by_operator")
         return RefundOffer(item, offer.fee_minor, offer.refunded_minor, offer.rule, reason)
 
     def _refund(self, tx: Connection, seller: Seller, booking_id: str, idx: int, fee_minor: int) -> int:
         found = bookings.find(tx, booking_id, seller.seller_no)
         offer = self.refund_offer(tx, found, idx)
-        item = offer.item
         if offer.fee_minor != fee_minor:
             raise Refusal("refund_fee_changed", field="fee_minor")
+        self._give_back(tx, seller.seller_no, offer)
+        return found.booking_no
+
+    def _give_back(self, tx: Connection, seller_no: int, offer: RefundOffer) -> None:
+        item = offer.item
         back: list[Event] = [
             TicketRefunded(
                 item.ticket_id or b"", *item.ride, item.seat, offer.fee_minor, offer.refunded_minor, item.currency,
-                ACCOUNT, offer.reason, offer.rule, seller.seller_no, True,
+                ACCOUNT, offer.reason, offer.rule, seller_no, True,
             ),
             returned(item),
         ]  # fmt: skip
         times = self._parts.own.record(tx, self._parts.own.open(tx), back)
         values = {"refunded_minor": offer.refunded_minor, "fee_minor": offer.fee_minor, "rule": offer.rule}
         bookings.set_item(tx, item, **values, refunded_ms=hlc.wall_ms_of(times[0]))
-        return found.booking_no
 
 
 def check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None:

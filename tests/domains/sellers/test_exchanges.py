@@ -139,3 +139,9 @@ def test_above_the_limit_of_the_rules_somebody_at_the_operator_has_to_agree(worl
         streams.publish(tx, NET, given.key, given.to_bytes())
     with pytest.raises(Refusal, match="refund_by_operator"):
         shop.refund(sold, fee_minor=300)
+    with world.hub.database.write() as tx:
+        done = world.hub.selling.refund_agreed(tx, sold.booking_id, 0)
+        assert (done.fee_minor, done.refunded_minor) == (300, 3 * FARE_MINOR - 300)
+    assert shop.owed() == 300 and world.rows(quarantine) == []
+    with world.hub.database.write() as tx, pytest.raises(Refusal, match="refund_done"):
+        world.hub.selling.refund_agreed(tx, sold.booking_id, 0)
