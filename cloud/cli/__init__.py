@@ -6,6 +6,7 @@ import click
 
 from cloud.cli import (
     cards,
+    departures,
     disruptions,
     fleet,
     gates,
@@ -39,6 +40,7 @@ for _command in (
     requests.refund_requests, requests.decide_refund,
     prices.refund_rules, prices.rebook_rules, prices.fare_rules,
     identities.realname_rules, identities.erase_identities, office.office_rules, office.rest_rules, gates.gate_rules,
+    departures.clearance_rules,
     sellers.add_seller, sellers.seller_key, sellers.seller_paid, sellers.sellers, sellers.settlement,
     sellers.new_own_log, sellers.refund_booking,
     payments.reconcile, ratings.rating_rules, ratings.work_calendar, ratings.ratings,

@@ -341,3 +341,16 @@ def test_a_month_whose_time_of_keeping_is_over_is_erased_by_command(hub: Hub, tm
     assert named and set(named) <= set(periods) and min(periods) in named and due["erased"] == []
     assert sorted(hub("erase-identities")["erased"]) == sorted(named)
     assert hub("erase-identities")["due"] == []
+
+
+def test_clearance_rules_are_published_from_the_file_that_the_manual_shows_and_never_for_the_past(
+    hub: Hub, tmp_path: Path
+) -> None:
+    manual = (ROOT / "docs/operating/departures.md").read_text(encoding="utf-8")
+    shown = manual.split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "rules.toml"
+    path.write_text(shown.replace("2027-01-01", "2099-07-01"), encoding="utf-8")
+    assert hub("clearance-rules", str(path))["key"] == f"clearance-rules/{day_of(calendar_date(2099, 7, 1))}"
+    path.write_text(shown.replace("2027-01-01", "2021-01-01"), encoding="utf-8")
+    code, _, err = hub("clearance-rules", str(path))
+    assert code == 1 and "clearance_rules_past" in err

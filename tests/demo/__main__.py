@@ -16,6 +16,7 @@ import click
 
 from tests.demo import checker
 from tests.demo.board_ratings import PHONES
+from tests.demo.board_trip import WALK_UPS
 from tests.demo.setup import SAMPLE, Demo
 from tests.demo.story import WANTED, Story
 from tests.demo.world import ROOT, DemoFailed
@@ -128,6 +129,7 @@ def _holds(found: dict[str, object]) -> bool:
         and on_board["second_words"] == 1
         and on_board["screenshots_refused"] > 0
         and found["quarantined"] == on_board["conflicts_recorded"] == 1
+        and (on_board["walk_up_sold"], on_board["no_show"], on_board["clearance_refused"]) == (WALK_UPS, 1, 1)
         and (on_board["trust_cards_checked"], on_board["forged_cards_refused"]) == (10, 3)
         and on_board["phones_on_wifi"] > 0
         and int(str(found["gate_opened"])) > 0

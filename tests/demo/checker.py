@@ -21,7 +21,7 @@ from cloud.kernel import tables as kernel
 from sync.domains.inventory import rules
 from sync.domains.ticketing.events import EXCHANGED, REBOOKED, REISSUED
 from sync.kernel.ticket import RIDERS, TicketId
-from tests.demo import board_ratings, phone
+from tests.demo import board_ratings, board_trip, phone
 from tests.demo.board_cards import FORGED_ALERT
 from tests.demo.client import Client
 from tests.demo.setup import Demo
@@ -62,6 +62,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
     lost += sum(_id(number) not in boarded for number in told.boarded)
     lost += sum(_id(number) not in rated for number in told.rated)
     refunded = {bytes(row["ticket_id"]) for row in back}
+    gone = refunded | board_trip.absent(demo)
     lost += sum(_id(number) not in refunded for number in told.refunded)
     lost += _events_missing(demo, heads)
     opened = _openings(demo)
@@ -75,7 +76,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         "refused": {reason: told.refused[reason] for reason in ("already_used", "wrong_trip", "wrong_date", "forged")},
         "gate_opened": sum(opened.values()),
         "gate_opened_twice": sum(count > 1 for count in opened.values()),
-        "seats_sold_twice": double_seats([row for row in held if bytes(row["ticket_id"]) not in refunded]),
+        "seats_sold_twice": double_seats([row for row in held if bytes(row["ticket_id"]) not in gone]),
         "events_lost": lost,
         "fen_difference": difference(told.sold, held, told.refunded, back),
         "office": {
@@ -100,6 +101,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             **story.gates.facts(demo),
             **story.cards.facts(),
             "phones_on_wifi": told.on_wifi,
+            **board_trip.facts(demo),
         },
         "quarantined": quarantined,
         "retried_after_kill": told.retried,

@@ -281,7 +281,7 @@ ROLES = {
     "station": ("clerk", "agent", "gate"),
     "village": ("agent", "clerk"),
     "pier": ("clerk", "gate"),
-    "vehicle": ("gate",),
+    "vehicle": ("gate", "agent"),
 }
 
 

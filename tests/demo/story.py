@@ -14,6 +14,7 @@ from typing import Any
 from tests.demo import board_ratings, board_wifi
 from tests.demo.board_cards import Cards
 from tests.demo.board_gate import Gates
+from tests.demo.board_trip import TripAboard
 from tests.demo.client import Away, Client, Refused
 from tests.demo.codes import Scanner, forgeries
 from tests.demo.phone import Phone
@@ -65,6 +66,7 @@ class Story:
         self.gates = Gates(self)
         self.phone: Phone
         self.cards = Cards(demo)
+        self.aboard = TripAboard(self)
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
@@ -76,9 +78,11 @@ class Story:
         self._shift_no = self.clients["station"].open_shift("CNY", FLOAT_MINOR)
         self._sell_everywhere(6)
         self.gates.prepare()
+        self.aboard.prepare()
         self.demo.say("making trust cards")
         self.cards.make()
         self.cards.wait(self.clients["coach-1"])
+        self.aboard.wait()
         self.demo.say("stopping the hub; selling, boarding and rating go on")
         self.demo.processes["hub"].stop()
         begun = time.monotonic()
@@ -111,6 +115,8 @@ class Story:
         self._board_all()
         self._bad_tickets()
         self.gates.run()
+        self.demo.say("marking who did not come, selling on board, clearing a departure")
+        self.aboard.run()
         self.demo.say("looking at trust cards")
         self.cards.check(self.clients["coach-1"])
         self.demo.say("rating")

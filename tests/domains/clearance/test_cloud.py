@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cloud.domains.clearance import service
+from cloud.domains.clearance.publish import publish_clearance_rules
 from cloud.kernel import rebuild
 from cloud.kernel.tables import quarantine
 from sync.domains.clearance.events import ClearanceUndone, DepartureCleared, DepartureRefused, PassengersCounted
+from sync.domains.clearance.rules import DEFAULT_RULES
+from sync.kernel.errors import Refusal
 from tests.cloud.world import DAY, World, new_world
 
 HEAD = (7, DAY, "粤H12345", 0, 1, ())
@@ -55,3 +59,14 @@ def test_a_ferrys_count_and_its_piers_are_set_side_by_side(world: World) -> None
     assert [(one.trip_no, one.on_board, one.at_pier, one.difference) for one in found] == [
         (7, 99, 97, 2), (8, None, 10, 0),
     ]  # fmt: skip
+
+
+def test_rules_are_published_for_today_or_later_and_reach_every_box(world: World) -> None:
+    box = world.box("a")
+    given = dataclasses.replace(DEFAULT_RULES, name="gd", from_day=DAY)
+    with world.hub.database.write() as tx:
+        publish_clearance_rules(tx, given, DAY)
+        with pytest.raises(Refusal, match="clearance_rules_past"):
+            publish_clearance_rules(tx, given, DAY + 1)
+    box.visit()
+    assert box.keys("clearance-rules", "net") == {given.key: given.to_bytes()}
