@@ -49,7 +49,7 @@ def take(stage: Stage, folder: Path) -> None:
     keep(inspector.page, folder / "gate-green.png")
 
     phone = stage.open(PHONE, "en", scripts=False)
-    phone.goto(f"http://127.0.0.1:{stage.demo.plan.ports['portal']}/generate_204")
+    phone.goto(f"http://127.0.0.1:{stage.demo.plan.ports['portal']}/")
     keep(phone, folder / "portal-trip.png")
 
     until(admin.up_to_date, "every log to reach the hub")

@@ -37,10 +37,11 @@ def boarded(stage: Stage) -> Bought:
 
 
 def join(stage: Stage, language: str, scripts: bool = False, size: dict[str, int] = SMALL) -> tuple[Page, str]:
-    """The phone's own probe, on the portal's own port."""
+    """Where any address leads on the portal's own port. (Probes are for other tests: here all phones share one address, and
+    one that rated is told that it is online.)"""
     portal = f"http://127.0.0.1:{stage.demo.plan.ports['portal']}"
     phone = stage.open(size, language, scripts)
-    phone.goto(portal + "/hotspot-detect.html")
+    phone.goto(portal + "/anything")
     assert phone.url == portal + "/portal"
     return phone, portal
 
