@@ -182,12 +182,15 @@ def test_what_a_box_can_not_have_met_is_put_aside(world: World, event: CardRefus
         assert tx.execute(sa.select(card_refusal)).all() == []
 
 
-def test_cards_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cards_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = ("--data", str(tmp_path / "hub"), "--json")
     assert main(["import-register", *map(str, SAMPLE_FILES), *hub]) == 0
     assert main(["issue-card", "粤H12341", "望洲 6", *hub]) == 0
     made = json.loads(capsys.readouterr().out.splitlines()[-1])["cards"]
     assert [card["card_no"] for card in made] == [1, 2] and all(len(card["text"]) < MAX_TEXT for card in made)
+    monkeypatch.setattr("cloud.cli.cards.AT_ONCE", 7)
     assert main(["issue-card", "--due", *hub]) == 0
     assert len(json.loads(capsys.readouterr().out.splitlines()[-1])["cards"]) == 18
     assert main(["revoke-card", "1", "--reason", "copied", *hub]) == 0
