@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,11 @@ def test_gate_rules_are_published_for_today_and_later(world: World) -> None:
     given = GateRules("gd", "a notice", DAY, 60, 30, "amber")
     with world.hub.database.write() as tx:
         publish_gate_rules(tx, given, DAY)
-        for odd, code in (({"from_day": DAY - 1}, "gate_rules_past"), ({"code_age_s": 1}, "gate_rules_odd")):
+        late: list[tuple[dict[str, Any], str]] = [
+            ({"from_day": DAY - 1}, "gate_rules_past"),
+            ({"code_age_s": 1}, "gate_rules_odd"),
+        ]
+        for odd, code in late:
             with pytest.raises(Refusal, match=code):
                 publish_gate_rules(tx, dataclasses.replace(given, **odd), DAY)
     box = world.box("a")
