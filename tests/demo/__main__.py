@@ -132,6 +132,8 @@ def _holds(found: dict[str, object]) -> bool:
         and (on_board["walk_up_sold"], on_board["no_show"], on_board["clearance_refused"]) == (WALK_UPS, 1, 1)
         and (on_board["trust_cards_checked"], on_board["forged_cards_refused"]) == (10, 3)
         and on_board["phones_on_wifi"] > 0
+        and on_board["stops_called"] > 0
+        and (on_board["trips_driven"], on_board["words_taken_back"], on_board["delays_told"]) == (1, 1, 1)
         and int(str(found["gate_opened"])) > 0
         and float(str(found["hub_offline_s"])) >= 15
         and found["converged"] is True

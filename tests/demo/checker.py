@@ -100,6 +100,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
             **board_ratings.facts(demo),
             **story.gates.facts(demo),
             **story.cards.facts(),
+            **story.drive.facts(),
             "phones_on_wifi": told.on_wifi,
             **board_trip.facts(demo),
         },

@@ -15,9 +15,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cloud.bootstrap import build
+from cloud.domains.duties.service import ROLE
 from cloud.domains.shifts.publish import publish_office_rules
 from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.domains.timetable.service import trip_facts
+from cloud.kernel import clerks
 from cloud.kernel.accounts import Accounts
 from cloud.kernel.database import Database
 from cloud.kernel.nodes import find
@@ -184,10 +186,12 @@ class Demo:
         with hub.database.write() as tx:
             box = find(tx, "coach-1")
             known = set(hub.boarding.duties_of(tx, box.node_no))
+            person = clerks.find(tx, self.plan.clerks["coach-1"][0])
+            drivers = [person.clerk_no] if ROLE in person.roles else []  # a demo from before there were drivers
             for day in sorted({today, today + 1, self.plan.day}):
                 for trip_no in self._ahead(tx, day, now):
                     if (trip_no, day) not in known:
-                        hub.boarding.assign_duty(tx, box, trip_no, day, layout.VEHICLE)
+                        hub.duties.assign(tx, box, (trip_no, day), layout.VEHICLE, drivers)
         hub.close()
 
     def _need_shifts(self) -> None:
@@ -281,7 +285,7 @@ ROLES = {
     "station": ("clerk", "agent", "gate"),
     "village": ("agent", "clerk"),
     "pier": ("clerk", "gate"),
-    "vehicle": ("gate", "agent"),
+    "vehicle": ("gate", "agent", "driver"),
 }
 
 

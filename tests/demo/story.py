@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.demo import board_ratings, board_wifi
 from tests.demo.board_cards import Cards
+from tests.demo.board_drive import Drive
 from tests.demo.board_gate import Gates
 from tests.demo.board_trip import TripAboard
 from tests.demo.client import Away, Client, Refused
@@ -67,6 +68,7 @@ class Story:
         self.phone: Phone
         self.cards = Cards(demo)
         self.aboard = TripAboard(self)
+        self.drive = Drive(demo)
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
@@ -119,6 +121,8 @@ class Story:
         self.aboard.run()
         self.demo.say("looking at trust cards")
         self.cards.check(self.clients["coach-1"])
+        self.demo.say("a driver runs a trip")
+        self.drive.run(self.clients["coach-1"])
         self.demo.say("rating")
         self._rate_some()
         self.demo.say("phones join the WiFi of the coach")
