@@ -9,8 +9,6 @@ from unittest import mock
 
 from edge.domains.boarding import store
 from edge.domains.boarding.service import Boarding
-from edge.domains.inventory.aboard import store as aboard
-from edge.kernel import meta
 from edge.kernel.directory import Directory
 
 
@@ -38,15 +36,7 @@ def revocation_unread() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def left_seat_is_anyones() -> Iterator[None]:
-    """Whatever box marks a passenger absent takes the seat over, whether or not the hub grants seats of the trip to others."""
-    with mock.patch.object(aboard, "sole", lambda connection, *_: meta.identity(connection).node_no):  # type: ignore[union-attr]
-        yield
-
-
 MUTANTS: Final = {
-    "left_seat_is_anyones": left_seat_is_anyones,
     "board_checked_outside": board_checked_outside,
     "revocation_unread": revocation_unread,
 }

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 from unittest import mock
 
-from cloud.domains.ticketing.office.travellers import TravellerApplier
 from edge.domains.ticketing.office import named
 from edge.domains.ticketing.office.travellers import Travellers
 from edge.kernel import meta
@@ -40,26 +39,7 @@ def document_not_looked_up() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def document_twice_unseen() -> Iterator[None]:
-    """The hub looks whether a ticket has two names, and not whether a document has two tickets."""
-    prepare = TravellerApplier.prepare
-
-    def blind(self: TravellerApplier, batch: Any) -> None:
-        prepare(self, batch)
-        self._alike = _Nobody()
-
-    with mock.patch.object(TravellerApplier, "prepare", blind):
-        yield
-
-
-class _Nobody(dict[Any, Any]):
-    def get(self, _key: Any, default: Any = None) -> Any:
-        return default
-
-
 MUTANTS: Final = {
     "document_remembered": document_remembered,
     "document_not_looked_up": document_not_looked_up,
-    "document_twice_unseen": document_twice_unseen,
 }

@@ -9,9 +9,7 @@ from unittest import mock
 
 from edge.domains.payments import store
 from edge.domains.payments.service import Payments
-from edge.domains.ticketing.office.requests import Requests
 from sync.domains.payments import rules
-from sync.domains.payments.events import PaymentEnded
 from sync.domains.payments.rules import Said
 from sync.domains.ticketing.events import CASH
 
@@ -27,21 +25,6 @@ def late_money_kept() -> Iterator[None]:
             settle(self, unit, said, sell)
 
     with mock.patch.object(Payments, "_settle", once):
-        yield
-
-
-@contextlib.contextmanager
-def unsold_money_kept() -> Iterator[None]:
-    """When no ticket can come of money any more, the payment is put down as ended."""
-    repay = Payments._repay
-
-    def kept(self: Payments, unit: Any, row: Any, amount_minor: int, cause: int, *more: Any) -> None:
-        if cause == 0:
-            unit.append(PaymentEnded(row.order_no))
-            return
-        repay(self, unit, row, amount_minor, cause, *more)
-
-    with mock.patch.object(Payments, "_repay", kept):
         yield
 
 
@@ -76,13 +59,6 @@ def phone_refunded_in_cash() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def decided_in_cash() -> Iterator[None]:
-    """What the hub approved is handed out in cash, however it was paid for."""
-    with mock.patch.object(Requests, "_way_back", lambda *_: CASH):
-        yield
-
-
-@contextlib.contextmanager
 def repaid_twice() -> Iterator[None]:
     """Each refund of a ticket is asked of the gateway twice, under two numbers."""
     give_back = Payments.give_back
@@ -97,10 +73,8 @@ def repaid_twice() -> Iterator[None]:
 
 MUTANTS: Final = {
     "late_money_kept": late_money_kept,
-    "unsold_money_kept": unsold_money_kept,
     "any_amount_will_do": any_amount_will_do,
     "callback_believed": callback_believed,
     "phone_refunded_in_cash": phone_refunded_in_cash,
-    "decided_in_cash": decided_in_cash,
     "repaid_twice": repaid_twice,
 }
