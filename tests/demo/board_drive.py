@@ -26,6 +26,7 @@ class Drive:
 
     def run(self, client: Client) -> None:
         """All of it on the box, which asks nobody."""
+        self._demo.say("a driver runs a trip")
         day = iso(self._demo.plan.day)
         planned = [one for one in client.call("GET", "/api/v1/duties") if one["phase"] == PLANNED]
         found = [one["trip"] for one in planned if one["trip"]["day"] == day]

@@ -67,8 +67,7 @@ class Story:
         self.gates = Gates(self)
         self.phone: Phone
         self.cards = Cards(demo)
-        self.aboard = TripAboard(self)
-        self.drive = Drive(demo)
+        self.aboard, self.drive = TripAboard(self), Drive(demo)
 
     def run(self) -> None:
         """All of it; raises when something is refused that should not be."""
@@ -121,7 +120,6 @@ class Story:
         self.aboard.run()
         self.demo.say("looking at trust cards")
         self.cards.check(self.clients["coach-1"])
-        self.demo.say("a driver runs a trip")
         self.drive.run(self.clients["coach-1"])
         self.demo.say("rating")
         self._rate_some()
