@@ -8,7 +8,7 @@ the outcome. An event that breaks a rule raises :class:`Quarantine`: it is kept,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -78,11 +78,14 @@ class Received:
     envelope: Envelope | None
     held: Quarantine | None = None
     alerts: tuple[Alert, ...] = ()
+    #: The event itself; None when it is unreadable or unknown.
+    event: Event | None = field(init=False)
+    #: (node_no, epoch) of the log whose grants and tickets this event is about.
+    log: tuple[int, int] = field(init=False)
 
-    @property
-    def log(self) -> tuple[int, int]:
-        """(node_no, epoch) of the log whose grants and tickets this event is about."""
-        return self.node_no, self.epoch % AMENDED
+    def __post_init__(self) -> None:
+        self.event = None if self.envelope is None else self.envelope.event
+        self.log = (self.node_no, self.epoch % AMENDED)
 
     @property
     def amended(self) -> bool:
@@ -102,8 +105,9 @@ class Applier(Protocol):
 
     def __init__(self, tx: Connection) -> None: ...
 
-    def prepare(self, batch: Sequence[Received]) -> None:
-        """Read what the events that this applier handles will need."""
+    def prepare(self, batch: Sequence[Received]) -> Sequence[Received] | None:
+        """Read what the events that this applier handles will need; gives those of them that it has to see, None for all:
+        most sales are nothing to most domains."""
 
     def apply(self, received: Received) -> None:
         """Count one event in. May raise :class:`Quarantine`; appliers behind this one still see the event."""
@@ -121,6 +125,10 @@ class Folded:
 
     events: Sequence[Received] = ()
     appliers: Sequence[Applier] = ()
+
+    def of(self, *kinds: type[Event]) -> list[Received]:
+        """Those of the events that are of one of these types."""
+        return of(self.events, *kinds)
 
     def by(self, kind: type[A]) -> A | None:
         """The applier of this kind, if the batch had anything for it."""
@@ -145,7 +153,7 @@ class Fold:
     def apply(self, tx: Connection, batch: Sequence[Received]) -> Folded:
         """Apply a batch, and record what is quarantined or unknown."""
         fit = [one for one in batch if one.held is None and one.envelope is not None]
-        kinds = [type(one.envelope.event) for one in fit if one.envelope is not None]
+        kinds = [type(one.event) for one in fit]
         there, used = frozenset(kinds), []
         for applier in self._appliers:
             handled = there & applier.HANDLES
@@ -180,6 +188,11 @@ class Fold:
             after = rows[-1].pos
 
 
+def of(batch: Sequence[Received], *kinds: type[Event]) -> list[Received]:
+    """The events of a batch that are of one of these types, in its order."""
+    return [one for one in batch if type(one.event) in kinds]
+
+
 def _judged(found: Envelope | Malformed) -> tuple[Envelope | None, Quarantine | None]:
     if isinstance(found, Malformed):
         return None, Quarantine("event_shape", f"{found.code}: {found}"[:200])
@@ -191,8 +204,8 @@ def _judged(found: Envelope | Malformed) -> tuple[Envelope | None, Quarantine | 
 
 
 def _run(applier: Applier, mine: Sequence[Received]) -> Applier:
-    applier.prepare(mine)
-    for received in mine:
+    wanted = applier.prepare(mine)
+    for received in mine if wanted is None else wanted:
         try:
             applier.apply(received)
         except Quarantine as found:
@@ -204,9 +217,8 @@ def _run(applier: Applier, mine: Sequence[Received]) -> Applier:
 
 def _alerts_of(one: Received) -> list[tuple[object, ...]]:
     found = list(one.alerts)
-    event = one.envelope.event if one.envelope else None
     if one.held is not None and one.held.code in SUSPECT:
-        clerk_no = getattr(event, "clerk_no", 0)
+        clerk_no = getattr(one.event, "clerk_no", 0)
         found.insert(0, Alert(SUSPECT[one.held.code], clerk_no, f"{one.held.code} {one.held.detail}".strip()))
     claimed_ms = hlc.wall_ms_of(one.envelope.stamp.hlc) if one.envelope else 0
     return [
@@ -222,6 +234,6 @@ def _record(tx: Connection, batch: Sequence[Received]) -> None:
     unknown = [
         (one.pos, one.node_no, one.envelope.type, one.envelope.version)
         for one in batch
-        if one.envelope is not None and one.envelope.event is None
+        if one.envelope is not None and one.event is None
     ]
     insert_rows(tx, unknown_event, ("pos", "node_no", "type", "version"), unknown)

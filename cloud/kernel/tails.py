@@ -77,8 +77,8 @@ class Tails:
 
     def take(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """After a node's events: keep what its present log handed in of older ones."""
-        for one in fresh.events:
-            event = one.envelope and one.envelope.event
+        for one in fresh.of(TailHandedIn):
+            event = one.event
             if isinstance(event, TailHandedIn) and 0 < event.epoch < one.epoch:
                 log = (info.node_no, event.epoch)
                 self._hold(tx, log, event.first_seq, event.prev_hash, event.events, one.epoch)

@@ -121,7 +121,7 @@ class BoardingService:
         """Put good sales and refunds on the streams of trips that some box listens to."""
         trips: dict[tuple[int, int], list[tuple[Received, TicketSold | TicketRefunded]]] = {}
         for one in fresh.events:
-            event = one.envelope.event if one.envelope else None
+            event = one.event
             good = one.held is None or one.held.code == REFUND_BOARDED
             if good and isinstance(event, _TOLD):
                 trips.setdefault((event.trip_no, event.day), []).append((one, event))

@@ -80,7 +80,7 @@ class InventoryApplier:
         returned: set[int] = set()
         marks: list[PassengerAlighted | NoShowMarked] = []
         for received in batch:
-            event = received.envelope and received.envelope.event
+            event = received.event
             if isinstance(event, _MOVES):
                 wanted.add((event.trip_no, event.day))
                 if type(event) in _FREEING:
@@ -98,7 +98,7 @@ class InventoryApplier:
             self._grants |= {line.grant_id: (where, line) for line in book.grants}
 
     def apply(self, received: Received) -> None:
-        event = received.envelope.event if received.envelope else None
+        event = received.event
         if isinstance(event, TicketSold):
             self._sell(received, event)
         elif isinstance(event, TicketRefunded):

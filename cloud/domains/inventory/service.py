@@ -74,7 +74,7 @@ class InventoryService:
         back: set[Where] = set()
         sold: set[Where] = set()
         for one in fresh.events:
-            event = one.envelope.event if one.envelope and one.held is None else None
+            event = one.event if one.held is None else None
             if isinstance(event, TicketSold):
                 sold.add((event.trip_no, event.day))
             elif isinstance(event, SeatsAsked):

@@ -86,7 +86,6 @@ class PaymentApplier:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._busy = False
         self._payments: dict[Key, _Payment] = {}
         self._repayments: dict[Key, _Repayment] = {}
         self._current: dict[Log, _Payment] = {}
@@ -96,8 +95,14 @@ class PaymentApplier:
         self._changed_back: dict[Key, None] = {}
         self._new: list[tuple[bytes, str]] = []
 
-    def prepare(self, batch: Sequence[Received]) -> None:
-        mine = [(one, one.envelope.event) for one in batch if one.envelope is not None]
+    def prepare(self, batch: Sequence[Received]) -> Sequence[Received]:
+        seen = [one for one in batch if type(one.event) is not TicketSold or one.event.payment == MOBILE]
+        if seen:
+            self._load(seen)
+        return seen
+
+    def _load(self, batch: Sequence[Received]) -> None:
+        mine = [(one, one.event) for one in batch]
         numbers = {event.order_no for _, event in mine if isinstance(event, _OF_PAYMENTS)}
         sold = {
             (one.log, event.serial) for one, event in mine if isinstance(event, TicketSold) and event.payment == MOBILE
@@ -106,18 +111,13 @@ class PaymentApplier:
         given = {
             event.ticket_id for _, event in mine if isinstance(event, TicketRefunded | TicketReissued | RefundPaid)
         }
-        self._busy = bool(numbers or sold or booked or given)
-        if not self._busy:
-            return
         self._load_payments(numbers)
         for log in {*booked, *(log for log, _ in sold)}:
             self._load_current(log)
         self._load_tickets({*given, *(_id(log, serial) for log, serial in sold)})
 
     def apply(self, received: Received) -> None:
-        event = received.envelope.event if received.envelope else None
-        if not self._busy or event is None:
-            return
+        event = received.event
         if isinstance(event, PaymentAsked):
             self._asked(received, event)
         elif isinstance(event, PaymentTaken):

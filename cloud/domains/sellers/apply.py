@@ -26,6 +26,7 @@ _ENTRY = (
     "pos", "seller_no", "kind", "ticket_id", "trip_no", "day", "amount_minor", "fee_minor", "currency", "sold_ms", "at_ms",
 )  # fmt: skip
 _SUM = ("seller_no", "currency", "tickets", "sold_minor", "refunds", "refunded_minor")
+_TRADE: Final = (TicketSold, TicketRefunded)
 _OWN: Final = sa.select(node.c.node_no).where(node.c.kind == HUB)
 _SOLD: Final = sa.select(seller_entry.c.ticket_id, seller_entry.c.at_ms).where(
     seller_entry.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), seller_entry.c.kind == SALE
@@ -44,16 +45,17 @@ class SellersApplier:
         self._rows: list[tuple[object, ...]] = []
         self._sums: dict[tuple[int, str], Counter[str]] = {}
 
-    def prepare(self, batch: Sequence[Received]) -> None:
-        events = [one.envelope.event for one in batch if one.envelope is not None]
-        if any(_on_account(event) for event in events):
+    def prepare(self, batch: Sequence[Received]) -> Sequence[Received]:
+        mine = [one for one in batch if _on_account(one.event)]
+        if mine:
             self._own = set(self._tx.execute(_OWN).scalars())
-        ids = {event.ticket_id for event in events if isinstance(event, TicketRefunded) and event.payment == ACCOUNT}
+        ids = {one.event.ticket_id for one in mine if isinstance(one.event, TicketRefunded)}
         for some in chunks(sorted(ids)):
             self._sold |= {bytes(row.ticket_id): row.at_ms for row in self._tx.execute(_SOLD, {"ids": some})}
+        return mine
 
     def apply(self, received: Received) -> None:
-        event = received.envelope.event if received.envelope else None
+        event = received.event
         if received.envelope is None or not _on_account(event):
             return
         if received.node_no not in self._own:
@@ -88,4 +90,4 @@ class SellersApplier:
 
 
 def _on_account(event: Event | None) -> TypeGuard[TicketSold | TicketRefunded]:
-    return isinstance(event, TicketSold | TicketRefunded) and event.payment == ACCOUNT
+    return isinstance(event, _TRADE) and event.payment == ACCOUNT

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.shifts.tables import clerk_sum, shift, shift_line, shift_now
 from cloud.kernel.database import add_to_rows, chunks, insert_rows, select_pairs, upsert_rows
-from cloud.kernel.fold import AMENDED, Alert, Quarantine, Received
+from cloud.kernel.fold import AMENDED, Alert, Quarantine, Received, of
 from cloud.kernel.tables import event_log
 from sync.domains.shifts.events import CASH_REASONS, CashMoved, ShiftClosed, ShiftOpened
 from sync.domains.shifts.rules import MAX_AMOUNT_MINOR, Drawer, is_currency, many_refunds, movement
@@ -24,6 +24,7 @@ from sync.kernel.errors import Malformed
 from sync.kernel.events import Event, Registry
 
 OPEN, CLOSED, DIFFERS = "open", "closed", "differs"
+_TRADE: Final = (TicketSold, TicketRefunded, RefundPaid)
 MAX_NUMBER: Final = 1 << 31
 MAX_LINES: Final = 60
 MAX_TEXT: Final = 60
@@ -55,21 +56,23 @@ class ShiftApplier:
         # (log, clerk) → number of the last shift, whether it is open, the rule that asked for it
         self._now: dict[tuple[Log, int], tuple[int, bool, str]] = {}
 
-    def prepare(self, batch: Sequence[Received]) -> None:
+    def prepare(self, batch: Sequence[Received]) -> Sequence[Received] | None:
         logs = sorted({one.log for one in batch})
         for some in chunks(logs):
             for node_no, epoch, clerk_no, shift_no, is_open, rule in select_pairs(self._tx, _NOW, some):
                 self._now[(node_no, epoch), clerk_no] = (shift_no, bool(is_open), rule)
+        # Where nobody ever had a shift, none can be broken.
+        return None if self._now or of(batch, ShiftOpened, CashMoved, ShiftClosed) else ()
 
     def apply(self, received: Received) -> None:
-        event = received.envelope and received.envelope.event
+        event = received.event
         if isinstance(event, ShiftOpened):
             self._open(received, event)
         elif isinstance(event, CashMoved):
             self._move(received, event)
         elif isinstance(event, ShiftClosed):
             self._close(received, event)
-        elif isinstance(event, TicketSold | TicketRefunded | RefundPaid) and self._now:
+        elif self._now and isinstance(event, _TRADE):
             self._hold_against_shift(received, event)
 
     def flush(self) -> None:

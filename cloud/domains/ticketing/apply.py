@@ -29,6 +29,8 @@ _ENDS = sa.select(serial_end).where(
     sa.tuple_(serial_end.c.node_no, serial_end.c.epoch).in_(sa.bindparam("logs", expanding=True))
 )
 
+_NO_END = (0, 0)
+
 Log = tuple[int, int]
 
 
@@ -53,8 +55,7 @@ class TicketingApplier:
         return {}
 
     def prepare(self, batch: Sequence[Received]) -> None:
-        events = (one.envelope.event for one in batch if one.envelope is not None)
-        self._prices.prepare({event.trip_no for event in events if isinstance(event, TicketSold)})
+        self._prices.prepare({one.event.trip_no for one in batch if isinstance(one.event, TicketSold)})
         logs = sorted({one.log for one in batch})
         for some in chunks(logs):
             for node_no, epoch, last, missing in self._tx.execute(_ENDS, {"logs": some}):
@@ -62,24 +63,24 @@ class TicketingApplier:
         # Only serials at or below the end of their log can have been used before.
         low: dict[Log, set[int]] = {}
         for one in batch:
-            event, log = one.envelope and one.envelope.event, one.log
-            if isinstance(event, TicketSold) and event.serial <= self._ends.get(log, (0, 0))[0]:
-                low.setdefault(log, set()).add(event.serial)
+            event = one.event
+            if isinstance(event, TicketSold) and event.serial <= self._ends.get(one.log, _NO_END)[0]:
+                low.setdefault(one.log, set()).add(event.serial)
         for log, serials in low.items():
             self._load_used(log, sorted(serials))
 
     def apply(self, received: Received) -> None:
-        envelope = received.envelope
-        event = envelope.event if envelope else None
+        envelope, event = received.envelope, received.event
         if envelope is None or not isinstance(event, TicketSold):
             return
-        log = received.log
+        log, serial = received.log, event.serial
         wrong = self._wrong(log, event) or self._prices.wrong(received, event)
         state = QUARANTINED if received.held or wrong else OK
-        ticket_id = self._prefix(*log) + min(event.serial, MAX_SERIAL).to_bytes(4, "big")
+        prefix = self._prefixes.get(log) or self._prefix(log)
+        ticket_id = prefix + (serial if serial < MAX_SERIAL else MAX_SERIAL).to_bytes(4, "big")
         self._rows.append(
             (
-                received.pos, ticket_id, *log, event.serial, event.trip_no, event.day,
+                received.pos, ticket_id, *log, serial, event.trip_no, event.day,
                 event.from_idx, event.to_idx, event.seat, event.rider, event.price_minor, event.currency,
                 event.payment, event.clerk_no, event.channel, envelope.stamp.hlc, state,
             )
@@ -102,7 +103,7 @@ class TicketingApplier:
     def _wrong(self, log: Log, event: TicketSold) -> Quarantine | None:
         if not 1 <= event.serial <= MAX_SERIAL:
             return Quarantine("serial_range", str(event.serial))
-        last, missing = self._ends.get(log, (0, 0))
+        last, missing = self._ends.get(log, _NO_END)
         if (log, event.serial) in self._used:
             return Quarantine("serial_used", str(event.serial))
         self._used.add((log, event.serial))
@@ -114,11 +115,9 @@ class TicketingApplier:
             return Quarantine("price_range", str(event.price_minor))
         return None
 
-    def _prefix(self, node_no: int, epoch: int) -> bytes:
+    def _prefix(self, log: Log) -> bytes:
         """What the ids of one log's tickets begin with."""
-        log = (node_no, epoch)
-        if log not in self._prefixes:
-            self._prefixes[log] = TicketId(node_no, epoch, 0).to_bytes()[:4]
+        self._prefixes[log] = TicketId(*log, 0).to_bytes()[:4]
         return self._prefixes[log]
 
     def _load_used(self, log: Log, serials: list[int]) -> None:

@@ -7,6 +7,7 @@ Always as with ``isolation_level=None``: no transaction is begun that nobody ask
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -93,8 +94,7 @@ class Cursor:
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """At most ``size`` rows."""
-        found = (self.fetchone() for _ in range(size or self.arraysize))
-        return [row for row in found if row is not None]
+        return list(itertools.islice(self, size or self.arraysize))
 
     def fetchall(self) -> list[Any]:
         """All rows that are left."""

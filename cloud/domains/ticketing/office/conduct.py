@@ -23,6 +23,7 @@ SHOWN_AFTER_REFUND: Final = frozenset({"refunded", "superseded"})
 # Clocks are set by hand and by the network; five minutes say nothing.
 EARLIER_MS: Final = 5 * 60_000
 TICKET_ID_BYTES: Final = 8
+_TRADE: Final = (TicketSold, TicketRefunded)
 MAX_AMOUNT_MINOR: Final = 1 << 40
 _SALES: Final = sa.select(ticket.c.ticket_id, ticket.c.pos, ticket.c.payment, ticket.c.clerk_no).where(
     ticket.c.ticket_id.in_(sa.bindparam("ids", expanding=True))
@@ -51,8 +52,13 @@ class ConductApplier:
         self._copies: dict[bytes, int] = {}
         self._changed: set[bytes] = set()
 
-    def prepare(self, batch: Sequence[Received]) -> None:
-        events = [one.envelope.event for one in batch if one.envelope is not None]
+    def prepare(self, batch: Sequence[Received]) -> Sequence[Received]:
+        mine = [one for one in batch if type(one.event) is not TicketSold or _early_by_ms(one) > EARLIER_MS]
+        if mine:
+            self._load([one.event for one in mine])
+        return mine
+
+    def _load(self, events: Sequence[Event | None]) -> None:
         back = {event.ticket_id for event in events if isinstance(event, TicketRefunded)}
         shown = {event.ticket_id for event in events if isinstance(event, BoardingRefused) and _void(event)}
         paper = {event.ticket_id for event in events if isinstance(event, TicketPrinted)}
@@ -69,12 +75,13 @@ class ConductApplier:
             self._copies |= {bytes(row.ticket_id): row.copies for row in self._tx.execute(_PRINTED, {"ids": some})}
 
     def apply(self, received: Received) -> None:
+        event = received.event
         if received.envelope is None:
             return
-        event, stamp = received.envelope.event, received.envelope.stamp
-        if isinstance(event, TicketSold | TicketRefunded):
-            if hlc.wall_ms_of(stamp.hlc) + EARLIER_MS < stamp.hub_ms:
-                detail = f"{(stamp.hub_ms - hlc.wall_ms_of(stamp.hlc)) // 60_000} minutes before {stamp.hub_ms}"
+        if isinstance(event, _TRADE):
+            early_ms = _early_by_ms(received)
+            if early_ms > EARLIER_MS:
+                detail = f"{early_ms // 60_000} minutes before {received.envelope.stamp.hub_ms}"
                 received.alerts += (Alert("back_dated", event.clerk_no, detail),)
             if isinstance(event, TicketRefunded):
                 self._refund(received, event)
@@ -122,6 +129,14 @@ class ConductApplier:
             self._fresh.add(event.ticket_id)
         elif given and given[0][1] not in EXCHANGED:
             received.alerts += (_ghost(given[0][2], event.ticket_id, event.reason),)
+
+
+def _early_by_ms(received: Received) -> int:
+    """By how much an event claims to be older than the hub's time that its box had seen; below zero when it does not."""
+    if received.envelope is None:
+        return 0
+    stamp = received.envelope.stamp
+    return stamp.hub_ms - hlc.wall_ms_of(stamp.hlc)
 
 
 def _ghost(clerk_no: int, ticket_id: bytes, reason: str) -> Alert:

@@ -103,9 +103,9 @@ class Deciding:
     def decide_new(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """What the books answer by themselves: no to what was given back or used, or goes back another way; yes to a trip
         that was cancelled, and to whom another vehicle has no place for."""
-        for one in fresh.events:
-            event = one.envelope.event if one.envelope and one.held is None else None
-            if not isinstance(event, RefundAsked):
+        for one in fresh.of(RefundAsked):
+            event = one.event
+            if one.held is not None or not isinstance(event, RefundAsked):
                 continue
             row = tx.execute(_REQUESTS.where(refund_request.c.pos == one.pos)).one()
             sale, problem = self._look(tx, event.ticket_id, (row.node_no, row.epoch))

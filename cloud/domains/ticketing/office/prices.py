@@ -68,6 +68,8 @@ class Prices:
         self._lines: Mapping[int, Line] = {}
         self._sets: list[_Set] = []
         self._restored: list[tuple[int, int]] = []
+        # Ride → full fare and currency: a batch has many sales of each.
+        self._full: dict[tuple[int, int, int], tuple[int | None, str]] = {}
 
     def prepare(self, trip_nos: Collection[int]) -> None:
         """Read the fares of the trips, and the sets of rules."""
@@ -80,11 +82,12 @@ class Prices:
         ``proof_missing``."""
         if (event.rider == fares.CHILD_FREE) != (event.seat == LAP):
             return Quarantine("rider_seat", f"rider {event.rider} on seat {event.seat}")
+        ride = (event.trip_no, event.from_idx, event.to_idx)
+        full, currency = self._full.get(ride) or self._fare(*ride)
+        if event.price_minor == full and event.currency == currency and event.rider == fares.ADULT:
+            return None
         line = self._lines.get(event.trip_no)
         if line is None or received.held is not None or self._forgotten(received):
-            return None
-        full = line.fare_minor(event.from_idx, event.to_idx)
-        if event.rider == fares.ADULT and event.price_minor == full and event.currency == line.currency:
             return None
         return self._judged(received, event, line, full)
 
@@ -102,6 +105,13 @@ class Prices:
             except Refusal:
                 continue
         return Quarantine("price_differs", ", ".join(f"{n} {code} for {minor}" for code, n, minor in extras)[:200])
+
+    def _fare(self, trip_no: int, from_idx: int, to_idx: int) -> tuple[int | None, str]:
+        """Full fare and currency of a ride; None and nothing where it is not known, or not for sale."""
+        line = self._lines.get(trip_no)
+        found = (None, "") if line is None else (line.fare_minor(from_idx, to_idx), line.currency)
+        self._full[trip_no, from_idx, to_idx] = found
+        return found
 
     def _forgotten(self, received: Received) -> bool:
         """Whether the seller went by what this hub may have told it and forgotten."""

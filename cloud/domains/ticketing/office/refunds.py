@@ -16,7 +16,7 @@ from cloud.domains.ticketing.office.replacements import Replacements
 from cloud.domains.ticketing.office.requests import Requests
 from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
-from cloud.kernel.fold import Quarantine, Received
+from cloud.kernel.fold import Quarantine, Received, of
 from sync.domains.ticketing.events import (
     EXCHANGED,
     RefundAsked,
@@ -46,6 +46,10 @@ _DONE = sa.select(refund.c.ticket_id).where(
     refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), refund.c.state == OK
 )
 
+_EXCHANGES = (TicketRebooked, TicketReissued)
+_GIVEN = (TicketRefunded, *_EXCHANGES, RefundPaid)
+_BACK = (*_GIVEN, RefundAsked)
+
 # The rule of a refund that was paid on the hub's word.
 PAID_OUT = "hub"
 
@@ -59,7 +63,6 @@ class RefundApplier:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._busy = False
         self._replaced, self._requests = Replacements(tx), Requests(tx)
         self._sold: dict[bytes, tuple[object, ...]] = {}
         self._done: set[bytes] = set()
@@ -67,28 +70,21 @@ class RefundApplier:
         self._sums: Counter[tuple[object, ...]] = Counter()
         self._amounts: Counter[tuple[object, ...]] = Counter()
 
-    def prepare(self, batch: Sequence[Received]) -> None:
-        events = [one.envelope.event for one in batch if one.envelope is not None]
-        exchanged = [
-            one for one in batch if one.envelope and isinstance(one.envelope.event, TicketRebooked | TicketReissued)
-        ]
-        old = {
-            event.ticket_id
-            for event in events
-            if isinstance(event, TicketRefunded | TicketRebooked | TicketReissued | RefundPaid)
-        }
-        ids = sorted(old | {_new_id_of(one) for one in exchanged})
-        self._busy = bool(ids) or any(isinstance(event, RefundAsked) for event in events)
+    def prepare(self, batch: Sequence[Received]) -> Sequence[Received] | None:
+        back = of(batch, *_BACK)
+        if not back:
+            return ()
+        old = {one.event.ticket_id for one in back if isinstance(one.event, _GIVEN)}
+        ids = sorted(old | {_new_id_of(one) for one in of(back, *_EXCHANGES)})
         self._replaced.load(ids)
         for some in chunks(ids):
             for ticket_id, *sale in self._tx.execute(_SALES, {"ids": some}):
                 self._sold.setdefault(bytes(ticket_id), tuple(sale))
             self._done |= {bytes(found) for found in self._tx.execute(_DONE, {"ids": some}).scalars()}
+        return None
 
     def apply(self, received: Received) -> None:
-        if not self._busy or received.envelope is None:
-            return
-        event = received.envelope.event
+        event = received.event
         if isinstance(event, TicketSold):
             sale = (event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.currency)
             self._sold.setdefault(_id_of(received, event), (*sale, event.price_minor))
@@ -98,7 +94,7 @@ class RefundApplier:
             self._requests.ask(received, event)
         elif isinstance(event, RefundPaid):
             self._pay_out(received, event)
-        elif isinstance(event, TicketRebooked | TicketReissued):
+        elif isinstance(event, _EXCHANGES):
             good = _is_of(received, event.ticket_id) and event.ticket_id not in self._done
             old = self._sold.get(event.ticket_id) if good else None
             price = None if old is None else int(str(old[6]))
