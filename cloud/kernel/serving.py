@@ -12,9 +12,10 @@ from waitress.server import create_server
 # Above what the exchange takes, so that a request that is too large gets our answer with a code.
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 # Who waits: so many requests that were let in, and so many that the kernel holds before the door. Both together are worked
-# off within a node's patience (20 s); whoever finds no place there tries again later, as with a hub that is away.
+# off within a node's patience (20 s), even where only 60 are answered in a second; whoever finds no place there comes again
+# later, as with a hub that is away, and each time twice as late: so there must be room for many.
 CONNECTIONS: Final = 100
-BACKLOG: Final = 256
+BACKLOG: Final = 1_024
 # A line that died in the middle of a request must not hold a place for long.
 SILENT_S: Final = 30
 _COLLECT_EVERY: Final = 20_000

@@ -16,11 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlite_utils import Database as Utils
-from sqlite_utils import Migrations
-
 from edge.kernel.memory import Memory
-from sync.kernel.errors import Fault
+from sync.kernel.errors import Fault, invariant
 
 WANTED: Final = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 # More than there are (about 220), so that none is prepared twice.
@@ -28,6 +25,7 @@ _STATEMENTS: Final = 300
 Migration = str | Callable[[sqlite3.Connection], None]
 _MASK_LIMIT: Final = 1 << 62
 _INCREMENTAL: Final = 2
+_APPLIED: Final = "_sqlite_migrations"
 # What a whole new copy of the file needs: in the write-ahead log, and again while SQLite sorts.
 _ROOM: Final = 3
 
@@ -76,17 +74,26 @@ class Database:
 
         Raises :class:`Fault` (``schema_newer``) where newer software has been at work: what it wrote is left alone.
         """
-        migrations = Migrations("node")
-        unknown = self._applied(migrations) - {name for name, _ in steps}
-        if unknown:
+        applied, wanted = self._applied(), {name for name, _ in steps}
+        if unknown := applied - wanted:
             self.close()
             raise Fault("schema_newer", f"{self.path.name}: {', '.join(sorted(unknown))}", retry=False)
+        if wanted - applied:
+            self._apply(steps)
+        self._copy_anew()
+
+    def _apply(self, steps: Sequence[tuple[str, Migration]]) -> None:
+        # Loaded only when there is something to do: it would stay in the box's memory for as long as it runs.
+        from sqlite_utils import Database as Utils
+        from sqlite_utils import Migrations
+
+        migrations = Migrations("node")
+        invariant(migrations.migrations_table == _APPLIED, "sqlite-utils remembers elsewhere what it applied")
         for name, step in steps:
             migrations(name=name)(_run(step))
         migrations.apply(Utils(self.writer))
         if self.writer.in_transaction:
             self.writer.commit()
-        self._copy_anew()
 
     def _copy_anew(self) -> None:
         """A file from before pages went back to the disk is copied once. Where there is no room it stays as it is: what
@@ -98,12 +105,11 @@ class Database:
             self.writer.execute("PRAGMA auto_vacuum=INCREMENTAL")
             self.writer.execute("VACUUM")
 
-    def _applied(self, migrations: Migrations) -> set[str]:
-        table = migrations.migrations_table
+    def _applied(self) -> set[str]:
         there = self.writer.execute(
-            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (_APPLIED,)
         ).fetchone()
-        return {row[0] for row in self.writer.execute(f"SELECT name FROM {table}")} if there else set()
+        return {row[0] for row in self.writer.execute(f"SELECT name FROM {_APPLIED}")} if there else set()
 
     def close(self) -> None:
         """Close the writer; readers close with their threads."""
@@ -111,7 +117,7 @@ class Database:
 
 
 def _run(step: Migration) -> Any:
-    def apply(db: Utils) -> None:
+    def apply(db: Any) -> None:
         if not isinstance(step, str):
             step(db.conn)
             return

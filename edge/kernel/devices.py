@@ -17,15 +17,15 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
-
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sync.kernel import devices as wire
 from sync.kernel.devices import NODE, VerdictWord
 from sync.kernel.errors import Malformed
 from sync.kernel.ports import Clock
+
+if TYPE_CHECKING:
+    import paho.mqtt.client as mqtt
 
 log = logging.getLogger(__name__)
 MAX_INPUTS = 1_000
@@ -324,12 +324,16 @@ class _Line:
     """paho's thread: connects, comes back, hands over what it hears. ``bseq`` is 0 without a connection."""
 
     def __init__(self, settings: BusSettings, boot: int, inputs: queue.Queue[Heard | None]) -> None:
+        # Here, for a box without devices needs not hold it in memory.
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
+
         self.bseq = 0
         self._settings, self._inputs = settings, inputs
         self._next = wire.make_bseq(boot, 0)
         self._state = wire.topic(settings.node, NODE, "state")
         name = f"tp-{settings.node}-{NODE}"
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
         self._client.max_queued_messages_set(MAX_INPUTS)
         self._client.reconnect_delay_set(1, 8)
         self._client.on_pre_connect = self._on_pre_connect
@@ -356,7 +360,7 @@ class _Line:
             return False
         name = wire.topic(self._settings.node, device, channel, kind)
         info = self._client.publish(name, wire.encode(message), **{"qos": 1, **how})
-        return info.rc == mqtt.MQTT_ERR_SUCCESS
+        return not info.rc
 
     def _on_pre_connect(self, client: mqtt.Client, _user: Any) -> None:
         self._next += 1
