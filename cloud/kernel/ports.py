@@ -12,8 +12,11 @@ from cloud.kernel.nodes import NodeInfo
 from sync.domains.disruption.operations import VehicleChange
 from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.operations import Grant
-from sync.domains.ticketing.operations import RefundRules, SealingKey
+from sync.domains.ticketing.events import TravellerNamed
+from sync.domains.ticketing.operations import RefundRules
 from sync.domains.timetable.operations import SeatPlan
+from sync.kernel.documents import Document
+from sync.kernel.ports import Ids
 
 
 class TripFacts(Protocol):
@@ -220,8 +223,9 @@ class Office(Protocol):
     def exchange_terms(self, tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
         """What it costs to exchange a ticket. Raises :class:`sync.kernel.errors.Refusal` where that can't be."""
 
-    def sealing_key(self, tx: Connection, period: int) -> SealingKey | None:
-        """The keys that were published for a month (202611)."""
+    def name_traveller(self, tx: Connection, document: Document, trip_no: int, day: int, ids: Ids) -> TravellerNamed:
+        """What names a traveller on a dated trip; its serial is 0 until there is a sale. Raises
+        :class:`sync.kernel.errors.Refusal` ``sealing_key_missing``."""
 
     def travels(self, tx: Connection, trip_no: int, day: int, check: bytes) -> bool:
         """Whether a traveller with this check value has a good ticket for a dated trip, sold wherever."""

@@ -27,13 +27,15 @@ from cloud.kernel.database import chunks
 from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride
 from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.rules import FREE, RESERVED
-from sync.domains.ticketing.events import PASSENGER
-from sync.domains.ticketing.office import fares, realname, rebooking
+from sync.domains.ticketing.events import PASSENGER, TravellerNamed
+from sync.domains.ticketing.office import fares, realname, rebooking, sealing
 from sync.domains.ticketing.operations import FareRules, RebookRules, RefundRules, SealingKey
 from sync.domains.ticketing.rules import reason_index
 from sync.domains.timetable.rules import service_kind
+from sync.kernel.documents import Document
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import NET
+from sync.kernel.ports import Ids
 from sync.kernel.ticket import RIDERS, TicketId
 
 _TICKETS: Final = sa.select(ticket, refund.c.refunded_minor).outerjoin(
@@ -185,10 +187,13 @@ def exchange_terms(tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
     )
 
 
-def sealing_key(tx: Connection, period: int) -> SealingKey | None:
-    """The keys that were published for a month."""
-    body = streams.body(tx, NET, f"{SealingKey.PREFIX}/{period}")
-    return None if body is None else SealingKey.from_bytes(body)
+def name_traveller(tx: Connection, document: Document, trip_no: int, day: int, ids: Ids) -> TravellerNamed:
+    """What names a traveller on a dated trip, sealed to the keys of its month; its serial is 0 until there is a sale.
+    Raises :class:`Refusal` ``sealing_key_missing``."""
+    body = streams.body(tx, NET, f"{SealingKey.PREFIX}/{realname.period_of(day)}")
+    if body is None:
+        raise Refusal("sealing_key_missing", status=503)
+    return sealing.name_traveller(document, trip_no, day, SealingKey.from_bytes(body), ids)
 
 
 def travels(tx: Connection, trip_no: int, day: int, check: bytes) -> bool:

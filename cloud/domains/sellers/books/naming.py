@@ -11,8 +11,6 @@ from cloud.domains.sellers.books.bookings import HELD, traveller_of
 from cloud.domains.sellers.tables import booking, booking_item
 from cloud.kernel.ports import Office, Ride
 from sync.domains.ticketing.events import TravellerNamed
-from sync.domains.ticketing.office import sealing
-from sync.domains.ticketing.office.realname import period_of
 from sync.kernel.documents import read_document
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Ids
@@ -44,10 +42,7 @@ class Naming:
                 raise Refusal("document_missing", status=422, field="document_number")
             return None
         document = read_document(shown.document_type, shown.number, shown.name, today)
-        key = self._office.sealing_key(tx, period_of(ride.day))
-        if key is None:
-            raise Refusal("sealing_key_missing", status=503)
-        named = sealing.name_traveller(document, ride.trip_no, ride.day, key, self._ids)
+        named = self._office.name_traveller(tx, document, ride.trip_no, ride.day, self._ids)
         held = [one.check for one in self._held(tx, ride.trip_no, ride.day)]
         if named.check in held:
             raise Refusal("document_used", field="document_number")
