@@ -18,17 +18,13 @@ from tests.demo.board_gate import Gates
 from tests.demo.board_trip import TripAboard
 from tests.demo.client import Away, Client, Refused
 from tests.demo.codes import Scanner, forgeries
+from tests.demo.office_day import OfficeDay
 from tests.demo.phone import Phone
 from tests.demo.setup import Demo, iso, tomorrow
 from tests.support.documents import resident_id
 
 OFFLINE_S = 15
 WANTED = {"sold": 100, "boarded": 60, "rated": 20}
-REFUNDS = 4
-FLOAT_MINOR = 20_000
-ADULT = {"rider": "adult"}
-CHILD = {"rider": "child_with_seat", "proof": "height"}
-LAP_CHILD = {"rider": "child_free", "proof": "birth_date"}
 SELLERS = ("station", "village", "pier")
 # In every number and every name that is typed here, and in nothing that may be shown of them.
 NUMBER_PART, GIVEN_NAME = "010519", "龘靐齉"
@@ -63,8 +59,8 @@ class Story:
         self.day, self.other_day = iso(demo.plan.day), tomorrow(iso(demo.plan.day))
         self.clients: dict[str, Client] = {}
         self._lock = threading.Lock()
-        self._shift_no = self._travellers = 0
-        self.gates = Gates(self)
+        self._travellers = 0
+        self.office, self.gates = OfficeDay(self), Gates(self)
         self.phone: Phone
         self.cards = Cards(demo)
         self.aboard, self.drive = TripAboard(self), Drive(demo)
@@ -75,8 +71,7 @@ class Story:
         self.demo.say("waiting until every node holds seats")
         self._wait_for_seats()
         self.demo.say("opening a shift at the station, selling at three nodes")
-        self._refuse_sale_without_shift()
-        self._shift_no = self.clients["station"].open_shift("CNY", FLOAT_MINOR)
+        self.office.open_shift()
         self._sell_everywhere(6)
         self.gates.prepare()
         self.aboard.prepare()
@@ -98,20 +93,20 @@ class Story:
 
     def _offline(self) -> None:
         self.demo.say("paying by phone at the village, at a gateway that misbehaves")
-        self.phone = Phone(self.demo, self.clients["village"], self.rides("village"), partial(self._keep, "village"))
+        self.phone = Phone(self.demo, self.clients["village"], self.rides("village"), partial(self.keep, "village"))
         self.phone.run()
         self._sell_everywhere(16)
         self.demo.say("kill -9 of the village node in the middle of selling")
         self._sell_through_a_power_cut("village")
         self._sell_everywhere(16)
         self.demo.say("giving tickets back at the station, and selling a seat again")
-        self._refund_some()
+        self.office.refund_some()
         self.demo.say("exchanging a ticket for another coach, and a torn paper for a new one")
-        self._exchange_some()
+        self.office.exchange_some()
         self.demo.say("selling to a family, and a journey with a change by one booking")
-        self._sell_parties()
+        self.office.sell_parties()
         self.demo.say("counting the drawer and closing the shift")
-        self._close_shift()
+        self.office.close_shift()
         self.demo.say("boarding the coach, by its scanner and at its gate page")
         self._board_all()
         self._bad_tickets()
@@ -142,12 +137,14 @@ class Story:
     def _wait_for_seats(self) -> None:
         for name in SELLERS:
             for ride in self.rides(name)[:4]:
-                _until(partial(self._has_places, name, ride), f"seats for {name}")
+                _until(partial(self.has_places, name, ride), f"seats for {name}")
 
-    def _has_places(self, name: str, ride: tuple[int, str, int, int]) -> bool:
-        return self._places(name, ride) > 0
+    def has_places(self, name: str, ride: tuple[int, str, int, int]) -> bool:
+        """Whether the node may sell the ride."""
+        return self.places(name, ride) > 0
 
-    def _places(self, name: str, ride: tuple[int, str, int, int]) -> int:
+    def places(self, name: str, ride: tuple[int, str, int, int]) -> int:
+        """How often."""
         trip_no, day, from_idx, to_idx = ride
         path = f"/api/v1/trips/{trip_no}/seats?day={day}&from_idx={from_idx}&to_idx={to_idx}"
         try:
@@ -171,7 +168,7 @@ class Story:
         """One ticket at a node, of the first ride that has a seat."""
         for ride in rides:
             try:
-                self._keep(name, self.clients[name].sell(*ride, document=self._document(name)))
+                self.keep(name, self.clients[name].sell(*ride, document=self._document(name)))
                 return True
             except Refused as refused:
                 if refused.code not in ("no_seat", "departed"):
@@ -186,7 +183,8 @@ class Story:
             self._travellers += 1
             return {"document_type": "resident_id", "number": resident_id(self._travellers), "name": f"陈{GIVEN_NAME}"}
 
-    def _keep(self, name: str, sold: dict[str, Any]) -> None:
+    def keep(self, name: str, sold: dict[str, Any]) -> None:
+        """A sale that was acknowledged."""
         with self._lock:
             self.told.sold[sold["number"]] = {**sold, "node": name}
 
@@ -214,7 +212,7 @@ class Story:
 
     def _quiet_places(self, name: str, ride: tuple[int, str, int, int]) -> int:
         try:
-            return self._places(name, ride)
+            return self.places(name, ride)
         except Away:
             return 1
 
@@ -222,7 +220,7 @@ class Story:
         key, end = uuid.uuid4().hex, time.monotonic() + 60
         while time.monotonic() < end:
             try:
-                self._keep(name, client.sell(*ride, key=key))
+                self.keep(name, client.sell(*ride, key=key))
                 return
             except Away:
                 self.told.retried += 1
@@ -238,76 +236,6 @@ class Story:
         except (Away, Refused):
             return False
         return True
-
-    def _refund_some(self) -> None:
-        """Passengers of the station change their minds, or the station erred; one seat is sold to somebody else."""
-        clerk = self.clients["station"]
-        mine = [sold for sold in self.told.sold.values() if sold["node"] == "station"]
-        for sold, reason in zip(mine[-REFUNDS:], ("passenger", "station_error") * REFUNDS, strict=False):
-            done = clerk.refund(sold["number"], reason)["refunded"]
-            self.told.refunded[sold["number"]] = done["refunded_minor"]
-        old = self.told.sold[next(iter(self.told.refunded))]
-        ride = (old["trip_no"], old["day"], old["from_idx"], old["to_idx"])
-        new = clerk.sell(*ride, seat=old["seat"] or None)
-        self._keep("station", new)
-        self.told.resold[new["number"]] = old["number"]
-
-    def _exchange_some(self) -> None:
-        """A passenger of the station takes another coach, and one hands a torn paper in."""
-        clerk = self.clients["station"]
-        mine = [one for one in self.told.sold.values() if one["node"] == "station"]
-        rebooked, torn = [one for one in mine if one["number"] not in self.told.refunded][:2]
-        self._replace(torn, clerk.reissue(torn["number"]))
-        for ride in self.rides("station"):
-            if ride[0] != rebooked["trip_no"] and self._places("station", ride):
-                self._replace(rebooked, clerk.rebook(rebooked["number"], ride))
-                return
-
-    def _replace(self, old: dict[str, Any], new: dict[str, Any]) -> None:
-        self._keep("station", new)
-        self.told.refunded[old["number"]] = old["price_minor"]
-
-    def _sell_parties(self) -> None:
-        """Two grown-ups with a child on a seat and one on the lap; and somebody who changes from one coach to a later one."""
-        rides, last = self.rides("station"), self.plan.coach_stops - 1
-        self._book([[ride] for ride in rides], [ADULT, ADULT, CHILD, LAP_CHILD])
-        trips = [ride[0] for ride in rides]
-        changes = [
-            [(one, self.day, 0, 1), (other, self.day, 1, last)] for one in trips for other in trips if one != other
-        ]
-        self._book(changes, [ADULT])
-
-    def _book(self, choices: list[list[tuple[int, str, int, int]]], riders: list[dict[str, str]]) -> None:
-        for legs in choices:
-            try:
-                for sold in self.clients["station"].book(legs, riders):
-                    self._keep("station", sold)
-                return
-            except Refused as refused:
-                if refused.code not in ("no_seat", "leg_not_here", "legs_apart", "free_children_full", "departed"):
-                    raise
-        raise AssertionError("the station found no seats for a booking")
-
-    def _close_shift(self) -> None:
-        """What the clerk counts is what passengers paid and got back, as they were told; afterwards nothing is sold."""
-        cash = Counter({"CNY": FLOAT_MINOR})
-        for sold in self.told.sold.values():
-            if sold["node"] == "station":
-                cash[sold["currency"]] += sold["price_minor"] - self.told.refunded.get(sold["number"], 0)
-        slip = self.clients["station"].close_shift(self._shift_no, dict(cash))
-        self.told.shifts[slip["shift_no"]] = sum(abs(line["difference_minor"]) for line in slip["lines"])
-        self._refuse_sale_without_shift()
-
-    def _refuse_sale_without_shift(self) -> None:
-        ride = next(ride for ride in self.rides("station") if self._has_places("station", ride))
-        try:
-            self._keep("station", self.clients["station"].sell(*ride))
-        except Refused as refused:
-            if refused.code == "shift_needed":
-                self.told.refused["no_shift"] += 1
-                return
-            raise
-        raise AssertionError("the station sold without a shift")
 
     def _board_all(self) -> None:
         """Every coach ticket not given back boards: trip by trip, one half by the scanner, the other at the gate page."""
