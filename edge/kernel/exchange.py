@@ -162,7 +162,8 @@ class Exchanger:
         answer = self._ask(request, _only(identity.hub_key))
         self._lean = answer.speaks >= lean.PROTOCOL
         self._keeper.saw_hub(answer.hub_ms)
-        self._scribe.hub_ms = answer.hub_ms
+        if answer.status != exchange.RESTORED:  # that one has told nothing yet: by its time no sale is judged
+            self._scribe.hub_ms = answer.hub_ms
         self.last_contact_mono_ms = self._keeper.clock.mono_ms()
         if answer.status in _GOING_ON and answer.acked_seq > self._scribe.log.head.seq:
             # The hub holds more of this log than this disk does: an older state was put back here.

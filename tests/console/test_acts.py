@@ -153,9 +153,10 @@ def test_what_is_wrong_stands_first_with_cause_and_next_step(world: ConsoleWorld
         "Silent",
         "Not enrolled yet",
         "Clerk 7",
+        "Calendar of",
     ):
         assert words in page
-    assert page.count("Cause:") == page.count("Next step:") == 6
+    assert page.count("Cause:") == page.count("Next step:") == 7
     assert page.index("urgent") < page.index("watch")
     world.clock.now_ms += 26 * 3_600_000
     assert person.sign_in("王敏").get("/console/").text.count("Silent") == 4

@@ -127,9 +127,9 @@ def test_on_board_the_clerk_only_chooses_stops(vehicle: Bench) -> None:
     driver.sign_in()
     aboard = driver.see("/clerk/sell")
     assert "车上售票" in aboard.text
-    form = driver.send("/clerk/sell/ride", **{"from": "1", "to": "3"})
-    assert "鼎湖" in form.text and "¥22.00" in form.text
-    assert driver.send("/clerk/sell").path.startswith("/clerk/tickets/")
+    shown = driver.send("/clerk/aboard", **{"from": "1"})
+    assert "鼎湖" in shown.text and "¥22.00" in shown.text
+    assert driver.send("/clerk/aboard/sell", to="3", rider="adult").path.startswith("/clerk/tickets/")
 
 
 def refund_form(page: Page) -> Form:

@@ -14,7 +14,6 @@ from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.service import InventoryService
 from cloud.domains.inventory.tables import grant_returned, seat_grant
-from cloud.domains.timetable import publish
 from cloud.kernel.database import upsert_rows
 
 
@@ -54,15 +53,7 @@ def new_log_frees_grants() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def vehicle_changes_under_tickets() -> Iterator[None]:
-    """A new timetable gives a route another vehicle also for the trips of which seats were given out."""
-    with mock.patch.object(publish._Import, "_fresh_route", lambda _self, _record: False):
-        yield
-
-
 MUTANTS: Final = {
     "books_remembered": books_remembered,
     "new_log_frees_grants": new_log_frees_grants,
-    "vehicle_changes_under_tickets": vehicle_changes_under_tickets,
 }

@@ -80,7 +80,7 @@ class MarkApplier:
         self._marks[event.ticket_id] = row
         self._changed.add(event.ticket_id)
         node_no, pos = self._gates.get(event.ticket_id, (received.node_no, 0))
-        if kind == ABSENCE and node_no != received.node_no:
+        if kind == ABSENCE and node_no != received.node_no and pos < received.pos:
             raise Quarantine("no_show_boarded", f"first at {pos}")
 
     def _board(self, received: Received, event: TicketBoarded | BoardedApart) -> None:
