@@ -26,6 +26,7 @@ from sync.domains.boarding.events import (
     BoardingRefused,
     GateOpened,
     MarkUndone,
+    NoShowMarked,
     TicketBoarded,
 )
 from sync.domains.ticketing.events import TicketRefunded
@@ -35,6 +36,7 @@ from sync.kernel.events import Event
 TICKET_ID_BYTES = 8
 MAX_TEXT = 60
 REFUND_BOARDED = "refund_boarded"
+NO_SHOW_BOARDED = "no_show_boarded"
 _Boarded = TicketBoarded | BoardedApart
 _BOARDED = (
     "ticket_id", "pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "seat", "gate", "clerk_no", "clock_sure",
@@ -58,7 +60,7 @@ class BoardingApplier:
     """One batch."""
 
     HANDLES: frozenset[type[Event]] = frozenset(
-        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, TicketRefunded, MarkUndone}
+        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, TicketRefunded, MarkUndone, NoShowMarked}
     )
 
     def __init__(self, tx: Connection) -> None:
@@ -76,7 +78,7 @@ class BoardingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        named = (TicketBoarded, BoardedApart, TicketRefunded, MarkUndone)
+        named = (TicketBoarded, BoardedApart, TicketRefunded, MarkUndone, NoShowMarked)
         tickets = sorted({event.ticket_id for event in events if isinstance(event, named)})
         for some in chunks(tickets):
             for ticket_id, pos, node_no in self._tx.execute(_FIRST, {"tickets": some}):
@@ -95,6 +97,8 @@ class BoardingApplier:
             self._opened.append((received.pos, event.ticket_id, received.node_no, event.gate[:MAX_TEXT]))
         elif isinstance(event, MarkUndone):
             self._undo(received, event)
+        elif isinstance(event, NoShowMarked) and received.held is None:
+            self._miss(received, event)
         elif isinstance(event, BoardingRefused):
             self._refused[event.trip_no, event.day, received.node_no, event.reason[:MAX_TEXT]] += 1
 
@@ -135,6 +139,12 @@ class BoardingApplier:
         del self._first[event.ticket_id]
         self._boarded = [row for row in self._boarded if row[0] != event.ticket_id]
         self._undone.append(event.ticket_id)
+
+    def _miss(self, received: Received, event: NoShowMarked) -> None:
+        """Absent here, and let in at another box before: asked here, where boardings are known as of this event."""
+        node_no = self._gates.get(event.ticket_id, received.node_no)
+        if node_no != received.node_no:
+            raise Quarantine(NO_SHOW_BOARDED, f"first at {self._first[event.ticket_id]}")
 
     def _refund(self, received: Received, event: TicketRefunded) -> None:
         """A refund that broke a rule of its own has made nothing void."""

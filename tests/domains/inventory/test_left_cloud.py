@@ -23,6 +23,7 @@ from sync.domains.boarding.events import (
 )
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel.errors import Refusal
+from sync.kernel.events import Event
 from sync.kernel.operations import trip_stream
 from sync.kernel.ticket import TicketId
 from tests.cloud.world import DAY, Box, Trip, World, adds_up, new_world
@@ -250,6 +251,29 @@ def test_absent_here_and_let_in_there_is_kept_aside_for_people(world: World) -> 
     gate.append(TicketBoarded(ticket(first, 2), 7, DAY, 0, 3, 2, "g", 5, "ABCD", True))
     gate.visit()
     assert codes(world) == ["no_show_boarded", "no_show_boarded"]
+    assert same_when_folded_again(world)
+
+
+@pytest.mark.parametrize("takes_back", [False, True])
+def test_an_absence_is_held_against_boardings_as_they_stood_then(world: World, takes_back: bool) -> None:
+    """However the log is cut into batches: one that came later, or was taken back later, is not for this one to know."""
+    first, bus, gate = seller(world), coach(world), world.box("gate")
+    first.sell(7, 1)
+    first.visit()
+    steps: list[tuple[Box, Event | None]] = [
+        (gate, TicketBoarded(ticket(first, 1), 7, DAY, 0, 3, 1, "g", 5, "ABCD", True))
+    ]
+    if takes_back:
+        steps += [(bus, None), (gate, MarkUndone(ticket(first, 1), 7, DAY, BOARDING, 5))]
+    else:
+        steps.insert(0, (bus, None))
+    for box, event in steps:
+        absent(bus, ticket(first, 1)) if event is None else box.append(event)
+        box.visit()
+    assert codes(world) == ["no_show_boarded"]
+    held = [row["seq"] for row in world.rows(quarantine)]
+    assert same_when_folded_again(world)
+    assert [row["seq"] for row in world.rows(quarantine)] == held
 
 
 def test_a_boarding_that_was_taken_back_boards_again_and_no_other_node_takes_it_back(world: World) -> None:

@@ -8,7 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.boarding.tables import boarded, ticket_mark
+from cloud.domains.boarding.apply import NO_SHOW_BOARDED
+from cloud.domains.boarding.tables import ticket_mark
 from cloud.kernel.database import chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.boarding.events import (
@@ -27,21 +28,17 @@ TICKET_ID_BYTES: Final = 8
 _NAMED: Final = (PassengerAlighted, NoShowMarked, MarkUndone, TicketBoarded, BoardedApart)
 _ROW: Final = ("ticket_id", "pos", "node_no", "trip_no", "day", "kind", "at_idx", "frees", "clerk_no")
 _MARKS: Final = sa.select(ticket_mark).where(ticket_mark.c.ticket_id.in_(sa.bindparam("tickets", expanding=True)))
-_GATES: Final = sa.select(boarded.c.ticket_id, boarded.c.node_no, boarded.c.pos).where(
-    boarded.c.ticket_id.in_(sa.bindparam("tickets", expanding=True))
-)
 _GONE: Final = sa.delete(ticket_mark).where(ticket_mark.c.ticket_id.in_(sa.bindparam("tickets", expanding=True)))
 
 
 class MarkApplier:
-    """One batch. It comes behind boarding, whose rows of this batch are written by then."""
+    """One batch. It comes behind boarding, which has said of absent passengers whether another box let them in."""
 
     HANDLES: frozenset[type[Event]] = frozenset(_NAMED)
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._marks: dict[bytes, tuple[object, ...]] = {}
-        self._gates: dict[bytes, tuple[int, int]] = {}
         self._changed: set[bytes] = set()
 
     def prepare(self, batch: Sequence[Received]) -> None:
@@ -50,15 +47,12 @@ class MarkApplier:
         for some in chunks(tickets):
             for row in self._tx.execute(_MARKS, {"tickets": some}):
                 self._marks[bytes(row.ticket_id)] = (bytes(row.ticket_id), *row[1:])
-            if any(isinstance(event, NoShowMarked) for event in events):
-                for ticket_id, node_no, pos in self._tx.execute(_GATES, {"tickets": some}):
-                    self._gates[bytes(ticket_id)] = (node_no, pos)
 
     def apply(self, received: Received) -> None:
         event = received.envelope and received.envelope.event
         if isinstance(event, TicketBoarded | BoardedApart):
             self._board(received, event)
-        elif isinstance(event, PassengerAlighted | NoShowMarked) and received.held is None:
+        elif isinstance(event, PassengerAlighted | NoShowMarked) and _counts(received):
             self._mark(received, event)
         elif isinstance(event, MarkUndone) and event.kind != BOARDING and received.held is None:
             self._undo(received, event)
@@ -79,14 +73,11 @@ class MarkApplier:
         row = (event.ticket_id, received.pos, *who, kind, event.at_idx, event.frees, event.clerk_no)
         self._marks[event.ticket_id] = row
         self._changed.add(event.ticket_id)
-        node_no, pos = self._gates.get(event.ticket_id, (received.node_no, 0))
-        if kind == ABSENCE and node_no != received.node_no and pos < received.pos:
-            raise Quarantine("no_show_boarded", f"first at {pos}")
 
     def _board(self, received: Received, event: TicketBoarded | BoardedApart) -> None:
         there = self._marks.get(event.ticket_id)
         if there is not None and there[5] == ABSENCE and there[2] != received.node_no:
-            raise Quarantine("no_show_boarded", f"first at {there[1]}")
+            raise Quarantine(NO_SHOW_BOARDED, f"first at {there[1]}")
 
     def _undo(self, received: Received, event: MarkUndone) -> None:
         there = self._marks.get(event.ticket_id)
@@ -94,3 +85,8 @@ class MarkApplier:
             raise Quarantine("undo_unknown", event.ticket_id.hex())
         del self._marks[event.ticket_id]
         self._changed.add(event.ticket_id)
+
+
+def _counts(received: Received) -> bool:
+    """Whether a mark is kept: one that another box's boarding speaks against is, beside what speaks against it."""
+    return received.held is None or received.held.code == NO_SHOW_BOARDED
