@@ -13,6 +13,7 @@ from sync.domains.boarding.operations import GateRules
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Refusal
 from sync.kernel.holder import Shown
+from sync.kernel.rulesets import newest
 from sync.kernel.ticket import Claims, TicketId
 
 GREEN = "green"
@@ -105,9 +106,7 @@ def voided_by(claims: Claims, reason: str | None) -> tuple[TicketId, ...]:
 
 def gate_rules(published: Iterable[GateRules], today: int) -> GateRules:
     """The newest set that holds on ``today``."""
-    return max(
-        (one for one in published if one.from_day <= today), key=lambda one: one.from_day, default=DEFAULT_GATE_RULES
-    )
+    return newest(published, today, DEFAULT_GATE_RULES)
 
 
 def check_gate_rules(given: GateRules) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from sync.domains.clearance.operations import ClearanceRules
 from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import newest
 
 INSPECTION_FAILED: Final = "inspection_failed"
 INSPECTION_OVER: Final = "inspection_over"
@@ -100,8 +101,7 @@ def good_until(found: Departure) -> int:
 
 def clearance_rules(published: Iterable[ClearanceRules], day: int) -> ClearanceRules:
     """The newest set that holds on ``day``."""
-    there = [one for one in published if one.from_day <= day]
-    return max(there, key=lambda one: one.from_day, default=DEFAULT_RULES)
+    return newest(published, day, DEFAULT_RULES)
 
 
 def check_clearance_rules(given: ClearanceRules) -> None:

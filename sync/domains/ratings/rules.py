@@ -11,6 +11,7 @@ from sync.domains.ratings.operations import RatingRules
 from sync.domains.timetable.rules import SERVICES
 from sync.kernel.days import date_of
 from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import newest, refuse_odd
 
 LEVELS = (1, 2, 3, 4, 5)
 # The lowest two are bad ratings (差评): somebody answers for them.
@@ -85,8 +86,7 @@ def in_bounds(level: int, tags: tuple[str, ...], comment: str) -> bool:
 
 def rating_rules(published: Iterable[RatingRules], day: int) -> RatingRules:
     """The set that holds on a calendar day: the newest."""
-    held = [one for one in published if one.from_day <= day]
-    return max(held, key=lambda one: one.from_day, default=DEFAULT_RATING_RULES)
+    return newest(published, day, DEFAULT_RATING_RULES)
 
 
 def tags_for(given: RatingRules, service: str) -> tuple[tuple[str, dict[str, str]], ...]:
@@ -113,12 +113,10 @@ def month_of(day: int) -> int:
 
 def check_rating_rules(given: RatingRules) -> RatingRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``rating_rules_odd``, naming what is odd."""
-    odd = [
-        name
-        for name, wrong in (
-            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
-            ("source", not given.source.strip()),
-            ("from_day", given.from_day < 0),
+    refuse_odd(
+        "rating_rules_odd",
+        given,
+        (
             ("hours_after", not 0 <= given.hours_after <= 720),
             ("score_least", not 2 <= given.score_least <= 1_000),
             ("group_least", not 2 <= given.group_least <= 1_000),
@@ -128,11 +126,8 @@ def check_rating_rules(given: RatingRules) -> RatingRules:
             ("burst_count", not 2 <= given.burst_count <= 1_000),
             ("burst_minutes", not 1 <= given.burst_minutes <= 1_440),
             ("tags", not _tags_fit(given)),
-        )
-        if wrong
-    ]
-    if odd:
-        raise Refusal("rating_rules_odd", status=422, field=odd[0], what=odd[0])
+        ),
+    )
     return given
 
 

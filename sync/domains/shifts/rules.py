@@ -12,6 +12,7 @@ from sync.domains.ticketing.events import CASH, BookingSold, RefundPaid, TicketR
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Event
 from sync.kernel.money import exponent
+from sync.kernel.rulesets import refuse_odd
 
 MAX_AMOUNT_MINOR: Final = 1 << 40
 MAX_PIECES: Final = 100_000
@@ -146,19 +147,14 @@ def office_rules(published: Iterable[OfficeRules], place_no: int, day: int) -> O
 
 def check_office_rules(given: OfficeRules) -> OfficeRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``office_rules_odd``, naming what is odd."""
-    odd = [
-        name
-        for name, wrong in (
-            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
-            ("source", not given.source.strip()),
+    refuse_odd(
+        "office_rules_odd",
+        given,
+        (
             ("currency", not is_currency(given.currency)),
             ("difference_limit_minor", not 0 <= given.difference_limit_minor <= MAX_AMOUNT_MINOR),
-            ("from_day", given.from_day < 0),
-        )
-        if wrong
-    ]
-    if odd:
-        raise Refusal("office_rules_odd", status=422, field=odd[0], what=odd[0])
+        ),
+    )
     return given
 
 

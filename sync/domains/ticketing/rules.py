@@ -9,6 +9,7 @@ from typing import Final
 from sync.domains.ticketing.events import GIVEN_BACK, PASSENGER, REASONS, TicketSold
 from sync.domains.ticketing.operations import RefundRules
 from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import refuse_odd
 from sync.kernel.ticket import Claims, TicketId
 
 VALID_AFTER_ARRIVAL_S = 6 * 3600
@@ -123,21 +124,16 @@ def _fee_minor(given: RefundRules, band: tuple[int, int, int], price_minor: int,
 def check_refund_rules(given: RefundRules) -> RefundRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``refund_rules_odd``, naming what is odd."""
     minutes = [band[0] for band in given.bands]
-    odd = [
-        name
-        for name, wrong in (
-            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
-            ("source", not given.source.strip()),
+    refuse_odd(
+        "refund_rules_odd",
+        given,
+        (
             ("bands", not minutes or minutes != sorted(set(minutes), reverse=True) or min(minutes) < -_DAY_MINUTES),
             ("bands", any(not 0 <= per_mille <= 1000 or least < 0 for _, per_mille, least in given.bands)),
             ("rounding_minor", given.rounding_minor < 1),
             ("limit_minor", given.limit_minor < 0),
             ("fault_minutes_after", not 0 <= given.fault_minutes_after <= 100 * _DAY_MINUTES),
             ("hub_decides", bool(set(given.hub_decides) - set(ASKED))),
-            ("from_day", given.from_day < 0),
-        )
-        if wrong
-    ]
-    if odd:
-        raise Refusal("refund_rules_odd", status=422, field=odd[0], what=odd[0])
+        ),
+    )
     return given

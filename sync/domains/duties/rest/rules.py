@@ -13,7 +13,7 @@ from typing import Final
 from sync.domains.duties.rest.operations import RestRules
 from sync.domains.duties.rules import Run
 from sync.kernel.days import local_time
-from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import newest, refuse_odd
 
 DAY_SPELL: Final = "day_spell"
 NIGHT_SPELL: Final = "night_spell"
@@ -116,29 +116,23 @@ def _minutes(
 
 def rest_rules(published: Iterable[RestRules], day: int) -> RestRules:
     """The newest set that holds on a calendar day."""
-    held = [one for one in published if one.from_day <= day]
-    return max(held, key=lambda one: one.from_day, default=DEFAULT_REST_RULES)
+    return newest(published, day, DEFAULT_REST_RULES)
 
 
 def check_rest_rules(given: RestRules) -> RestRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``rest_rules_odd``, naming what is odd."""
     lengths = ("day_spell", "night_spell", "rest", "in_day", "in_week")
     times = ("night_from", "night_until", "ban_from", "ban_until")
-    odd = [
-        name
-        for name, wrong in (
-            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
-            ("source", not given.source.strip()),
-            ("from_day", given.from_day < 0),
+    refuse_odd(
+        "rest_rules_odd",
+        given,
+        (
             *((name, not 1 <= getattr(given, name) <= _WEEK) for name in lengths),
             *((name, not 0 <= getattr(given, name) < _DAY) for name in times),
             ("exempt_km", not 0 <= given.exempt_km <= 10_000),
             ("defaults", not set(given.defaults) <= set(given.__dataclass_fields__)),
-        )
-        if wrong
-    ]
-    if odd:
-        raise Refusal("rest_rules_odd", status=422, field=odd[0], what=odd[0])
+        ),
+    )
     return given
 
 

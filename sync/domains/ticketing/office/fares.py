@@ -15,6 +15,7 @@ from sync.domains.ticketing.operations import FareRules
 from sync.domains.timetable.rules import SERVICES
 from sync.kernel import money
 from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import refuse_odd
 from sync.kernel.ticket import RIDERS
 
 ADULT, CHILD_WITH_SEAT, CHILD_FREE, DISABLED_SOLDIER, BLIND = range(len(RIDERS))
@@ -119,11 +120,10 @@ def check_fare_rules(given: FareRules) -> FareRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``fare_rules_odd``, naming what is odd."""
     lines = given.concessions
     codes = [code for code, _, _ in given.extras]
-    odd = [
-        name
-        for name, wrong in (
-            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
-            ("source", not given.source.strip()),
+    refuse_odd(
+        "fare_rules_odd",
+        given,
+        (
             ("concession", any(rider not in RIDERS[1:] for rider, _, _, _ in lines)),
             ("concession", any(not 0 <= share <= 1000 for _, share, _, _ in lines)),
             ("concession", any(share for rider, share, _, _ in lines if rider == RIDERS[CHILD_FREE])),
@@ -133,10 +133,6 @@ def check_fare_rules(given: FareRules) -> FareRules:
             ("extra", any(not 1 <= len(code) <= 20 or not code.isascii() for code in codes)),
             ("extra", any(price < 0 or not names for _, price, names in given.extras)),
             ("rounding_minor", given.rounding_minor < 1),
-            ("from_day", given.from_day < 0),
-        )
-        if wrong
-    ]
-    if odd:
-        raise Refusal("fare_rules_odd", status=422, field=odd[0], what=odd[0])
+        ),
+    )
     return given

@@ -9,6 +9,7 @@ from typing import Final
 from sync.domains.ticketing.operations import RealNameRules
 from sync.kernel.days import date_of, day_of
 from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import refuse_odd
 
 # Shantou's notice of 2017 on real names in passenger transport: identity and journeys for a year at least.
 LEAST_KEEP_DAYS: Final = 365
@@ -54,18 +55,13 @@ def over(period: int, keep_days: int, today: int) -> bool:
 
 def check_real_name_rules(given: RealNameRules) -> RealNameRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``realname_rules_odd``, naming what is odd."""
-    odd = [
-        name
-        for name, wrong in (
-            ("name", not 1 <= len(given.name) <= 40 or "/" in given.name),
-            ("source", not given.source.strip()),
-            ("from_day", given.from_day < 0),
+    refuse_odd(
+        "realname_rules_odd",
+        given,
+        (
             ("route_nos", any(number < 1 for number in given.route_nos)),
             ("route_types", any(number < 0 for number in given.route_types)),
             ("keep_days", not LEAST_KEEP_DAYS <= given.keep_days <= 10 * LEAST_KEEP_DAYS),
-        )
-        if wrong
-    ]
-    if odd:
-        raise Refusal("realname_rules_odd", status=422, field=odd[0], what=odd[0])
+        ),
+    )
     return given

@@ -9,6 +9,7 @@ from typing import Final
 from sync.domains.ticketing.events import GIVEN_BACK, PASSENGER
 from sync.domains.ticketing.operations import RebookRules
 from sync.kernel.errors import Refusal
+from sync.kernel.rulesets import refuse_odd
 
 _MINUTE_MS = 60_000
 # For whom the hub has published nothing: once and free, to the same line and class. No law of its own.
@@ -98,16 +99,14 @@ def rebook_terms(
 
 def check_rebook_rules(given: RebookRules) -> RebookRules:
     """``given`` if it makes sense. Raises :class:`Refusal` ``rebook_rules_odd``, naming what is odd."""
-    wrong = {
-        "name": not 1 <= len(given.name) <= 40 or "/" in given.name,
-        "source": not given.source.strip(),
-        "from_day": given.from_day < 0,
-        "cutoff_minutes": not 0 <= given.cutoff_minutes <= 100_000,
-        "most_times": not 0 <= given.most_times <= 100,
-        "free_times": not 0 <= given.free_times <= 100,
-        "fee_per_mille": not 0 <= given.fee_per_mille <= 1000,
-    }
-    odd = [name for name, is_wrong in wrong.items() if is_wrong]
-    if odd:
-        raise Refusal("rebook_rules_odd", status=422, field=odd[0], what=odd[0])
+    refuse_odd(
+        "rebook_rules_odd",
+        given,
+        (
+            ("cutoff_minutes", not 0 <= given.cutoff_minutes <= 100_000),
+            ("most_times", not 0 <= given.most_times <= 100),
+            ("free_times", not 0 <= given.free_times <= 100),
+            ("fee_per_mille", not 0 <= given.fee_per_mille <= 1000),
+        ),
+    )
     return given
