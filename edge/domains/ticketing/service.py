@@ -20,7 +20,6 @@ from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.disruption.rules import CANCELLED
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import (
     CASH,
@@ -216,13 +215,9 @@ class Ticketing:
         store.end_orders(unit.connection, epoch)
 
     def for_sale(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
-        """The ride, if it is on sale now. Raises :class:`Refusal`: ``not_for_sale``, ``not_bookable``, ``departed``, …"""
+        """The ride, if it is on sale now. Raises as :meth:`Timetable.offered`, and ``not_bookable``, ``departed``."""
         self._scribe.require_room()
-        ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
-        if ride.disruption == CANCELLED:
-            raise Refusal("trip_cancelled")
-        if ride.price_minor is None:
-            raise Refusal("not_for_sale")
+        ride = self._timetable.offered(trip_no, day, from_idx, to_idx)
         first = self._timetable.today()
         if not first - 1 <= day < first + 60:
             raise Refusal("not_bookable", field="day")

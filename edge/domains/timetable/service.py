@@ -210,6 +210,16 @@ class Timetable:
         rules.check_ride(facts.pattern, from_idx, to_idx)
         return self._ride(trip_no, facts, day, from_idx, to_idx)
 
+    def offered(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
+        """A ride that runs and has a price, whatever the time is. Raises as :meth:`ride`, and :class:`Refusal`
+        ``trip_cancelled``, ``not_for_sale``."""
+        ride = self.ride(trip_no, day, from_idx, to_idx)
+        if ride.disruption == CANCELLED:
+            raise Refusal("trip_cancelled")
+        if ride.price_minor is None:
+            raise Refusal("not_for_sale")
+        return ride
+
     def trip(self, trip_no: int, day: int) -> TripView:
         """A dated trip. Raises :class:`Refusal`: ``no_such_trip``, ``not_running``."""
         facts = self._running(trip_no, day)

@@ -19,7 +19,6 @@ from edge.domains.ticketing.service import Ticketing, check_key
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.disruption.rules import CANCELLED
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import ON_BOARD
@@ -86,7 +85,8 @@ class WalkUps:
         found = []
         for call in self._timetable.trip(trip_no, day).calls[from_idx + 1 :]:
             try:
-                ride = self._ride(trip_no, day, from_idx, call.idx)
+                self._scribe.require_room()
+                ride = self._timetable.offered(trip_no, day, from_idx, call.idx)
             except Refusal:
                 continue  # nobody gets on or off there, or there is no fare
             found.append(Way(ride, self._inventory.availability(trip_no, day, from_idx, call.idx).places))
@@ -103,7 +103,8 @@ class WalkUps:
         if known is None:
             if wish.from_idx < self.stops_behind(wish.trip_no, wish.day):
                 raise Refusal("walk_up_behind", status=422, field="from")
-            ride = self._ride(wish.trip_no, wish.day, wish.from_idx, wish.to_idx)
+            self._scribe.require_room()
+            ride = self._timetable.offered(wish.trip_no, wish.day, wish.from_idx, wish.to_idx)
             fare = self._fares.of(ride, wish.rider, wish.proof)
             if tendered_minor is not None:
                 rules.change_minor(fare.minor, tendered_minor)
@@ -124,16 +125,6 @@ class WalkUps:
         if ticket.boarded is None:
             self._trip.board(ticket.text, wish.trip_no, wish.day, clerk_no)
         return self._ticketing.ticket(*known)
-
-    def _ride(self, trip_no: int, day: int, from_idx: int, to_idx: int) -> Ride:
-        """As :meth:`Ticketing.for_sale`, but the vehicle is here, whatever the timetable says."""
-        self._scribe.require_room()
-        ride = self._timetable.ride(trip_no, day, from_idx, to_idx)
-        if ride.disruption == CANCELLED:
-            raise Refusal("trip_cancelled")
-        if ride.price_minor is None:
-            raise Refusal("not_for_sale")
-        return ride
 
     def _refuse_over_capacity(self, connection: sqlite3.Connection, ride: Ride, seat: int | None) -> None:
         """Never more people in seats than the vehicle has, whatever was granted; children on laps are counted by the seats in
