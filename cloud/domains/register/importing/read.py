@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cloud.domains.register.importing.columns import COLUMNS, TELLING, Column
+from cloud.kernel.filefaults import LineError
 from sync import catalogue
 from sync.domains.register.rules import narrow
 from sync.kernel.errors import Refusal
@@ -19,22 +20,6 @@ KEPT_ERRORS: Final = 1_000
 SHOWN_CHARACTERS: Final = 120
 HIDDEN: Final = "***"
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
-
-
-@dataclass(frozen=True, slots=True)
-class LineError:
-    """One fault of a file. ``line`` counts from 1 with the header; 0 where it is of the file as a whole."""
-
-    file: str
-    line: int
-    field: str
-    value: str
-    code: str
-    message: str
-
-    def as_json(self) -> dict[str, str | int]:
-        """The object that ``hub import-register --json`` prints."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class FileRejected(Refusal):

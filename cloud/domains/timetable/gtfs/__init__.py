@@ -4,7 +4,7 @@
 """
 
 from cloud.domains.timetable.gtfs.compile import compile_feed
-from cloud.domains.timetable.gtfs.errors import FeedError, FeedRejected
+from cloud.domains.timetable.gtfs.errors import FeedRejected
 from cloud.domains.timetable.gtfs.model import CompiledFeed
 
-__all__ = ["CompiledFeed", "FeedError", "FeedRejected", "compile_feed"]
+__all__ = ["CompiledFeed", "FeedRejected", "compile_feed"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cloud.domains.timetable.gtfs.messages import MESSAGES
+from cloud.kernel.filefaults import LineError
 from sync.kernel.errors import Refusal
 
 KEPT_ERRORS: Final = 1_000
@@ -14,33 +14,10 @@ KEPT_NOTES: Final = 1_000
 SHOWN_CHARACTERS: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
-class FeedError:
-    """One fault. ``line`` counts from 1 with the header; 0 where the fault is of the file as a whole."""
-
-    file: str
-    line: int
-    field: str
-    value: str
-    code: str
-    message: str
-
-    def as_json(self) -> dict[str, str | int]:
-        """The object that ``hub import-gtfs --json`` prints."""
-        return {
-            "file": self.file,
-            "line": self.line,
-            "field": self.field,
-            "value": self.value,
-            "code": self.code,
-            "message": self.message,
-        }
-
-
 class FeedRejected(Refusal):
     """The feed is not taken, none of it. ``errors`` holds the first thousand, ``total`` counts them all."""
 
-    def __init__(self, errors: list[FeedError], total: int) -> None:
+    def __init__(self, errors: list[LineError], total: int) -> None:
         super().__init__("feed_rejected", status=422, errors=total)
         self.errors = errors
         self.total = total
@@ -55,8 +32,8 @@ class Problems:
     """Collects errors (they reject the feed) and notes (they do not), each up to a bound."""
 
     def __init__(self) -> None:
-        self.errors: list[FeedError] = []
-        self.notes: list[FeedError] = []
+        self.errors: list[LineError] = []
+        self.notes: list[LineError] = []
         self.total = 0
 
     def add(self, code: str, file: str, line: int = 0, field: str = "", value: str = "", **args: object) -> None:
@@ -77,7 +54,7 @@ class Problems:
             raise FeedRejected(ordered, self.total)
 
 
-def _described(code: str, file: str, line: int, field: str, value: str, args: Mapping[str, object]) -> FeedError:
+def _described(code: str, file: str, line: int, field: str, value: str, args: Mapping[str, object]) -> LineError:
     shown = value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "…"
     message = MESSAGES[code].format_map({"file": file, "field": field, "value": shown, **args})
-    return FeedError(file, line, field, shown, code, message)
+    return LineError(file, line, field, shown, code, message)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from cloud.domains.timetable.gtfs.errors import FeedError
+from cloud.kernel.filefaults import LineError
 
 Names = Mapping[str, str]
 
@@ -185,6 +185,6 @@ class CompiledFeed:
     seat_plans: tuple[SeatPlan, ...]
     routes_not_for_sale: tuple[Route, ...]
     ambiguous_pairs: tuple[AmbiguousPair, ...]
-    notes: tuple[FeedError, ...]
+    notes: tuple[LineError, ...]
     counts: Counts
     content_hash: str
