@@ -7,12 +7,12 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, redirect, render_template, request, session
+from flask import Blueprint, g, render_template
 from werkzeug.wrappers import Response
 
+from cloud.console.common import add_headers, choose_language, here, t
 from cloud.console.desk import language
 from cloud.console.formats import Formats
-from cloud.console.web import HEADERS, here
 from cloud.domains.register.cards.issuing import void_of
 from sync import catalogue
 from sync.domains.register.cards import card as cards
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["create_card_page"]
 log = logging.getLogger("cloud.cardpage")
-_texts = catalogue.load()
 
 
 def create_card_page(hub: Hub) -> Blueprint:
@@ -37,10 +36,8 @@ def create_card_page(hub: Hub) -> Blueprint:
     @blueprint.get("/CARD/<text>", endpoint="as_printed")
     @blueprint.get("/card/<text>")
     def show(text: str) -> Response | str:
-        chosen = request.args.get("language")
-        if chosen in catalogue.LANGUAGES:
-            session["language"] = chosen
-            return redirect(here(language=None))
+        if (again := choose_language()) is not None:
+            return again
         with hub.database.read() as tx:
             zone, now_ms = hub.places.main_zone(tx), hub.clock.wall_ms()
             verdict = _judged(hub, tx, cards.PREFIX + text, now_ms, day_at(now_ms, zone))
@@ -49,13 +46,7 @@ def create_card_page(hub: Hub) -> Blueprint:
         over = cards.papers_over(facts, day_at(now_ms, zone)) if facts else ()
         return render_template("cardpage/card.html", verdict=verdict, facts=facts, over=over, now_ms=now_ms, **_words())
 
-    @blueprint.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        if request.endpoint != "cardpage.static":
-            response.headers["Cache-Control"] = "no-store"
-        return response
-
+    add_headers(blueprint)
     return blueprint
 
 
@@ -72,8 +63,4 @@ def _judged(hub: Hub, tx: Any, text: str, now_ms: int, today: int) -> Verdict:
 
 
 def _words() -> dict[str, Any]:
-    chosen = language()
-    return {
-        "language": chosen, "languages": catalogue.LANGUAGES, "f": g.formats, "here": here,
-        "t": lambda key, **args: _texts.text(key, chosen, **args),
-    }  # fmt: skip
+    return {"language": language(), "languages": catalogue.LANGUAGES, "f": g.formats, "here": here, "t": t}

@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, g, redirect, request, session, url_for
+from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
 
+from cloud.console.common import add_headers, choose_language, here
 from cloud.console.desk import Desk, language
 from cloud.console.formats import Formats
 from cloud.console.rights import ANYONE, BEFORE_CHANGE, RIGHTS
@@ -31,18 +32,6 @@ if TYPE_CHECKING:
     pass
 
 SECRET_FILE: Final = "console.key"  # noqa: S105 (a file name)
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 log = logging.getLogger("cloud.console")
 
 
@@ -56,18 +45,13 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.before_request
     def check() -> Response | None:
         g.formats = Formats(language(), desk.zone())
-        return _choose_language() or _check_rights()
+        return choose_language() or _check_rights()
 
     @blueprint.get("/<path:anything>")
     def unknown(anything: str) -> ResponseReturnValue:
         raise NotFound
 
-    @blueprint.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        if request.endpoint != "console.static":
-            response.headers["Cache-Control"] = "no-store"
-        return response
+    add_headers(blueprint)
 
     @blueprint.context_processor
     def context() -> dict[str, Any]:
@@ -91,13 +75,6 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
     blueprint.register_error_handler(CSRFError, lambda _error: _refused(desk, "console_stale_form", 403, {}))
     blueprint.register_error_handler(HTTPException, lambda error: _http_error(desk, error))
     blueprint.register_error_handler(Exception, lambda error: _failed(desk, error))
-
-
-def here(**changes: object) -> str:
-    """The address of this page with other arguments."""
-    values = {**request.args.to_dict(), **changes}
-    query = urlencode({name: value for name, value in values.items() if value not in (None, "")})
-    return f"{request.path}?{query}" if query else request.path
 
 
 def inside(target: str | None) -> str:
@@ -140,14 +117,6 @@ def load_secret(data: Path, fresh: bytes) -> bytes:
         why = "too short" if len(secret) < 32 else "others may read it; chmod 600"
         raise Refusal("settings", status=500, field=path.name, name=path.name, why=why)
     return secret
-
-
-def _choose_language() -> Response | None:
-    chosen = request.args.get("language")
-    if chosen not in catalogue.LANGUAGES or request.method != "GET":
-        return None
-    session["language"] = chosen
-    return redirect(here(language=None))
 
 
 def _check_rights() -> Response | None:

@@ -6,26 +6,21 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, session
+from flask import Blueprint, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from cloud.console.common import add_headers, choose_language, here, t
 from cloud.console.desk import language
 from cloud.console.formats import Formats
-from cloud.console.web import HEADERS, here, iso_day
+from cloud.console.web import iso_day
 from cloud.kernel import guard
 from cloud.shop.counter import Counter
 from sync import catalogue
 from sync.kernel.errors import Refusal
 
 log = logging.getLogger("cloud.shop")
-_texts = catalogue.load()
-
-
-def t(key: str, **args: object) -> str:
-    """A text in the language of this request."""
-    return _texts.text(key, language(), **args)
 
 
 def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
@@ -45,14 +40,9 @@ def prepare(blueprint: Blueprint, counter: Counter) -> None:
         counter.asked.spend(request.remote_addr or "")
         if request.method not in guard.SAFE:
             guard.csrf.protect()
-        return _choose_language()
+        return choose_language()
 
-    @blueprint.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        if request.endpoint != "shop.static":
-            response.headers["Cache-Control"] = "no-store"
-        return response
+    add_headers(blueprint)
 
     @blueprint.context_processor
     def context() -> dict[str, Any]:
@@ -70,14 +60,6 @@ def prepare(blueprint: Blueprint, counter: Counter) -> None:
 def refused(code: str, status: int, args: Mapping[str, object]) -> tuple[str, int]:
     """A page that says what is the matter."""
     return render("refused.html", status, sentence=t(code, **args))
-
-
-def _choose_language() -> Response | None:
-    chosen = request.args.get("language")
-    if chosen not in catalogue.LANGUAGES or request.method != "GET":
-        return None
-    session["language"] = chosen
-    return redirect(here(language=None))
 
 
 def _http_error(error: HTTPException) -> Any:

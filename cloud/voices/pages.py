@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from cloud.console.common import t
 from cloud.console.desk import language
 from cloud.console.queries import voices as queries
 from cloud.domains.ratings.answers.reading import Voice, published_rules
 from cloud.domains.sellers.api.calls import Rate
 from cloud.kernel import streams
-from cloud.voices.web import render, t
+from cloud.voices.web import render
 from sync.domains.ratings.operations import PublicScore, RatingAnswer
 from sync.domains.ratings.rules import LEVELS, MAX_COMMENT, rating_rules
 from sync.kernel.days import day_at

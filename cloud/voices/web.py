@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, g, redirect, render_template, request, session
+from flask import Blueprint, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from cloud.console.common import add_headers, choose_language, here, t
 from cloud.console.desk import language
 from cloud.console.formats import Formats
-from cloud.console.web import HEADERS, here
 from cloud.domains.sellers.api.calls import Rate
 from cloud.kernel import guard
 from sync import catalogue
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from cloud.bootstrap import Hub
 
 PAGES_PER_MINUTE: Final = 60
-_texts = catalogue.load()
-
-
-def t(key: str, **args: object) -> str:
-    """A text in the language of this request."""
-    return _texts.text(key, language(), **args)
 
 
 def or_code(prefix: str, code: str) -> str:
@@ -53,14 +47,9 @@ def prepare(blueprint: Blueprint, hub: Hub) -> None:
         asked.spend(request.remote_addr or "")
         if request.method not in guard.SAFE:
             guard.csrf.protect()
-        return _choose_language()
+        return choose_language()
 
-    @blueprint.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        if request.endpoint != "voices.static":
-            response.headers["Cache-Control"] = "no-store"
-        return response
+    add_headers(blueprint)
 
     @blueprint.context_processor
     def context() -> dict[str, Any]:
@@ -81,11 +70,3 @@ def _http_error(error: HTTPException) -> tuple[str, int]:
     code = error.code or 500
     known = code if code in (404, 405, 413) else 400 if code < 500 else 500
     return _refused(f"console_http_{known}", code, {})
-
-
-def _choose_language() -> Response | None:
-    chosen = request.args.get("language")
-    if chosen not in catalogue.LANGUAGES or request.method != "GET":
-        return None
-    session["language"] = chosen
-    return redirect(here(language=None))

@@ -19,10 +19,10 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Connection
 
+from cloud.console.common import t
 from cloud.console.desk import language
 from cloud.domains.sellers.api.calls import Rate
 from cloud.domains.sellers.books.holding import Bound
-from cloud.wallet.web import t
 from sync import catalogue
 from sync.kernel import ticket
 from sync.kernel.days import local_time

@@ -7,8 +7,8 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from cloud.console.common import HEADERS, t
 from cloud.console.desk import language
-from cloud.console.web import HEADERS
 from sync import catalogue
 from sync.kernel.errors import Refusal
 
@@ -17,12 +17,6 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_texts = catalogue.load()
-
-
-def t(key: str, **args: object) -> str:
-    """A text in the language of this request."""
-    return _texts.text(key, language(), **args)
 
 
 def prepare(blueprint: Blueprint) -> None:
