@@ -49,6 +49,9 @@ class Disruptions:
 
     def reseated(self, ticket_id: bytes) -> Reseated | None:
         """What another vehicle means to a ticket; None where it sits as its code says."""
+        # Asked for each sale and at each gate, and there are hardly ever any.
+        if not self._database.memory.get("anybody reseated", lambda: store.anybody_reseated(self._database.read())):
+            return None
         return store.reseated(self._database.read(), ticket_id)
 
     def reseated_on(self, trip_no: int, day: int) -> dict[bytes, Reseated]:

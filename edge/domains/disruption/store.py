@@ -69,6 +69,11 @@ def reseated(connection: sqlite3.Connection, ticket_id: bytes) -> Reseated | Non
     return _reseated(row) if row else None
 
 
+def anybody_reseated(connection: sqlite3.Connection) -> bool:
+    """Whether another vehicle means anything to any ticket."""
+    return connection.execute("SELECT 1 FROM reseat").fetchone() is not None
+
+
 def reseated_on(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[bytes, Reseated]:
     """Ticket id → the same, for all of a dated trip; those without a place first."""
     query = f"SELECT ticket_id, {_RESEAT} FROM reseat WHERE trip_no = ? AND day = ? ORDER BY placed, was, ticket_id"
