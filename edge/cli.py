@@ -20,7 +20,7 @@ from edge.domains.boarding.devices import start_bus
 from edge.kernel import log, rebuild
 from edge.kernel.alone import alone
 from edge.kernel.enrolment import enrol as introduce
-from edge.kernel.serving import Beside
+from edge.kernel.serving import Beside, web_server
 from edge.kernel.settings import Settings, load
 from edge.kernel.transport import HttpTransport
 from edge.rules_cli import rules_group
@@ -67,15 +67,13 @@ def _give_back_large_blocks() -> None:
 
 
 def _serve(built: Node) -> None:
-    from waitress.server import create_server
-
     _give_back_large_blocks()
     from kiosk_ui.app import create_app, create_portal
 
     app = create_app(built)
     settings = built.settings
     portal = _portal(create_portal(built), settings)
-    server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    server = web_server(app, settings.host, settings.port, settings.threads)
     bus = start_bus(built.settings, built.scanning, built.identity, built.clock.clock)
     built.schedule.start()
     built.rounds.start()

@@ -7,7 +7,10 @@ import signal
 from collections.abc import Callable
 from typing import Any, Final
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+
+from sync.kernel.serving import Unhurried, use_channel
 
 # Above what the exchange takes, so that a request that is too large gets our answer with a code.
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -19,6 +22,10 @@ BACKLOG: Final = 1_024
 # A line that died in the middle of a request must not hold a place for long.
 SILENT_S: Final = 30
 _COLLECT_EVERY: Final = 20_000
+
+
+class _Channel(Unhurried, HTTPChannel):  # type: ignore[misc]
+    """A connection."""
 
 
 def serve(app: Any, host: str, port: int, threads: int, ready: Callable[[int], None]) -> None:
@@ -36,6 +43,7 @@ def serve(app: Any, host: str, port: int, threads: int, ready: Callable[[int], N
         max_request_body_size=MAX_BODY_BYTES,
         clear_untrusted_proxy_headers=True,
     )
+    use_channel(server, _Channel)
     # What was loaded lives as long as the process, and a large batch of events makes no garbage in circles.
     gc.collect()
     gc.freeze()
