@@ -26,6 +26,8 @@ SUFFIXES = {
 }
 SPEAKING = ("站", "邮", "郵", "码头", "碼頭", "station", "post", "pier")
 VEHICLE = "粤H·D0001"
+# In the sample register.
+DRIVER = "吴文国"
 # Who takes the money of the hub's web shop.
 SHOP = "星湖旅行社"
 FERRY = 4

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from cloud.bootstrap import build
 from cloud.domains.duties.service import ROLE
+from cloud.domains.register.service import texts_of
 from cloud.domains.shifts.publish import publish_office_rules
 from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.domains.timetable.service import trip_facts
@@ -177,6 +178,20 @@ class Demo:
         roles = [word for role in ROLES[post.kind] for word in ("--role", role)]
         made = self._hub("add-clerk", _clerk_name(post.kind), "--node", post.name, *roles, "--json")
         self.plan.clerks[post.name] = [made["clerk_no"], made["pin"], post.kind]
+        if ROLE in roles:
+            self._join(made["clerk_no"])
+
+    def _join(self, clerk_no: int) -> None:
+        """A driver of the sample register is who drives the demo's coach: duties, ratings and badge are of one person."""
+        hub = build(load(self.hub_data, {}))
+        with hub.database.write() as tx:
+            driver = hub.register.search(tx, layout.DRIVER, "driver")[0]
+            texts = texts_of(driver, hub.register.subject(tx, driver.operator_no).body["uscc"])
+            masked = ("document_number", "qualification_no")
+            typed = {name: "" if name in masked else text for name, text in texts.items()}
+            typed |= {"clerk_no": str(clerk_no), "from": ""}
+            hub.register.correct(tx, driver.number, typed, "joined with the account", "demo")
+        hub.close()
 
     def give_duties(self) -> None:
         """The coach runs the line's next trips of today and the first ones of tomorrow and of the story's day."""

@@ -240,6 +240,7 @@ RECORDS: Final[dict[str, Any]] = {
     "vehicle_facts": VehicleFacts(1, "coach", "粤C12345", "yellow", 45, "一级", "440400123456", 3000, 2700, 2750, 2500),
     "vehicle_facts_ship": VehicleFacts(2, "ferry", "桂山轮 8", "", 180, "", "440401000001", 2900, 2600, 0, 2500),
     "driver_facts": DriverFacts(1, "张**", "A1", 4000, 3100, "AA", 2500),
+    "driver_facts_with_number": DriverFacts(1, "张**", "A1", 4000, 3100, "AA", 2500, 21),
     "permit_facts": PermitFacts(1, "粤CL000123", "珠海 - 广州", 2, 3650, 2500),
     "void_cards": VoidCards(((501, 0, 2519), (507, 1, 2521))),
 }  # fmt: skip

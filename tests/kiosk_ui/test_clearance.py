@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 
 from edge.domains.clearance.service import DriverShown, Form
+from sync.domains.boarding.operations import Duty
+from sync.domains.register.operations import DriverFacts
 from sync.kernel.days import date_of
 from tests.kiosk_ui.conftest import GATE_NO, GATE_PIN
 from tests.kiosk_ui.person import Person
@@ -37,6 +39,19 @@ def test_an_inspector_is_told_what_is_wrong_and_by_which_rule_and_then_clears(in
     assert "粤H12345" in inspector.see(f"{PAGE}/print").text
     inspector.see(PAGE)
     assert "撤销放行" not in inspector.send("/undo").text
+
+
+def test_the_drivers_of_the_duty_stand_in_the_form_with_their_papers_in_the_register(
+    bench: Bench, inspector: Person
+) -> None:
+    node_no = bench.node.identity.node_no if bench.node.identity else 0
+    duty = Duty("粤H12345", (CLERK_NO,))
+    bench.operate(f"node/{node_no}", f"duty/{COACH_TRIP}/{TODAY}", duty.to_bytes())
+    driver = DriverFacts(1, "陈*", "A1", TODAY + 9, TODAY - 1, "", TODAY, CLERK_NO)
+    bench.operate("register/1", "driver/6", driver.to_bytes())
+    page = inspector.see(PAGE)
+    assert f'<option value="6" selected>陈* 工号 {CLERK_NO}</option>' in page.html
+    assert "从业资格" in inspector.send(PAGE, **filled(driver_1="6", licence_1="", qualification_1="")).text
 
 
 def test_a_wrong_pin_stays_beside_its_field(inspector: Person) -> None:

@@ -15,7 +15,7 @@ from sync.catalogue import load
 from sync.domains.disruption.operations import Disruption
 from sync.domains.notices.operations import Notice
 from sync.domains.ratings.operations import PublicScore
-from sync.domains.register.operations import OperatorFacts, VehicleFacts
+from sync.domains.register.operations import DriverFacts, OperatorFacts, VehicleFacts
 from sync.kernel.workdays import WorkCalendar
 from tests.kiosk_ui.person import Page, Person
 from tests.kiosk_ui.test_gate import photograph
@@ -321,7 +321,7 @@ def test_a_page_that_is_kept_too_long_would_be_noticed(vehicle: Bench, monkeypat
     assert "Tea is served" not in phone.see("/portal").text
 
 
-def test_one_sees_who_runs_the_trip_as_the_register_has_it_and_no_name_of_a_driver(
+def test_one_sees_who_runs_the_trip_as_the_register_has_it_and_no_whole_name_of_a_driver(
     vehicle: Bench, passenger: Person
 ) -> None:
     assert t_of("card_trust") not in passenger.see("/portal").text and "粤H12345" in passenger.page.text
@@ -336,6 +336,10 @@ def test_one_sees_who_runs_the_trip_as_the_register_has_it_and_no_name_of_a_driv
     words = ("4.3", "AAA", "一级", f"工号 {CLERK_NO}", t_of("card_over"), t_of("card_trust"))
     assert all(word in page for word in words) and "陈晓" not in page
     assert page.count(t_of("card_over")) == 1
+    driver = DriverFacts(1, "陈*", "A1", TODAY + 90, TODAY + 90, "AA", TODAY, CLERK_NO)
+    vehicle.operate("register/1", "driver/6", driver.to_bytes())
+    assert f"陈* · 工号 {CLERK_NO} · AA" in passenger.see("/portal").text and "陈晓" not in passenger.page.text
+    assert f"陈* 工号 {CLERK_NO}" in passenger.see("/portal/voices").text
 
 
 def t_of(key: str) -> str:

@@ -95,7 +95,8 @@ def record_of(row: Any, agencies: Mapping[str, int]) -> Record:
     if row.kind == DRIVER:
         dates = (_day(body, "licence_until"), _day(body, "qualification_until"))
         named, level = masked_name(body), body.get("trust_level", "")
-        return DriverFacts(row.operator_no, named, body["licence_class"], *dates, level, row.from_day)
+        clerk_no = body.get("clerk_no", 0)
+        return DriverFacts(row.operator_no, named, body["licence_class"], *dates, level, row.from_day, clerk_no)
     line = (body["permit_no"], body["route"], body["line_class"], _day(body, "permit_until"))
     return PermitFacts(row.operator_no, *line, row.from_day)
 

@@ -27,7 +27,8 @@ register_subject = sa.Table(
     sa.Index("ix_register_subject_operator", "operator_no", "kind"),
 )
 
-# By what a subject is found: ``uscc:…``, ``plate:…/colour``, ``vin:…``, ``document:…`` (a check value), ``permit:…``.
+# By what a subject is found: ``uscc:…``, ``plate:…/colour``, ``vin:…``, ``document:…`` (a check value), ``clerk:…``,
+# ``permit:…``.
 register_key = sa.Table(
     "register_key",
     metadata,

@@ -18,9 +18,11 @@ _PEOPLE = validate.Range(min=0, max=rules.MAX_PEOPLE)
 
 
 class DriverRequest(Schema):
-    """A driver by the number in the register, or by the days until which the papers are good."""
+    """A driver by the number in the register, by the one with which he or she drives (``clerk_no``), or by the days until which
+    the papers are good."""
 
     number = fields.Integer(load_default=0, validate=NUMBER)
+    clerk_no = fields.Integer(load_default=0, validate=NUMBER)
     licence_until_day = Day(load_default=0)
     qualification_until_day = Day(load_default=0)
 

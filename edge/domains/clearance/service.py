@@ -27,11 +27,13 @@ MAX_VEHICLE = 40
 
 @dataclass(frozen=True)
 class DriverShown:
-    """A driver: the ``number`` in the register, or (0) the days that the papers name."""
+    """A driver: the ``number`` in the register, or the one with which he or she drives (``clerk_no``), or (both 0) the days
+    that the papers name."""
 
     number: int = 0
     licence_until_day: int = 0
     qualification_until_day: int = 0
+    clerk_no: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Clearance:
         """Clear a departure, or refuse it with everything that is wrong. Durable when this returns.
 
         Raises :class:`Refusal`: ``no_such_trip``, ``not_running``, ``clearance_vehicle``, ``clearance_number``,
-        ``driver_unknown``, ``clearance_done``, ``pin_wrong``, ``pin_locked``.
+        ``driver_unknown``, ``driver_twice``, ``clearance_done``, ``pin_wrong``, ``pin_locked``.
         """
         self._timetable.trip(form.trip_no, form.day)
         read, given = self._read(form), self.rules(form.day)
@@ -154,22 +156,28 @@ class Clearance:
         if known is not None:
             facts = known[1]
             inspection, permit, capacity = facts.inspection_until_day, facts.permit_until_day, facts.capacity
+        drivers = [self._papers(one) for one in form.drivers]
         capacity = capacity or self._timetable.seat_plan(form.trip_no, form.day).capacity
         found = Departure(
-            form.day, form.checked, inspection, permit, tuple(self._papers(one) for one in form.drivers),
+            form.day, form.checked, inspection, permit, tuple(papers for _, papers in drivers),
             _bounded(form.motorway_km, rules.MAX_KM, "motorway_km"), _bounded(form.other_km, rules.MAX_KM, "other_km"),
             _bounded(form.aboard, rules.MAX_PEOPLE, "aboard"), _bounded(capacity, rules.MAX_PEOPLE, "capacity"), form.belts,
         )  # fmt: skip
-        numbers = tuple(one.number for one in form.drivers if one.number)
+        numbers = tuple(number for number, _ in drivers if number)
+        if len(set(numbers)) < len(numbers):
+            raise Refusal("driver_twice", status=422, field="drivers")
         return _Read(found, plate, known[0] if known else 0, numbers)
 
-    def _papers(self, shown: DriverShown) -> Papers:
-        if not shown.number:
-            return Papers(shown.licence_until_day, shown.qualification_until_day)
-        facts = self._register.driver(shown.number)
+    def _papers(self, shown: DriverShown) -> tuple[int, Papers]:
+        """The number in the register, 0 for none, and until when the papers are good."""
+        if not shown.number and not shown.clerk_no:
+            return 0, Papers(shown.licence_until_day, shown.qualification_until_day)
+        number, facts = shown.number, self._register.driver(shown.number) if shown.number else None
+        if not number:
+            number, facts = self._register.driver_of(shown.clerk_no) or (0, None)
         if facts is None:
-            raise Refusal("driver_unknown", status=422, field="drivers", number=shown.number)
-        return Papers(facts.licence_until_day, facts.qualification_until_day)
+            raise Refusal("driver_unknown", status=422, field="drivers", number=shown.number or shown.clerk_no)
+        return number, Papers(facts.licence_until_day, facts.qualification_until_day)
 
 
 def _bounded(value: int, most: int, name: str) -> int:

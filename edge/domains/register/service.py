@@ -6,6 +6,7 @@ from __future__ import annotations
 from edge.domains.register import store
 from edge.kernel.database import Database
 from sync.domains.register.operations import DriverFacts, OperatorFacts, PermitFacts, VehicleFacts
+from sync.domains.register.rules import plain_plate
 
 
 class Register:
@@ -28,9 +29,12 @@ class Register:
         return store.fact(self._database.read(), VehicleFacts, number)
 
     def vehicle_with_plate(self, plate: str, colour: str | None = None) -> tuple[int, VehicleFacts] | None:
-        """(number, facts) of the vehicle with a plate as the register writes it; None also where two have it and
-        ``colour`` does not tell them apart."""
-        found = store.marked(self._database.read(), VehicleFacts, plate)
+        """(number, facts) of the vehicle with a plate, as the register writes it or as people do, with dots and blanks; None
+        also where two have it and ``colour`` does not tell them apart."""
+        connection = self._database.read()
+        found = store.marked(connection, VehicleFacts, plate) or store.marked(
+            connection, VehicleFacts, plain_plate(plate)
+        )
         found = [one for one in found if colour is None or one[1].colour == colour]
         return found[0] if len(found) == 1 else None
 
@@ -42,6 +46,11 @@ class Register:
         """A driver by the number in the register."""
         return store.fact(self._database.read(), DriverFacts, number)
 
+    def driver_of(self, clerk_no: int) -> tuple[int, DriverFacts] | None:
+        """(number, facts) of the driver who signs in, drives duties and is rated as ``clerk_no``."""
+        known: dict[int, tuple[int, DriverFacts]] = self._database.memory.get("register_clerks", self._by_clerk)
+        return known.get(clerk_no) if clerk_no else None
+
     def drivers(self) -> list[tuple[int, DriverFacts]]:
         """(number, facts) of all drivers, by name."""
         return store.every(self._database.read(), DriverFacts)
@@ -49,6 +58,9 @@ class Register:
     def permits(self) -> list[tuple[int, PermitFacts]]:
         """(number, facts) of all permits of lines, by number of the permit."""
         return store.every(self._database.read(), PermitFacts)
+
+    def _by_clerk(self) -> dict[int, tuple[int, DriverFacts]]:
+        return {facts.clerk_no: (number, facts) for number, facts in self.drivers()}
 
     def _by_agency(self) -> dict[int, tuple[int, OperatorFacts]]:
         told = store.every(self._database.read(), OperatorFacts)

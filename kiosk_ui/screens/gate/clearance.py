@@ -105,5 +105,14 @@ def _page(trip_no: int, day: int, errors: dict[str, str]) -> str:
         "gate/clearance.html", trip=trip, said=node.clearance.said(trip_no, day), errors=errors, typed=request.form,
         known=node.clearance.known(trip_no, day), vehicle=node.manifest.vehicle(trip_no, day), slots=DRIVERS,
         drivers=node.register.drivers(), sources=dict(node.clearance.rules(day).checks), told=get_flashed_messages(),
-        ferry=trip.route_type == FERRY, counts=node.clearance.counts(trip_no, day),
+        ferry=trip.route_type == FERRY, counts=node.clearance.counts(trip_no, day), crew=_crew(trip_no, day),
     )  # fmt: skip
+
+
+def _crew(trip_no: int, day: int) -> dict[int, str]:
+    """Slot → number in the register of who is to drive, or drives, as far as this box was told."""
+    node = the_node()
+    now = node.duties.of(trip_no, day)
+    wheels = dict.fromkeys((*now.drivers, now.run.driver_no))
+    found = filter(None, (node.register.driver_of(driver_no) for driver_no in wheels))
+    return {slot: str(number) for slot, (number, _) in zip(DRIVERS, found, strict=False)}

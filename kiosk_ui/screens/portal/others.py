@@ -19,6 +19,10 @@ def voices() -> ResponseReturnValue:
     now = node.duties.of(*current)
     drivers = [now.run.driver_no] if now.run.driver_no else now.drivers
     scores = node.ratings.scores(current[0], now.run.vehicle or now.vehicle, list(map(str, drivers)))
+    known = {str(driver_no): node.register.driver_of(driver_no) for driver_no in drivers}
+    people = {subject: driver[1].name for subject, driver in known.items() if driver}
     answers = node.ratings.answers(current[0])
     least = node.ratings.rules_now().score_least
-    return render_template("portal/voices.html", trip=now.trip, scores=scores, answers=answers, least=least)
+    return render_template(
+        "portal/voices.html", trip=now.trip, scores=scores, people=people, answers=answers, least=least
+    )

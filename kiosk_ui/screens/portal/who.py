@@ -9,18 +9,20 @@ if TYPE_CHECKING:
     from edge.bootstrap import Node
     from edge.domains.duties.service import TripNow
     from sync.domains.ratings.operations import PublicScore
-    from sync.domains.register.operations import OperatorFacts, VehicleFacts
+    from sync.domains.register.operations import DriverFacts, OperatorFacts, VehicleFacts
 
 
 @dataclass(frozen=True)
 class Who:
-    """``plate`` empty and ``driver_no`` 0 where nobody said; facts None where the register does not tell. A driver is a number
-    to passengers, never a name. ``over``: which of the vehicle's papers are over; ``scores``: of those that are rated enough."""
+    """``plate`` empty and ``driver_no`` 0 where nobody said; facts None where the register does not tell. Passengers see of a
+    driver what the badge says: number and surname. ``over``: which of the vehicle's papers are over; ``scores``: of those that
+    are rated enough."""
 
     plate: str
     driver_no: int
     operator: OperatorFacts | None
     vehicle: VehicleFacts | None
+    driver: DriverFacts | None = None
     over: tuple[str, ...] = ()
     scores: tuple[PublicScore, ...] = ()
 
@@ -35,4 +37,7 @@ def who_runs(node: Node, now: TripNow, operator_no: int) -> Who:
     over = tuple(name for name, until_day in papers if until_day and until_day < today)
     drivers = (str(driver_no),) if driver_no else ()
     scores = tuple(node.ratings.scores(now.trip.trip_no, now.vehicle, drivers))
-    return Who(now.vehicle, driver_no, operator[1] if operator else None, facts, over, scores)
+    driver = node.register.driver_of(driver_no)
+    return Who(
+        now.vehicle, driver_no, operator[1] if operator else None, facts, driver[1] if driver else None, over, scores
+    )

@@ -63,7 +63,8 @@ class DriverFacts(Record):
     """Key ``driver/N``, of whoever drives a vehicle or commands a ship. ``name``: masked, the surname alone.
 
     ``licence_class``: of the driving licence (``A1``) or the certificate of competency. ``qualification_until_day``:
-    of the professional qualification certificate. ``trust_level`` as of operators.
+    of the professional qualification certificate. ``trust_level`` as of operators. ``clerk_no``: the number with which
+    he or she signs in at boxes, drives duties and is rated; 0: none told.
     """
 
     PREFIX: ClassVar[str] = "driver"
@@ -74,6 +75,7 @@ class DriverFacts(Record):
     qualification_until_day: int
     trust_level: str
     from_day: int
+    clerk_no: int = 0
 
 
 @dataclass(frozen=True, slots=True)

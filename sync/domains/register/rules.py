@@ -60,11 +60,16 @@ def read_plate(text: str, colour: str) -> str:
     """
     if colour not in COLOURS:
         raise Refusal("plate_colour", status=422, field="colour")
-    plate = _IGNORED.sub("", narrow(text)).upper()
+    plate = plain_plate(text)
     form = _NEW_ENERGY if colour in _NEW_COLOURS else _COMMON
     if not form.fullmatch(plate):
         raise Refusal("plate_form", status=422, field="plate")
     return plate
+
+
+def plain_plate(text: str) -> str:
+    """A plate as the register writes it, of whatever people wrote: in capitals, without dots, blanks and full-width forms."""
+    return _IGNORED.sub("", narrow(text)).upper()
 
 
 def read_ship(text: str) -> str:

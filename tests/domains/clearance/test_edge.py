@@ -81,6 +81,18 @@ def test_what_the_register_knows_counts_before_what_is_typed(bench: Bench) -> No
         decide(bench, drivers=(DriverShown(22),))
 
 
+def test_a_driver_is_found_in_the_register_by_the_number_that_he_or_she_drives_with(bench: Bench) -> None:
+    """So a qualification that is over is found before a duty is driven, and one person is not two drivers."""
+    late = DriverFacts(1, "陈**", "A1", TODAY + 9, TODAY - 1, "", TODAY - 9, CLERK_NO)
+    bench.operate("register/1", "driver/21", late.to_bytes())
+    assert decide(bench, drivers=(DriverShown(clerk_no=CLERK_NO),)) == ("qualification_over",)
+    assert [event.driver_nos for event in logged(bench, DepartureRefused)] == [(21,)]
+    with pytest.raises(Refusal, match="driver_unknown"):
+        decide(bench, drivers=(DriverShown(clerk_no=CLERK_NO + 1),))
+    with pytest.raises(Refusal, match="driver_twice"):
+        decide(bench, drivers=(DriverShown(21), DriverShown(clerk_no=CLERK_NO)), motorway_km=620)
+
+
 def test_published_rules_take_the_place_of_the_usual_ones(bench: Bench) -> None:
     given = ClearanceRules("gd", TODAY, (("drivers_short", "a law"),), 100, 100)
     bench.operate("net", given.key, given.to_bytes())

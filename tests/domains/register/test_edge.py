@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ def test_facts_are_found_by_number_plate_and_operator(bench: Bench) -> None:
     assert register.vehicle_with_plate("粤C12345", "blue") is None
     assert register.operator_of(1) == (1, OPERATOR) and register.operator_of(2) is None
     assert register.vehicle(3) is None and register.driver(2) is None
+    assert register.driver_of(21) is None and register.driver_of(0) is None
+    numbered = replace(DRIVER, clerk_no=21)
+    bench.operate("register/1", "driver/3", numbered.to_bytes())
+    assert register.driver_of(21) == (3, numbered) and register.driver_of(0) is None
     assert [number for number, _ in register.vehicles() + register.drivers() + register.permits()] == [2, 3, 4]
 
 

@@ -77,9 +77,7 @@ class TrustCards:
         self._void(tx, (trust_card.c.number == number,), REPLACED, "", by)
         card_no = nodes.following(tx, trust_card.c.card_no)
         until_s = instant_ms(today + CARD_DAYS + 1, 0, zone) // 1000 - 1
-        text = cards.issue(
-            Card(card_no, now // 1000, until_s, self._scored(tx, _facts(row, owner), owner)), self._signer, self._url
-        )
+        text = cards.issue(Card(card_no, now // 1000, until_s, self._scored(tx, row, owner)), self._signer, self._url)
         values = {
             "card_no": card_no,
             "number": number,
@@ -151,13 +149,16 @@ class TrustCards:
         if row is None or row.kind not in (VEHICLE, DRIVER):
             return None
         owner = tx.execute(_SUBJECTS.where(register_subject.c.number == row.operator_no)).one()
-        return self._scored(tx, _facts(row, owner), owner)
+        return self._scored(tx, row, owner)
 
-    def _scored(self, tx: Connection, facts: Facts, owner: Any) -> Facts:
-        """With the public score of a vehicle, if there is one: by its plate, among those of its operator."""
-        if cards.KINDS[facts.kind] != cards.VEHICLE:
+    def _scored(self, tx: Connection, row: Any, owner: Any) -> Facts:
+        """The facts with the public score, if there is one among those of the operator: of a vehicle by its plate, of a driver
+        by the number that he or she drives with."""
+        facts = _facts(row, owner)
+        rated = facts.label if row.kind == VEHICLE else str(row.body.get("clerk_no", ""))
+        if not rated:
             return facts
-        key = PublicScore(VEHICLE, facts.label, 0, 0, 0, 0, 0).key
+        key = PublicScore(row.kind, rated, 0, 0, 0, 0, 0).key
         for agency_no in agency_nos(owner.body, self._agency_numbers(tx)):
             body = streams.body(tx, operator_stream(agency_no), key)
             if body is not None:

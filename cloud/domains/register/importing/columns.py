@@ -22,6 +22,7 @@ KINDS: Final = (OPERATOR, VEHICLE, DRIVER, PERMIT)
 FROM: Final = "from"
 MAX_TEXT: Final = 120
 MAX_CAPACITY: Final = 5_000
+MAX_CLERK_NO: Final = 9_999_999
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
 _FIRST_YEAR, _LAST_YEAR = 1950, 2119
 _MARKS: Final = re.compile(r"[;；、|]")
@@ -153,6 +154,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column("qualification_no", "从业资格证号", text(40), secret=True),
         Column("qualification_until", "从业资格证有效期至", day),
         _TRUST,
+        Column("clerk_no", "工号", whole(MAX_CLERK_NO), needed=False),
         _FROM,
     ),
     PERMIT: (

@@ -48,7 +48,8 @@ def keys_of(kind: str, body: Body) -> list[str]:
         plate = f"plate:{body['plate']}/{body.get('colour', '')}"
         return [plate, f"vin:{body['vin']}"] if body.get("vin") else [plate]
     if kind == DRIVER:
-        return [f"document:{body['document_check']}"]
+        document = f"document:{body['document_check']}"
+        return [document, f"clerk:{body['clerk_no']}"] if body.get("clerk_no") else [document]
     return [f"permit:{body['permit_no']}"]
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.register.importing.columns import FROM, OPERATOR
+from cloud.domains.register.importing.columns import DRIVER, FROM, OPERATOR
 from cloud.domains.register.importing.read import Faults, Line
 from cloud.domains.register.importing.subjects import Body, Check, body_of, keys_of, label_of, search_of
 from cloud.domains.register.tables import register_key, register_subject, register_version
-from cloud.kernel import nodes
+from cloud.kernel import clerks, nodes
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from sync.kernel.errors import Refusal
 
@@ -73,6 +73,8 @@ def write_lines(
     for item in items:
         if writer.is_another(item):
             faults.add(Refusal("register_taken", status=422), item.line)
+    for item, clerk_no in _unknown_clerks(tx, items):
+        faults.add(Refusal("clerk_unknown", status=422, clerk=clerk_no), item.line, "clerk_no", str(clerk_no))
     faults.raise_if_any()
     return writer.write()
 
@@ -80,12 +82,15 @@ def write_lines(
 def write_one(
     tx: Connection, kind: str, number: int, body: Body, from_day: int, author: Author, source: str
 ) -> Written:
-    """Put corrected facts of one subject into the register. Raises :class:`Refusal` ``register_taken`` where another
-    subject has one of its keys."""
+    """Put corrected facts of one subject into the register. Raises :class:`Refusal`: ``register_taken`` where another
+    subject has one of its keys, ``clerk_unknown``."""
     keys = keys_of(kind, body)
     if any(other != number for other in _numbers_of(tx, keys).values()):
         raise Refusal("register_taken")
-    return _Writer(tx, kind, author, source, [_Item(0, from_day, body, keys)], dict.fromkeys(keys, number)).write()
+    items = [_Item(0, from_day, body, keys)]
+    for _, clerk_no in _unknown_clerks(tx, items):
+        raise Refusal("clerk_unknown", status=422, field="clerk_no", clerk=clerk_no)
+    return _Writer(tx, kind, author, source, items, dict.fromkeys(keys, number)).write()
 
 
 def check_day(from_day: int, author: Author) -> None:
@@ -121,6 +126,13 @@ def _refuse_doubles(items: Sequence[_Item], known: Mapping[str, int], faults: Fa
             faults.add(Refusal("register_taken", status=422), item.line)
 
 
+def _unknown_clerks(tx: Connection, items: Sequence[_Item]) -> list[tuple[_Item, int]]:
+    """Drivers with a number that was given to nobody. Who left keeps the number that he or she drove with."""
+    told = [(item, item.body["clerk_no"]) for item in items if item.body.get("clerk_no")]
+    known = {one.clerk_no for one in clerks.every(tx)} if told else set()
+    return [(item, clerk_no) for item, clerk_no in told if clerk_no not in known]
+
+
 def _numbers_of(tx: Connection, keys: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in chunks(sorted(set(keys))):
@@ -142,9 +154,11 @@ class _Writer:
         self._next_version = nodes.following(tx, register_version.c.version_no)
 
     def is_another(self, item: _Item) -> bool:
-        """Whether a vehicle has the plate of one with another identification number."""
+        """Whether a vehicle has the plate of one with another identification number, or a driver the number of somebody with
+        another document."""
         told = self._history.get(self._numbers[item.line], [])
-        return bool(told) and "vin" in item.body and told[-1][1].get("vin", item.body["vin"]) != item.body["vin"]
+        mark = "document_check" if self._kind == DRIVER else "vin"
+        return bool(told) and mark in item.body and told[-1][1].get(mark, item.body[mark]) != item.body[mark]
 
     def write(self) -> Written:
         """Versions, subjects and keys of all that is new or other than before."""
