@@ -232,8 +232,8 @@ def _domains(
         boarding.told_void, faults,
     )  # fmt: skip
     rebooking = Rebooking(database, scribe, keeper, timetable, inventory, fares, travellers, ticketing, refunds, faults)
-    manifest = _manifest(database, scribe, timetable, inventory, duties, travellers)
-    aboard = Trip(manifest.runs, manifest.left, manifest.occupied, _boards(boarding))
+    manifest = _manifest(database, scribe, timetable, inventory, duties, register, travellers)
+    aboard = Trip(manifest.runs, manifest.left, manifest.room, manifest.taken, _boards(boarding))
     return {
         "signer": signer,
         "streams": Streams(domains.projections()),
@@ -277,7 +277,7 @@ def _domains(
 
 def _manifest(
     database: Database, scribe: Scribe, timetable: Timetable, inventory: Inventory, duties: Duties,
-    travellers: Travellers,
+    register: Register, travellers: Travellers,
 ) -> Manifest:  # fmt: skip
     """The manifest with what ticketing knows of this node's own sales: domains meet here."""
 
@@ -288,7 +288,9 @@ def _manifest(
         masked = travellers.masked(ticket_id.serial)
         return masked.name if masked else ""
 
-    return Manifest(database, scribe, timetable, inventory, duties, OwnSales(database, timetable).of_trip, name)
+    return Manifest(
+        database, scribe, timetable, inventory, duties, register, OwnSales(database, timetable).of_trip, name
+    )
 
 
 def _boards(boarding: Boarding) -> Callable[[str, int, int, int], object]:

@@ -5,11 +5,13 @@ Colours: green may board, amber may board but something was not checked, red may
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from sync.domains.boarding.operations import GateRules
+from sync.domains.inventory.rules import free_children
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Refusal
 from sync.kernel.holder import Shown
@@ -158,3 +160,29 @@ def freed_from(from_idx: int, to_idx: int, left_idx: int, absent: bool) -> int:
     gets off does so at the next stop at the earliest."""
     at_idx = left_idx if absent else left_idx + 1
     return min(max(at_idx, from_idx), to_idx)
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many passengers a dated trip may carry in seats. ``plate``: of the vehicle for which the register says so; empty where
+    the seat plan allows no more."""
+
+    seats: int
+    plate: str = ""
+
+    @property
+    def laps(self) -> int:
+        """Children on laps beside them."""
+        return free_children(self.seats)
+
+    def over_idx(self, taken: Taken) -> int | None:
+        """The first leg with more passengers than may be carried, None for none."""
+        return min((leg for leg, count in taken.seats.items() if count > self.seats), default=None)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Leg → known passengers in seats or places, and children on laps."""
+
+    seats: Counter[int]
+    laps: Counter[int]

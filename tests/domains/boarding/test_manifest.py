@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 
 from edge.domains.inventory.aboard import cells
+from edge.domains.register.service import Register
 from edge.domains.ticketing.office.aboard import WalkUp
 from edge.domains.ticketing.service import Ticket
 from sync.domains import EVENTS
 from sync.domains.boarding.events import KEEPS, OWN, TAKEN_OVER, MarkUndone, NoShowMarked, PassengerAlighted
 from sync.domains.boarding.operations import Duty, ManifestEntry, VoidTicket
+from sync.domains.boarding.rules import Room
 from sync.domains.inventory.operations import SoleSeller
+from sync.domains.inventory.rules import LAP
+from sync.domains.register.operations import VehicleFacts
 from sync.kernel import certificate, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Refusal
 from sync.kernel.keys import Ed25519Signer
-from sync.kernel.ticket import Claims, TicketId
+from sync.kernel.ticket import RIDERS, Claims, TicketId
 from tests.edge.folding import differing
 from tests.support.nodes import ALL_LEGS, CLERK_NO, COACH_TRIP, FERRY_TRIP, NOON_MS, TODAY, Bench, make_bench
 
@@ -282,6 +286,56 @@ def test_walk_ups_never_exceed_what_the_vehicle_may_carry(bench: Bench) -> None:
     assert walk_up(bench, 0, 4, "walk-up-1").seat in (1, 2)
     with pytest.raises(Refusal, match="vehicle_full"):
         walk_up(bench, 0, 4, "walk-up-2")
+
+
+def rated(bench: Bench, capacity: int, plate: str = "粤H12345") -> None:
+    facts = VehicleFacts(1, "coach", plate, "yellow", capacity, "", "", TODAY + 9, TODAY + 9, TODAY + 9, TODAY - 9)
+    bench.operate("register/1", "vehicle/7", facts.to_bytes())
+
+
+def test_walk_ups_never_exceed_what_the_register_has_the_vehicle_for(bench: Bench) -> None:
+    """A smaller coach runs the trip than its seat plan says: seats that were granted are not places."""
+    rated(bench, 2)
+    told(bench, 1, from_idx=1, seat=9)
+    assert [way.places for way in bench.node.walk_ups.ways(*WHERE, 0)] == [2, 1, 1, 1]
+    walk_up(bench, 0, 4)
+    with pytest.raises(Refusal, match="vehicle_rated_full") as caught:
+        walk_up(bench, 0, 4, "walk-up-2")
+    assert caught.value.details == {"plate": "粤H12345", "capacity": 2}
+    assert [way.places for way in bench.node.walk_ups.ways(*WHERE, 0)] == [1, 0, 0, 0]
+    assert bench.node.manifest.view(*WHERE).capacity == 2 and bench.node.manifest.view(*WHERE).over_idx is None
+    told(bench, 2, from_idx=2, seat=10)
+    assert bench.node.manifest.view(*WHERE).over_idx == 2
+    assert walk_up(bench, 0, 1, "walk-up-3").seat
+
+
+def test_without_the_register_the_same_sale_would_be_made(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: a box that goes by the seat plan."""
+    rated(bench, 2)
+    told(bench, 1, seat=9)
+    walk_up(bench, 0, 4)
+    monkeypatch.setattr(Register, "vehicle_with_plate", lambda _self, _plate: None)
+    assert walk_up(bench, 0, 4, "walk-up-2").seat
+
+
+def test_a_larger_vehicle_has_no_more_seats_than_its_plan_and_a_plate_is_known_however_it_is_written(
+    bench: Bench,
+) -> None:
+    rated(bench, 60)
+    assert bench.node.manifest.room(*WHERE) == Room(45)
+    bench.operate("node/7", f"duty/{COACH_TRIP}/{TODAY}", Duty("粤h·１２３４５").to_bytes())
+    rated(bench, 19)
+    assert bench.node.manifest.room(*WHERE) == Room(19, "粤H12345")
+
+
+def test_children_on_laps_on_board_are_one_for_ten_places_of_the_vehicle(bench: Bench) -> None:
+    """Whoever sold them: by the seats in its own hands this box would sell three."""
+    bench.grant(COACH_TRIP, seats=dict.fromkeys(range(3, 31), ALL_LEGS))
+    rated(bench, 19)
+    told(bench, 1, to_idx=2, seat=LAP, rider=RIDERS.index("child_free"))
+    with pytest.raises(Refusal, match="free_children_full"):
+        walk_up(bench, 0, 4, rider="child_free", proof="height")
+    assert walk_up(bench, 2, 4, "walk-up-2", rider="child_free", proof="height").seat == LAP
 
 
 def test_a_walk_up_is_sold_once_under_its_key_and_never_from_a_stop_behind(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from edge.domains.boarding.manifest import store
 from edge.domains.boarding.manifest.store import Known, MarkRow
 from edge.domains.duties.service import Duties
 from edge.domains.inventory.service import Inventory
+from edge.domains.register.service import Register
 from edge.domains.timetable.service import Timetable, TripView
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
@@ -28,6 +29,7 @@ from sync.domains.boarding.events import (
     NoShowMarked,
     PassengerAlighted,
 )
+from sync.domains.boarding.rules import Room, Taken
 from sync.domains.duties.rules import PLANNED, RUNNING
 from sync.domains.inventory.rules import LAP
 from sync.kernel.errors import Refusal
@@ -69,7 +71,8 @@ class StopCount:
 
 @dataclass(frozen=True)
 class View:
-    """A manifest. ``left_idx``: last stop that the vehicle left, -1 for none. ``runs``: this box runs the trip."""
+    """A manifest. ``left_idx``: last stop that the vehicle left, -1 for none. ``runs``: this box runs the trip. ``over_idx``: the
+    first stop behind which more are expected than may be carried, None for none."""
 
     trip: TripView
     lines: tuple[Line, ...]
@@ -79,6 +82,7 @@ class View:
     left_idx: int
     runs: bool
     capacity: int
+    over_idx: int | None
 
     @property
     def aboard(self) -> int:
@@ -91,9 +95,9 @@ class Manifest:
 
     def __init__(
         self, database: Database, scribe: Scribe, timetable: Timetable, inventory: Inventory, duties: Duties,
-        own: OwnSales, name: Names,
+        register: Register, own: OwnSales, name: Names,
     ) -> None:  # fmt: skip
-        self._duties = duties
+        self._duties, self._register = duties, register
         self._database, self._scribe, self._timetable, self._inventory = database, scribe, timetable, inventory
         self._own, self._name = own, name
 
@@ -107,11 +111,20 @@ class Manifest:
         ]
         lines.sort(key=lambda line: (line.from_idx, line.seat == LAP, line.seat, line.number))
         people = [line for line in lines if line.state not in (rules.NO_SHOW, rules.MISSING)]
+        room, taken = self.room(trip_no, day), self.taken(connection, trip_no, day)
         return View(
             trip, tuple(lines), tuple(_stop_count(call.idx, lines) for call in trip.calls),
             dict(Counter(line.state for line in lines)), dict(Counter(line.rider for line in people)), left,
-            self.runs(trip_no, day), self._timetable.seat_plan(trip_no, day).capacity,
+            self.runs(trip_no, day), room.seats, room.over_idx(taken),
         )  # fmt: skip
+
+    def room(self, trip_no: int, day: int) -> Room:
+        """The fewer of the seats in the plan and the places for which the register has the vehicle that runs the trip."""
+        plan = self._timetable.seat_plan(trip_no, day).capacity
+        plate = self.vehicle(trip_no, day)
+        known = self._register.vehicle_with_plate(plate) if plate else None
+        rated = known[1].capacity if known else plan
+        return Room(rated, known[1].plate) if known and rated < plan else Room(plan)
 
     def left(self, trip_no: int, day: int) -> int:
         """The last stop that the vehicle left, -1 for none: as its driver said, or as the gate said where no driver does."""
@@ -139,13 +152,13 @@ class Manifest:
             raise Refusal("stop_range", status=422, field="idx")
         self._scribe.record(lambda unit: store.set_left(unit.connection, trip_no, day, None if idx < 0 else idx))
 
-    def occupied(self, connection: sqlite3.Connection, trip_no: int, day: int, leg: int) -> int:
-        """Seats or places of one leg that known passengers take; children on laps take none."""
-        marked = store.marks(connection, trip_no, day)
-        return sum(
-            one.seat != LAP and one.from_idx <= leg < _until(one, marked.get(one.ticket_id))
-            for one in self._known(connection, trip_no, day).values()
-        )
+    def taken(self, connection: sqlite3.Connection, trip_no: int, day: int) -> Taken:
+        """Who takes which leg, of those who are known here and have not left."""
+        marked, found = store.marks(connection, trip_no, day), Taken(Counter(), Counter())
+        for one in self._known(connection, trip_no, day).values():
+            legs = range(one.from_idx, _until(one, marked.get(one.ticket_id)))
+            (found.laps if one.seat == LAP else found.seats).update(legs)
+        return found
 
     def no_show(self, trip_no: int, day: int, ticket_id: bytes, clerk_no: int) -> None:
         """The vehicle left without this passenger.

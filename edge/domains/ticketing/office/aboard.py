@@ -19,6 +19,7 @@ from edge.domains.ticketing.service import Ticketing, check_key
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
+from sync.domains.boarding.rules import Room, Taken
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import ON_BOARD
@@ -29,12 +30,13 @@ from sync.kernel.ticket import RIDERS
 
 @dataclass(frozen=True)
 class Trip:
-    """What boarding knows of trips: whether this box runs one, the last stop that it left (-1: none), who sits on a leg of it,
-    and how a code is boarded."""
+    """What boarding knows of trips: whether this box runs one, the last stop that it left (-1: none), how many it may carry, who
+    rides on its legs, and how a code is boarded."""
 
     runs: Callable[[int, int], bool]
     left: Callable[[int, int], int]
-    occupied: Callable[[sqlite3.Connection, int, int, int], int]
+    room: Callable[[int, int], Room]
+    taken: Callable[[sqlite3.Connection, int, int], Taken]
     board: Callable[[str, int, int, int], object]
 
 
@@ -82,6 +84,7 @@ class WalkUps:
     def ways(self, trip_no: int, day: int, from_idx: int) -> list[Way]:
         """Rides from a stop to each stop behind it that are for sale, the nearest first. Raises as :meth:`stops_behind`."""
         self.stops_behind(trip_no, day)
+        room, taken = self._trip.room(trip_no, day).seats, self._trip.taken(self._database.read(), trip_no, day).seats
         found = []
         for call in self._timetable.trip(trip_no, day).calls[from_idx + 1 :]:
             try:
@@ -89,14 +92,15 @@ class WalkUps:
                 ride = self._timetable.offered(trip_no, day, from_idx, call.idx)
             except Refusal:
                 continue  # nobody gets on or off there, or there is no fare
-            found.append(Way(ride, self._inventory.availability(trip_no, day, from_idx, call.idx).places))
+            open_here = self._inventory.availability(trip_no, day, from_idx, call.idx).places
+            found.append(Way(ride, max(min(open_here, *(room - taken[leg] for leg in range(from_idx, call.idx))), 0)))
         return found
 
     def sell(self, wish: WalkUp, clerk_no: int, key: str, tendered_minor: int | None = None) -> Ticket:
         """Sell and board. The same ``key`` again gives the same ticket. Durable, both, when this returns.
 
-        Raises :class:`Refusal`: ``key_form``, ``trip_not_run_here``, ``walk_up_behind``, ``vehicle_full``, ``cash_short``,
-        ``child_needs_adult``, and as :meth:`Ticketing.sell`.
+        Raises :class:`Refusal`: ``key_form``, ``trip_not_run_here``, ``walk_up_behind``, ``vehicle_full``,
+        ``vehicle_rated_full``, ``free_children_full``, ``cash_short``, and as :meth:`Ticketing.sell`.
         """
         check_key(key)
         known = store.serial_of_key(self._database.read(), key)
@@ -127,11 +131,13 @@ class WalkUps:
         return self._ticketing.ticket(*known)
 
     def _refuse_over_capacity(self, connection: sqlite3.Connection, ride: Ride, seat: int | None) -> None:
-        """Never more people in seats than the vehicle has, whatever was granted; children on laps are counted by the seats in
-        this box's hands."""
+        """Never more people in seats than the vehicle may carry, whatever was granted, and no more children on laps than go with
+        that many."""
+        room, taken = self._trip.room(ride.trip_no, ride.day), self._trip.taken(connection, ride.trip_no, ride.day)
+        legs = range(ride.from_idx, ride.to_idx)
         if seat == LAP:
-            return
-        capacity = self._timetable.seat_plan(ride.trip_no, ride.day).capacity
-        for leg in range(ride.from_idx, ride.to_idx):
-            if self._trip.occupied(connection, ride.trip_no, ride.day, leg) >= capacity:
-                raise Refusal("vehicle_full")
+            if any(taken.laps[leg] >= room.laps for leg in legs):
+                raise Refusal("free_children_full", field="rider")
+        elif any(taken.seats[leg] >= room.seats for leg in legs):
+            full = Refusal("vehicle_rated_full", plate=room.plate, capacity=room.seats)
+            raise full if room.plate else Refusal("vehicle_full")
