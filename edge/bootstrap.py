@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -180,6 +181,13 @@ def build(
 def open_database(settings: Settings) -> Database:
     """The node's database with its schema up to date."""
     database = Database(settings.database)
+    database.migrate(_steps())
+    return database
+
+
+@cache
+def _steps() -> tuple[tuple[str, Migration], ...]:
+    """What the schema is made of, by names that stay."""
     steps: list[tuple[str, Migration]] = [
         ("kernel", files("edge.kernel").joinpath("schema.sql").read_text(encoding="utf-8"))
     ]
@@ -189,8 +197,7 @@ def open_database(settings: Settings) -> Database:
         for part, file in ((name, "schema.sql"), *((f"{name}_{n}", f"schema_{n}.sql") for n in LATER_SCHEMAS)):
             if folder.joinpath(file).is_file():
                 steps.append((part, folder.joinpath(file).read_text(encoding="utf-8")))
-    database.migrate([*steps, *domains.MIGRATIONS])
-    return database
+    return (*steps, *domains.MIGRATIONS)
 
 
 def known_ms(connection: sqlite3.Connection) -> int:

@@ -9,14 +9,11 @@ import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from unittest import mock
 
 from cloud.kernel.settings import Settings
-from edge import bootstrap
 from edge.kernel import compaction
-from sync import catalogue
 from tests.simulation.acts import ACTS, BY_NOBODY
 from tests.simulation.boxes import Box, OldDisk
 from tests.simulation.disks import Crash, Disk, Disks
@@ -37,8 +34,6 @@ from tests.simulation.wire import Wire
 MOST_ROUNDS = 200
 # A box of a world lives too short for whole segments; of these it packs many, between all that goes wrong.
 SEGMENT = 16
-# Reading the texts of all pages at each boot would be most of the time that a seed takes; they never change.
-_texts = cache(catalogue.load)
 _RIVALS = ("sell", "sell", "board", "confirm")
 # What another thread does too at the same moment.
 _AT_ONCE = frozenset(
@@ -127,8 +122,8 @@ class World:
         """As long as this lasts, the production code of this process lives in this world."""
         heard = _Heard(self)
         with (
-            self.disks.plugged_in(), heard.listening(), mock.patch.object(bootstrap, "load", _texts),
-            remembered(), several_versions(self), mock.patch.object(compaction, "SEGMENT", SEGMENT),
+            self.disks.plugged_in(), heard.listening(), remembered(), several_versions(self),
+            mock.patch.object(compaction, "SEGMENT", SEGMENT),
             mock.patch("time.sleep", _at_once),
         ):  # fmt: skip
             try:
