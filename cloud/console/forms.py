@@ -29,7 +29,8 @@ from cloud.domains.sellers.books.accounts import SCOPES
 from cloud.kernel.clerks import ROLES
 from cloud.kernel.nodes import KINDS
 from sync.domains.disruption.rules import KINDS as DISRUPTIONS
-from sync.kernel.errors import Refusal
+from sync.kernel.errors import Malformed, Refusal
+from sync.kernel.money import parse_minor
 
 
 def needed(_form: FlaskForm, field: Field) -> None:
@@ -128,7 +129,7 @@ class ConflictWord(FlaskForm):
 
 class RefundWord(FlaskForm):
     request = IntegerField(default=0)
-    fee = IntegerField(default=0)
+    fee = StringField(default="")
     verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
     note = StringField()
 
@@ -195,6 +196,14 @@ def put_beside(form: FlaskForm, refusal: Refusal, desk: Desk) -> None:
         form.form_errors.append(sentence)
     else:
         field.errors = [*field.errors, sentence]
+
+
+def typed_minor(text: str, currency: str, field: str) -> int:
+    """Minor units of an amount as people type it. Refusals ``input_money`` beside ``field``."""
+    try:
+        return parse_minor(text, currency)
+    except Malformed:
+        raise Refusal("input_money", status=422, field=field) from None
 
 
 def typed_pin(form: NewClerk | Pin) -> str | None:

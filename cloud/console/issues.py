@@ -14,6 +14,7 @@ from cloud.console import queries
 from cloud.console.queries import NodeState
 from cloud.domains.ratings.answers.reading import open_cases
 from cloud.domains.shifts.service import worth_telling
+from cloud.domains.ticketing.office.deciding import count_waiting
 from cloud.kernel import alerts, recovery, tables
 from cloud.kernel.nodes import ACTIVE, HUB
 from sync.kernel.days import DAY_MS, day_at
@@ -131,6 +132,8 @@ def _of_hub(tx: Connection, now_ms: int, zone: str) -> list[Issue]:
     if told := alerts.count_open(tx, worth_telling(tx, day_at(now_ms, zone))):
         found.append(Issue("alerts", BAD, link=url_for("console.alerts"), args={"count": told}))
     found += _cases(tx, now_ms, zone)
+    if asked := count_waiting(tx):
+        found.append(Issue("refund_requests", WARN, link=url_for("console.refund_requests"), args={"count": asked}))
     if conflicts := queries.conflict_count(tx):
         found.append(Issue("conflicts", BAD, link=url_for("console.conflicts"), args={"count": conflicts}))
     end_day, any_feed = queries.feed_end(tx)

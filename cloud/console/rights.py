@@ -101,3 +101,13 @@ RIGHTS: Final[dict[str, Right]] = {
 }
 BEFORE_CHANGE: Final = frozenset({"static", "sign_in", "sign_out", "passphrase"})
 """What somebody with a one-time passphrase may do."""
+SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("", ("overview",)),
+    ("trade", ("sales", "refund_requests", "trips", "shifts", "payments", "sellers")),
+    ("road", ("runs", "departures", "notices")),
+    ("voices", ("ratings", "voices", "scores")),
+    ("wrong", ("alerts", "conflicts", "quarantine")),
+    ("base", ("nodes", "imports", "stops", "register", "cards")),
+    ("people", ("clerks", "travellers", "audit")),
+)
+"""The pages that the side of each page leads to, in groups; everybody sees those that they may read."""

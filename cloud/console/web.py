@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 from cloud.console.common import add_headers, choose_language, here
 from cloud.console.desk import Desk, language
 from cloud.console.formats import Formats
-from cloud.console.rights import ANYONE, BEFORE_CHANGE, RIGHTS
+from cloud.console.rights import ANYONE, BEFORE_CHANGE, RIGHTS, SECTIONS
 from cloud.kernel import guard
 from cloud.kernel.accounts import OPERATOR
 from sync import catalogue
@@ -59,6 +59,7 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
         return {
             "person": person,
             "may": lambda role: person is not None and person.may(role),
+            "sections": _sections,
             "language": language(),
             "languages": catalogue.LANGUAGES,
             "now_ms": desk.now_ms(),
@@ -140,6 +141,17 @@ def _check_rights() -> Response | None:
             return redirect(url_for("console.voices"))  # the first page of an operator's office
         raise Refusal("not_allowed", status=403, role=role)
     return None
+
+
+def _sections() -> list[tuple[str, list[str]]]:
+    """What stands at the side, for whoever is here."""
+    person = guard.person()
+    if person is None:
+        return []
+    found = [
+        (group, [one for one in names if one in RIGHTS and person.may(RIGHTS[one].read)]) for group, names in SECTIONS
+    ]
+    return [(group, names) for group, names in found if names]
 
 
 def _refused(desk: Desk, code: str, status: int, args: Mapping[str, object]) -> tuple[str, int]:

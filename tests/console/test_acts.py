@@ -8,10 +8,12 @@ from typing import Any
 
 from cloud.kernel import audit, fleet, streams
 from cloud.kernel import nodes as node_list
+from sync.domains.ticketing.events import RefundAsked
 from sync.kernel import pins
 from sync.kernel.days import day_of, instant_ms
 from sync.kernel.events import TailHandedIn
 from sync.kernel.operations import Clerk, node_stream
+from sync.kernel.ticket import TicketId
 from tests.cloud.world import Box
 from tests.console.world import ConsoleWorld
 
@@ -160,6 +162,41 @@ def test_what_is_wrong_stands_first_with_cause_and_next_step(world: ConsoleWorld
     assert page.index("urgent") < page.index("watch")
     world.clock.now_ms += 26 * 3_600_000
     assert person.sign_in("王敏").get("/console/").text.count("Silent") == 4
+
+
+def test_a_request_for_a_refund_stands_on_the_overview_until_somebody_decides(world: ConsoleWorld) -> None:
+    person, station = world.add_admin("王敏"), world.boxes["肇庆站-1"]
+    person.get("/console/?language=en")
+    waiting = "Requests for refunds that wait for a word: 1"
+    assert waiting not in person.get("/console/").text
+    station.append(RefundAsked(1, TicketId(station.node_no, station.epoch, 4).to_bytes(), 0, 0, 1))
+    station.visit()
+    page = person.get("/console/").text
+    assert waiting in page and 'href="/console/refund-requests"' in page
+    with world.hub.database.read() as tx:
+        (line,) = world.hub.deciding.waiting(tx, 10)
+    said = person.post("/console/refund-requests", request=str(line.pos), verdict="reject", fee="", note="not ours")
+    assert said.status_code == 302
+    assert waiting not in person.get("/console/").text
+
+
+def test_what_is_kept_of_a_refund_is_typed_as_money_and_a_slip_of_the_pen_stands_beside_its_field(
+    world: ConsoleWorld,
+) -> None:
+    person, station, form = world.add_admin("王敏"), world.boxes["肇庆站-1"], "/console/refund-requests"
+    for number, serial in ((1, 4), (2, 5)):
+        station.append(RefundAsked(number, TicketId(station.node_no, station.epoch, serial).to_bytes(), 0, 0, 1))
+    station.visit()
+    with world.hub.database.read() as tx:
+        first, second = world.hub.deciding.waiting(tx, 10)
+    said = {"request": str(second.pos), "verdict": "accept", "note": "seen the slip"}
+    for fee in ("two", "1.234", "99999"):
+        page = person.post(form, fee=fee, **said)
+        assert page.status_code == 422 and page.text.count(f'id="fee-{second.pos}-error"') == 1
+        assert f'id="fee-{first.pos}-error"' not in page.text and 'value="seen the slip"' in page.text
+    assert person.post(form, fee="3.60", **said).status_code == 302
+    act, details = acts(world)[0]
+    assert act == "decide_refund" and (details["request"], details["fee"]) == (second.pos, 360)
 
 
 def test_seats_of_a_silent_node_are_released_by_a_person_with_a_reason(world: ConsoleWorld) -> None:

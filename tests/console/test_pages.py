@@ -12,7 +12,7 @@ from flask import url_for
 from werkzeug.routing import Rule
 
 from cloud.console import queries
-from cloud.console.rights import RIGHTS
+from cloud.console.rights import RIGHTS, SECTIONS
 from cloud.domains.ratings.tables import rating
 from cloud.kernel import audit, fleet
 from cloud.kernel.accounts import ADMIN, VIEWER
@@ -148,6 +148,19 @@ def test_every_page_has_a_row_in_the_table_of_rights(bare: ConsoleWorld) -> None
 
 
 @pytest.mark.parametrize("hub_database_url", ["sqlite"], indirect=True)
+def test_the_side_of_each_page_leads_to_every_list_that_one_may_read(world: ConsoleWorld) -> None:
+    lists = {rule.endpoint.removeprefix("console.") for rule in rules(world, "GET") if not rule.arguments}
+    within = {"node_add", "seller_add", "clerk_add", "register_import", "register_table", "cards_due", "tails"}
+    of_oneself = {"sign_in", "passphrase", "account"}
+    assert {name for _, names in SECTIONS for name in names} == lists - within - of_oneself
+    for role, hidden in ((ADMIN, ()), (VIEWER, ("travellers",))):
+        page = world.add_admin(f"who is {role}", role).get("/console/").text
+        with world.app.test_request_context():
+            addresses = {name: url_for(f"console.{name}") for _, names in SECTIONS for name in names}
+        absent = [name for name, address in addresses.items() if f'<li><a href="{address}"' not in page]
+        assert absent == list(hidden)
+
+
 def test_a_page_without_a_row_is_refused_to_everybody(bare: ConsoleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     person = bare.add_admin("王敏")
     assert person.get("/console/audit").status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
 from cloud.console import forms
 from cloud.console.desk import PAGE, Desk, language
@@ -24,11 +25,11 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         form, who = forms.RefundWord(), desk.who().name
         if not form.validate():
             return _page(desk, form, 422)
-        pos, fee = form.request.data or 0, form.fee.data or 0
-        approved, note = form.verdict.data == "accept", (form.note.data or "").strip()
+        pos, approved, note = form.request.data or 0, form.verdict.data == "accept", (form.note.data or "").strip()
         try:
             with desk.database.write() as tx:
-                desk.hub.deciding.decide(tx, pos, approved, fee if approved else 0, note, who)
+                fee = _fee(desk, tx, pos, form) if approved else 0
+                desk.hub.deciding.decide(tx, pos, approved, fee, note, who)
                 desk.accounts.audit(tx, who, "decide_refund", request=pos, approved=approved, fee=fee, reason=note)
         except Refusal as refusal:
             forms.put_beside(form, refusal, desk)
@@ -49,3 +50,9 @@ def _page(desk: Desk, form: forms.RefundWord, status: int = 200) -> ResponseRetu
     return desk.render(
         "refund_requests.html", status, rows=rows[:PAGE], names=names, labels=labels, form=form, more=len(rows) > PAGE
     )
+
+
+def _fee(desk: Desk, tx: Connection, pos: int, form: forms.RefundWord) -> int:
+    """What is kept, as typed in the currency of the ticket; nothing typed is nothing kept."""
+    line, text = desk.hub.deciding.one(tx, pos), (form.fee.data or "").strip()
+    return forms.typed_minor(text, line.currency, "fee") if line is not None and text else 0

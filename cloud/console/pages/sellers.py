@@ -13,8 +13,8 @@ from cloud.console.pages.sales import asked_day
 from cloud.domains.sellers.books import accounts, bookings, statements
 from cloud.domains.sellers.service import Once
 from sync.kernel.days import date_of, day_at
-from sync.kernel.errors import Malformed, Refusal
-from sync.kernel.money import decimal_text, parse_minor
+from sync.kernel.errors import Refusal
+from sync.kernel.money import decimal_text
 
 CURRENCY = "CNY"
 SELLER = "/sellers/<int(max=2147483647):number>"
@@ -113,7 +113,7 @@ def _register_acts(blueprint: Blueprint, desk: Desk) -> None:
             return _page(desk, number, 422, pay_form=form)
         try:
             text = form.amount.data.strip()
-            amount = _minor(text.removeprefix("-"), form.currency.data.strip(), "amount") * (
+            amount = forms.typed_minor(text.removeprefix("-"), form.currency.data.strip(), "amount") * (
                 -1 if text[0] == "-" else 1
             )
             with desk.database.write() as tx:
@@ -179,14 +179,7 @@ def _terms(form: forms.Seller) -> tuple[int, int]:
     """Limit in minor units and commission in per mille, as typed."""
     if form.commission.data is None:
         raise Refusal("seller_commission", status=422, field="commission")
-    return _minor(form.limit.data.strip(), CURRENCY, "limit"), form.commission.data
-
-
-def _minor(text: str, currency: str, field: str) -> int:
-    try:
-        return parse_minor(text, currency)
-    except Malformed:
-        raise Refusal("input_money", status=422, field=field) from None
+    return forms.typed_minor(form.limit.data.strip(), CURRENCY, "limit"), form.commission.data
 
 
 def _saved(desk: Desk, number: int) -> ResponseReturnValue:

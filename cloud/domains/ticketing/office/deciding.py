@@ -38,6 +38,7 @@ _NO = {"refunded": NOTE_REFUNDED, "boarded": NOTE_BOARDED, "other_way": NOTE_OTH
 _REQUESTS = sa.select(refund_request, refund_decision.c.approved, refund_decision.c.note).outerjoin(
     refund_decision, refund_decision.c.pos == refund_request.c.pos
 )
+_WAITING = _REQUESTS.where(refund_request.c.state == OK, refund_decision.c.pos.is_(None))
 Where = tuple[int, int]
 
 
@@ -75,9 +76,13 @@ class Deciding:
 
     def waiting(self, tx: Connection, limit: int, offset: int = 0) -> list[RequestLine]:
         """Requests without a word, the oldest first."""
-        query = _REQUESTS.where(refund_request.c.state == OK, refund_decision.c.pos.is_(None))
-        rows = tx.execute(query.order_by(refund_request.c.pos).limit(limit).offset(offset)).all()
+        rows = tx.execute(_WAITING.order_by(refund_request.c.pos).limit(limit).offset(offset)).all()
         return [self._line(tx, row) for row in rows]
+
+    def one(self, tx: Connection, pos: int) -> RequestLine | None:
+        """The request at ``pos`` while it has no word."""
+        row = tx.execute(_WAITING.where(refund_request.c.pos == pos)).first()
+        return None if row is None else self._line(tx, row)
 
     def decide(self, tx: Connection, pos: int, approved: bool, fee_minor: int, note: str, by: str) -> None:
         """Say yes or no to the request at ``pos``, with a reason in words.
@@ -158,3 +163,8 @@ class Deciding:
             hlc.wall_ms_of(row.asked_hlc), sale.trip_no if sale else None, sale.day if sale else None,
             sale.price_minor if sale else None, sale.currency if sale else "", problem,
         )  # fmt: skip
+
+
+def count_waiting(tx: Connection) -> int:
+    """How many requests have no word yet."""
+    return int(tx.execute(sa.select(sa.func.count()).select_from(_WAITING.subquery())).scalar_one())
