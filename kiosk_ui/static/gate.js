@@ -5,6 +5,8 @@
   const form = document.getElementById("scan");
   const code = document.getElementById("code");
   const number = document.getElementById("document_number");
+  // Scans that came while another one was on its way: a quick scanner loses none, and none runs into the next.
+  const waiting = [];
   let audio = null;
   let sending = false;
 
@@ -39,15 +41,9 @@
     sound("amber");
   }
 
-  form.addEventListener("submit", async function (event) {
-    event.preventDefault();
-    if (sending) { return; }
-    sending = true;
-    const body = new FormData(form);
-    code.value = "";
-    if (number) { number.value = ""; }
+  async function send(body) {
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
+      const answer = await fetch(form.action, { method: "POST", body: body });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!page.getElementById("verdict")) { location.reload(); return; }
       swap(page, "verdict");
@@ -55,10 +51,20 @@
       sound(document.getElementById("verdict").dataset.colour);
     } catch (error) {
       away();
-    } finally {
-      sending = false;
-      focus();
     }
+  }
+  form.addEventListener("submit", async function (event) {
+    event.preventDefault();
+    if (sending && !code.value.trim()) { return; }
+    waiting.push(new URLSearchParams(new FormData(form)));
+    code.value = "";
+    if (number) { number.value = ""; }
+    focus();
+    if (sending) { return; }
+    sending = true;
+    while (waiting.length) { await send(waiting.shift()); }
+    sending = false;
+    focus();
   });
   // A reader of documents ends with Enter, as one of tickets does: first the document, then the ticket. A ticket that comes
   // first goes where it belongs.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from edge.domains.ticketing.office.travellers import ShownDocument
@@ -18,7 +19,7 @@ from tests.support.documents import resident_id
 from tests.support.nodes import CLERK_NO, COACH_TRIP, PIN, TODAY, Bench
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 RIDE = f"trip={COACH_TRIP}&day={TODAY}&from=0&to=4"
@@ -123,6 +124,25 @@ def test_a_scanner_types_and_the_gate_answers_without_a_new_page(
     assert page.evaluate("window.stayed") is True
     assert page.evaluate("document.activeElement.id") == "code"
     assert page.inner_text("#counts").startswith("1")
+    assert complaints == []
+
+
+def test_a_scan_that_comes_while_another_is_on_its_way_is_checked_too(
+    bench: Bench, page: Page, site: str, complaints: list[str]
+) -> None:
+    codes = [bench.node.ticketing.sell(COACH_TRIP, TODAY, 0, 4, None, CLERK_NO, f"key-000{n}").text for n in (1, 2)]
+    sign_in(page, site)
+    page.goto(f"{site}/gate/{COACH_TRIP}/{TODAY}")
+    slow: list[Route] = []
+    page.route(re.compile("/gate/"), lambda route: route.continue_() if slow else slow.append(route))
+    page.keyboard.insert_text(codes[0])
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.keyboard.press("Enter")
+    page.keyboard.insert_text(codes[1])
+    page.keyboard.press("Enter")
+    expect(page.locator("#code")).to_have_value("")
+    slow[0].continue_()
+    expect(page.locator("#counts")).to_contain_text(re.compile("^2"))
     assert complaints == []
 
 

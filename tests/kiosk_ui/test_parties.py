@@ -112,6 +112,14 @@ def test_a_passenger_orders_for_a_family_and_the_staff_look_at_the_child(
     assert passenger.see(tickets.path).status == 404
 
 
+def test_a_family_that_taps_twice_has_one_order(bench: Bench, passenger: Person) -> None:
+    passenger.see(f"/kiosk/party?leg={WHOLE}")
+    form = passenger.page.form("/kiosk/party")
+    orders = [passenger.post(form.action, {**form.values, "n_adult": count}).path for count in ("2", "2", "3", "2")]
+    assert orders[0] == orders[1] == orders[3] != orders[2]
+    assert len(bench.node.ticketing.waiting()) == 2
+
+
 def test_a_ferry_has_no_seats_to_choose(clerk: Person) -> None:
     page = clerk.see(f"/clerk/party?leg={FERRY_TRIP}-{TODAY}-0-1")
     assert "盲人" in page.text and not [attrs for _, attrs in page.tags if attrs.get("type") == "checkbox"]

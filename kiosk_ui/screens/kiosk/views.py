@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -22,6 +24,7 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
 if TYPE_CHECKING:
+    from edge.domains.ticketing.office.bookings import Wish
     from edge.domains.ticketing.service import Order
 
 blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk", template_folder="templates")
@@ -143,14 +146,30 @@ def order() -> ResponseReturnValue:
 
 def _own_order_for(arguments: dict[str, int], seat_no: int | None) -> int | None:
     """The order that this browser already has waiting for the same ride: a second tap buys nothing twice."""
+    for known in _own_waiting():
+        if key_of(known.ride).arguments() == arguments and seat_no in (None, known.seat) and not known.riders:
+            return known.order_no
+    return None
+
+
+def _own_party_for(wish: Wish) -> int | None:
+    """The same for several: the order that waits for the same riders on the same legs."""
+    wanted = Counter((leg, one.rider) for leg in wish.legs for one in wish.riders)
+    for known in _own_waiting():
+        if Counter((tuple(key_of(one.ride).arguments().values()), one.rider) for one in known.riders) == wanted:
+            return known.order_no
+    return None
+
+
+def _own_waiting() -> Iterator[Order]:
+    """The orders of this browser that nobody has paid yet."""
     for number in session.get(_ORDERS, []):
         try:
             known = the_node().ticketing.order_view(number)
         except Refusal:
             continue
-        if known.state == "waiting" and key_of(known.ride).arguments() == arguments and seat_no in (None, known.seat):
-            return int(number)
-    return None
+        if known.state == "waiting":
+            yield known
 
 
 @blueprint.get("/order/<int(max=9007199254740991):number>")
@@ -214,13 +233,14 @@ def party() -> str:
 def party_order() -> ResponseReturnValue:
     """Hold a seat for each; grown-ups and children alike pay at the counter, or by phone where no proof is needed."""
     try:
-        order = the_node().bookings.hold(wish_of(the_node(), request.form), "kiosk")
+        wish = wish_of(the_node(), request.form)
+        number = _own_party_for(wish) or the_node().bookings.hold(wish, "kiosk").order_no
     except Refusal as refusal:
         if refusal.status >= 500:
             raise
         return _party_page(sentence(refusal)), refusal.status
-    session[_ORDERS] = [*session.get(_ORDERS, []), order.order_no][-KEPT_ORDERS:]
-    return redirect(url_for("kiosk.order_page", number=order.order_no), 303)
+    session[_ORDERS] = [*session.get(_ORDERS, []), number][-KEPT_ORDERS:]
+    return redirect(url_for("kiosk.order_page", number=number), 303)
 
 
 def _party_page(problem: str) -> str:
