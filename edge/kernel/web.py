@@ -48,6 +48,10 @@ class Day(fields.Field[int]):
 class _Parser(FlaskParser):
     """JSON that is nested too deep, or has a number of thousands of digits, is as bad as any other that does not parse."""
 
+    def use_args(self, argmap: Any, *args: Any, **kwargs: Any) -> Callable[..., Callable[..., Any]]:
+        """As webargs, which would make a schema, and those inside it, anew for each request."""
+        return super().use_args(argmap() if isinstance(argmap, type) else argmap, *args, **kwargs)
+
     def load_json(self, req: Any, schema: Any) -> Any:
         try:
             return super().load_json(req, schema)

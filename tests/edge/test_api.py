@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import Schema
 
 from edge.app import create_app
 from edge.bootstrap import build
@@ -169,3 +170,19 @@ def test_a_box_before_its_first_exchange_answers_and_says_so(tmp_path: Path) -> 
     assert client.get("/api/v1/destinations").json == []
     assert client.get("/healthz").json == {"ok": True}
     assert next(issue.code for issue in node.fleet.status().issues) == "not_enrolled"
+
+
+def test_the_second_request_builds_no_schema_that_the_first_has_built(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sell(api)
+    made: list[str] = []
+    begin = Schema.__init__
+
+    def counted(self: Schema, *args: Any, **kwargs: Any) -> None:
+        made.append(type(self).__name__)
+        begin(self, *args, **kwargs)
+
+    monkeypatch.setattr(Schema, "__init__", counted)
+    sell(api, "key-of-the-next-sale")
+    assert made == []

@@ -73,7 +73,7 @@ def blueprint(boarding: Boarding, guard: Guard) -> Any:
     @bp.route("/checks")
     class Checks(MethodView):
         @guard("gate", "clerk")
-        @bp.arguments(CheckRequest())
+        @bp.arguments(CheckRequest)
         @bp.response(200, VerdictSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Decide on a code. An acceptance is on the disk when this answers."""

@@ -93,7 +93,7 @@ def blueprint(duties: Duties, handovers: Handovers, guard: Guard) -> Any:
     @bp.route("/words")
     class Words(MethodView):
         @guard("driver")
-        @bp.arguments(WordRequest())
+        @bp.arguments(WordRequest)
         @bp.response(200, TripNowSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Say something of a trip. It is on the disk when this answers."""
@@ -103,7 +103,7 @@ def blueprint(duties: Duties, handovers: Handovers, guard: Guard) -> Any:
     @bp.route("/handovers")
     class Giving(MethodView):
         @guard("driver")
-        @bp.arguments(HandoverRequest())
+        @bp.arguments(HandoverRequest)
         @bp.response(200, FramesSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Give a trip to another box. Its seats are given up here, on the disk, when this answers."""
@@ -113,7 +113,7 @@ def blueprint(duties: Duties, handovers: Handovers, guard: Guard) -> Any:
     @bp.route("/takeovers")
     class Taking(MethodView):
         @guard("driver")
-        @bp.arguments(TakeRequest())
+        @bp.arguments(TakeRequest)
         @bp.response(200, TripNowSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Go on with a trip of another box; the same again changes nothing."""

@@ -46,7 +46,7 @@ def blueprint(cards: Cards, guard: Guard) -> Any:
     @bp.route("/checks")
     class CardChecks(MethodView):
         @guard("gate", "clerk")
-        @bp.arguments(CardRequest())
+        @bp.arguments(CardRequest)
         @bp.response(200, CardSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Look at a trust card, with or without a line. One that is no good is on record when this answers."""

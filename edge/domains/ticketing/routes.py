@@ -179,7 +179,7 @@ def _add_tickets(bp: Any, ticketing: Ticketing, timetable: Timetable, guard: Gua
     @bp.route("/tickets")
     class Tickets(MethodView):
         @guard("clerk", "agent")
-        @bp.arguments(SaleRequest())
+        @bp.arguments(SaleRequest)
         @bp.response(201, TicketSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Sell one ticket for cash. It is on the disk when this answers."""

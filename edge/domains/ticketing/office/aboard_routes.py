@@ -43,7 +43,7 @@ def blueprint(walk_ups: WalkUps, guard: Guard) -> Any:
             return walk_ups.ways(**query)
 
         @guard("clerk", "agent")
-        @bp.arguments(SaleRequest())
+        @bp.arguments(SaleRequest)
         @bp.response(201, TicketSchema)
         def post(self, body: dict[str, Any]) -> Any:
             """Sell to somebody who gets on, and board the ticket."""
