@@ -13,7 +13,7 @@ from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.drawer import cash_in_hand
 from edge.domains.ticketing.office.fares import Fare, Fares
 from edge.domains.ticketing.office.parties import party_of, seat_labels
-from edge.domains.ticketing.office.shown import Order, Refunded, Takings, Ticket, refunded_of, showable
+from edge.domains.ticketing.office.shown import Order, Refunded, Since, Takings, Ticket, refunded_of, showable
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.timetable.service import Ride, Timetable
 from edge.kernel import meta
@@ -31,7 +31,7 @@ from sync.domains.ticketing.events import (
     TravellerNamed,
 )
 from sync.domains.ticketing.office.fares import ADULT, check_children
-from sync.kernel import certificate, days, ticket
+from sync.kernel import certificate, days, hlc, ticket
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Signer
@@ -109,19 +109,9 @@ class Ticketing:
         return self.ticket(*sold)
 
     def sell(
-        self,
-        trip_no: int,
-        day: int,
-        from_idx: int,
-        to_idx: int,
-        seat: int | None,
-        clerk_no: int,
-        key: str,
-        tendered_minor: int | None = None,
-        rider: str = "adult",
-        proof: str = "",
-        document: ShownDocument | None = None,
-    ) -> Ticket:
+        self, trip_no: int, day: int, from_idx: int, to_idx: int, seat: int | None, clerk_no: int, key: str,
+        tendered_minor: int | None = None, rider: str = "adult", proof: str = "", document: ShownDocument | None = None,
+    ) -> Ticket:  # fmt: skip
         """Sell across the counter. The same ``key`` again gives the same ticket, whatever happened in between.
 
         ``proof`` (of PROOFS) was seen for a concession. Raises :class:`Refusal`: ``key_form``, ``not_for_sale``, ``no_seat``,
@@ -136,16 +126,19 @@ class Ticketing:
             fare, until_s = self._fares.of(ride, rider, proof), self._until_s(ride)
             named = self._travellers.prepare(trip_no, day, document)
 
-            def work(unit: UnitOfWork) -> tuple[int, int | None]:
+            def work(unit: UnitOfWork) -> store.SoldRow | tuple[int, int | None]:
                 again = store.serial_of_key(unit.connection, key)
                 if again is not None:
                     return again
                 taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat)
                 sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor, named)
-                store.keep_key(unit.connection, key, sold)
-                return sold, None
+                store.keep_key(unit.connection, key, sold.event.serial)
+                return sold
 
-            known = self._scribe.record(work)
+            done = self._scribe.record(work)
+            if isinstance(done, store.SoldRow):
+                return self.just_sold(done, named)
+            known = done
         return self.ticket(*known)
 
     def find(self, text: str) -> Ticket:
@@ -210,7 +203,8 @@ class Ticketing:
         identity = meta.identity(unit.connection)
         if identity is not None:
             sold = store.all_sold(unit.connection)
-            codes = [(row.event.serial, self._code(identity, row)) for row in sold]
+            check_of = self._travellers.check_of
+            codes = [(row.event.serial, self._code(identity, row, check_of(row.event.serial))) for row in sold]
             store.keep_codes(unit.connection, epoch, codes)
         store.end_orders(unit.connection, epoch)
 
@@ -251,8 +245,8 @@ class Ticketing:
     def record(
         self, unit: UnitOfWork, ride: Ride, seat: int | None, fare: Fare, named: TravellerNamed | None, clerk_no: int,
         channel: int, own_hold: int = 0, payment: int = CASH,
-    ) -> int:  # fmt: skip
-        """Inside a transaction: take the seat, record the sale; the ticket's serial. Raises as :meth:`Inventory.take`."""
+    ) -> store.SoldRow:  # fmt: skip
+        """Inside a transaction: take the seat, record the sale. Raises as :meth:`Inventory.take`."""
         taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat, own_hold)
         return self._record(unit, ride, taken, fare, clerk_no, channel, self._until_s(ride), None, named, payment)
 
@@ -284,10 +278,10 @@ class Ticketing:
         ride = replace(self.for_sale(*row.where), currency=row.currency)
         fare, until_s = Fare(ADULT, 0, row.price_minor, "fare"), self._until_s(ride)
         seat = self._inventory.take(unit.connection, row.where, ride.seat_kind, row.seat or None, own_hold=order_no)
-        serial = self._record(unit, ride, seat, fare, clerk_no, row.channel, until_s, tendered_minor, named, payment)
-        store.set_order(unit.connection, order_no, "sold", serial)
+        sold = self._record(unit, ride, seat, fare, clerk_no, row.channel, until_s, tendered_minor, named, payment)
+        store.set_order(unit.connection, order_no, "sold", sold.event.serial)
         self._inventory.release(unit.connection, order_no)
-        return serial, None
+        return sold.event.serial, None
 
     def order_row(self, unit: UnitOfWork, order_no: int) -> store.OrderRow:
         """An order as stored. Raises :class:`Refusal` ``no_such_order``."""
@@ -299,19 +293,17 @@ class Ticketing:
     def _record(
         self, unit: UnitOfWork, ride: Ride, seat: int, fare: Fare, clerk_no: int, channel: int, until_s: int,
         tendered_minor: int | None, named: TravellerNamed | None, payment: int = CASH,
-    ) -> int:  # fmt: skip
+    ) -> store.SoldRow:  # fmt: skip
         self.require_duty(unit.connection, clerk_no)
         if tendered_minor is not None:
             rules.change_minor(fare.minor, tendered_minor)
         serial = store.next_serial(unit.connection)
-        unit.append(
-            TicketSold(
-                serial, *_where(ride), seat, fare.rider, fare.minor, ride.currency, payment, clerk_no, channel, until_s,
-                fare.proof,
-            )
+        event = TicketSold(
+            serial, *_where(ride), seat, fare.rider, fare.minor, ride.currency, payment, clerk_no, channel, until_s, fare.proof,
         )  # fmt: skip
+        _, stamp = unit.append(event)
         self._travellers.add(unit, named, serial)
-        return serial
+        return store.SoldRow(event, hlc.wall_ms_of(stamp.hlc), None)
 
     def ticket(self, serial: int, epoch: int | None = None) -> Ticket:
         """A ticket of the present log, or of that of ``epoch``. Raises :class:`Refusal` ``ticket_not_here``."""
@@ -320,30 +312,40 @@ class Ticketing:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=0)
         return self._view(found)
 
-    def _code(self, identity: meta.Identity, row: store.SoldRow) -> str:
+    def just_sold(self, row: store.SoldRow, named: TravellerNamed | None) -> Ticket:
+        """The ticket of a sale that was durable a moment ago: what can't have happened to it yet is not looked up."""
+        return self._view(row, Since(traveller=self._travellers.masked_in(named), check=named.check if named else b""))
+
+    def _since(self, row: store.SoldRow, ticket_id: TicketId) -> Since:
+        serial, epoch, connection = row.event.serial, row.epoch, self._database.read()
+        refunded = refunded_of(store.refund(connection, serial, epoch))
+        check = self._travellers.check_of(serial) if epoch is None else b""
+        return Since(self._boarded(ticket_id), refunded, self._travellers.masked(serial, epoch), check)
+
+    def _code(self, identity: meta.Identity, row: store.SoldRow, check: bytes) -> str:
         """The ticket's text: signed anew as often as it is asked for, which gives the same; or as its log left it."""
         if row.epoch is not None:
             return store.code_of(self._database.read(), row.epoch, row.event.serial)
         own = _certificate(identity)
         carry = identity.certificate if own.young_on(days.day_at(row.sold_ms, "UTC")) else None
         superseded = store.superseded_by(self._database.read(), row.event, MAX_SUPERSEDED)
-        check = self._travellers.check_of(row.event.serial)
         claims = rules.claims_of(row.event, identity.node_no, identity.epoch, superseded, check)
         return ticket.issue(claims, self._signer, carry)
 
-    def _view(self, row: store.SoldRow) -> Ticket:
+    def _view(self, row: store.SoldRow, since: Since | None = None) -> Ticket:
         identity = meta.known_identity(self._database)
         if identity is None:
             raise Refusal("not_enrolled", status=503)
-        sold, connection, text = row.event, self._database.read(), self._code(identity, row)
-        claims = rules.claims_of(sold, identity.node_no, identity.epoch if row.epoch is None else row.epoch)
-        reseated = self._timetable.reseated(claims.ticket_id.to_bytes())
+        sold = row.event
+        ticket_id = TicketId(identity.node_no, identity.epoch if row.epoch is None else row.epoch, sold.serial)
+        since = since or self._since(row, ticket_id)
+        text, reseated = self._code(identity, row, since.check), self._timetable.reseated(ticket_id.to_bytes())
         label, old_label = seat_labels(self._timetable, self._inventory, row, reseated)
         return Ticket(
-            number=claims.ticket_id.number,
+            number=ticket_id.number,
             short_code=ticket.short_code(text),
             text=text,
-            ticket_id=claims.ticket_id,
+            ticket_id=ticket_id,
             ride=self._timetable.ride(sold.trip_no, sold.day, sold.from_idx, sold.to_idx),
             seat=sold.seat,
             seat_label=label,
@@ -356,12 +358,12 @@ class Ticketing:
             sold_ms=row.sold_ms,
             clerk_no=sold.clerk_no,
             channel=CHANNELS[sold.channel],
-            boarded=self._boarded(claims.ticket_id),
-            refunded=refunded_of(store.refund(connection, sold.serial, row.epoch)),
+            boarded=since.boarded,
+            refunded=since.refunded,
             past=row.epoch is not None,
             payment=PAYMENTS[sold.payment],
-            traveller=self._travellers.masked(sold.serial, row.epoch),
-            paper_number=claims.ticket_id.printed(*self._timetable.codes()),
+            traveller=since.traveller,
+            paper_number=ticket_id.printed(*self._timetable.codes()),
         )
 
     def _order(self, row: store.OrderRow) -> Order:

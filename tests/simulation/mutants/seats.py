@@ -86,8 +86,8 @@ def sale_checked_outside() -> Iterator[None]:
                 if known is not None:
                     return known
                 sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor, named)
-                tickets.keep_key(unit.connection, key, sold)
-                return sold, None
+                tickets.keep_key(unit.connection, key, sold.event.serial)
+                return sold.event.serial, None
 
             sale = self._scribe.record(work)
         return self.ticket(*sale)

@@ -24,7 +24,7 @@ def booking_in_part() -> Iterator[None]:
     """When a seat is lacking for one of several, the others are sold all the same."""
     record = Bookings._record
 
-    def lenient(self: Bookings, unit: Any, quote: Any, names: Any, *more: Any, **named: Any) -> int:
+    def lenient(self: Bookings, unit: Any, quote: Any, names: Any, *more: Any, **named: Any) -> Any:
         lines = []
         for line in quote.lines:
             try:

@@ -121,8 +121,8 @@ class WalkUps:
                 seat = LAP if fare.rider == fare_rules.CHILD_FREE else wish.seat
                 self._refuse_over_capacity(unit.connection, ride, seat)
                 sold = self._ticketing.record(unit, ride, seat, fare, named, clerk_no, ON_BOARD)
-                store.keep_key(unit.connection, key, sold)
-                return sold, None
+                store.keep_key(unit.connection, key, sold.event.serial)
+                return sold.event.serial, None
 
             known = self._scribe.record(work)
         ticket = self._ticketing.ticket(*known)

@@ -11,7 +11,7 @@ from edge.domains.ticketing import store
 from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office.booked import ExtraRow, RiderRow
 from edge.domains.ticketing.office.fares import Fare, Fares
-from edge.domains.ticketing.office.shown import Booking, Extra, Order
+from edge.domains.ticketing.office.shown import Booking, Extra, Order, Ticket
 from edge.domains.ticketing.office.travellers import ShownDocument, Travellers
 from edge.domains.ticketing.service import Ticketing, check_key
 from edge.domains.timetable.service import Ride
@@ -72,6 +72,14 @@ class Quote:
     currency: str
 
 
+@dataclass(frozen=True)
+class _Sold:
+    """What was written of a booking; ``together``: of more than one plain ticket."""
+
+    rows: list[store.SoldRow]
+    together: BookingSold | None
+
+
 class Bookings:
     """Bookings of a node."""
 
@@ -125,15 +133,19 @@ class Bookings:
             quote = self.quote(wish)
             names = self._named([line.ride for line in quote.lines], [one.document for one in wish.riders])
 
-            def work(unit: UnitOfWork) -> tuple[int, int | None]:
+            def work(unit: UnitOfWork) -> _Sold | tuple[int, int | None]:
                 again = store.serial_of_key(unit.connection, key)
                 if again is not None:
                     return again
-                first = self._record(unit, quote, names, clerk_no, COUNTER, tendered_minor)
-                store.keep_key(unit.connection, key, first)
-                return first, None
+                sold = self._record(unit, quote, names, clerk_no, COUNTER, tendered_minor)
+                store.keep_key(unit.connection, key, sold.rows[0].event.serial)
+                return sold
 
-            known = self._scribe.record(work)
+            done = self._scribe.record(work)
+            if isinstance(done, _Sold):
+                tickets = map(self._ticketing.just_sold, done.rows, names)
+                return self._shown(tuple(tickets), done.together)
+            known = done
         return self._booking(*known)
 
     def pay(
@@ -219,7 +231,8 @@ class Bookings:
             lines.append(Line(0, ride, one.seat or None, Fare(one.rider, proof, one.price_minor, "")))
         quote = Quote(tuple(lines), tuple(booked.extras_of(unit.connection, order_no)), row.price_minor, row.currency)
         names = names or (None,) * len(lines)
-        first = self._record(unit, quote, names, clerk_no, row.channel, tendered_minor, order_no, payment)
+        sold = self._record(unit, quote, names, clerk_no, row.channel, tendered_minor, order_no, payment)
+        first = sold.rows[0].event.serial
         store.set_order(unit.connection, order_no, "sold", first)
         self._inventory.release(unit.connection, order_no)
         return first, None
@@ -227,11 +240,11 @@ class Bookings:
     def _record(
         self, unit: UnitOfWork, quote: Quote, names: Names, clerk_no: int, channel: int, tendered_minor: int | None,
         own_hold: int = 0, payment: int = CASH,
-    ) -> int:  # fmt: skip
-        """A ticket a line, and the booking behind them unless one plain ticket says it all; gives the first serial."""
+    ) -> _Sold:  # fmt: skip
+        """A ticket a line, and the booking behind them unless one plain ticket says it all."""
         if tendered_minor is not None:
             rules.change_minor(quote.total_minor, tendered_minor)
-        serials = []
+        rows = []
         for line, named in zip(quote.lines, names, strict=True):
             try:
                 taken = self._ticketing.record(
@@ -239,20 +252,22 @@ class Bookings:
                 )
             except Refusal as refusal:
                 raise _of_leg(refusal, quote, line) from None
-            serials.append(taken)
-        if len(serials) > 1 or quote.extras:
-            unit.append(
-                BookingSold(
-                    serials[0], len(serials), quote.total_minor, quote.currency, payment, clerk_no, channel,
-                    tuple((extra.code, extra.count, extra.price_minor) for extra in quote.extras),
-                )
-            )  # fmt: skip
-        return serials[0]
+            rows.append(taken)
+        if len(rows) == 1 and not quote.extras:
+            return _Sold(rows, None)
+        together = BookingSold(
+            rows[0].event.serial, len(rows), quote.total_minor, quote.currency, payment, clerk_no, channel,
+            tuple((extra.code, extra.count, extra.price_minor) for extra in quote.extras),
+        )  # fmt: skip
+        unit.append(together)
+        return _Sold(rows, together)
 
     def _booking(self, serial: int, epoch: int | None) -> Booking:
         event = booked.booking_of(self._database.read(), serial, epoch)
         first, count = (event.first_serial, event.count) if event else (serial, 1)
-        tickets = tuple(self._ticketing.ticket(first + n, epoch) for n in range(count))
+        return self._shown(tuple(self._ticketing.ticket(first + n, epoch) for n in range(count)), event)
+
+    def _shown(self, tickets: tuple[Ticket, ...], event: BookingSold | None) -> Booking:
         names = {code: names for code, _, names in self._fares.rules(tickets[0].ride.trip_no).extras} if event else {}
         extras = tuple(
             Extra(code, names.get(code, {"en": code}), *both) for code, *both in (event.extras if event else ())

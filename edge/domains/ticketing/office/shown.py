@@ -151,6 +151,16 @@ def showable(view: Callable[[Row], Shown], rows: Iterable[Row]) -> list[Shown]:
     return found
 
 
+@dataclass(frozen=True)
+class Since:
+    """What has become of a ticket since its sale, and of whose document it is; of one that was just sold, nothing yet."""
+
+    boarded: tuple[int, str] | None = None
+    refunded: Refunded | None = None
+    traveller: Masked | None = None
+    check: bytes = b""
+
+
 def refunded_of(row: store.RefundRow | None) -> Refunded | None:
     """How a ticket was given back, None for one that was not."""
     if row is None:

@@ -127,8 +127,10 @@ class Travellers:
 
     def masked(self, serial: int, epoch: int | None = None) -> Masked | None:
         """What may be shown of a ticket's traveller; None for one without a name, or when the month's keys are gone."""
-        connection = self._database.read()
-        event = named.event_of(connection, serial, epoch)
+        return self.masked_in(named.event_of(self._database.read(), serial, epoch))
+
+    def masked_in(self, event: TravellerNamed | None) -> Masked | None:
+        """As :meth:`masked`, of what named the traveller."""
         key = self._known_key(event.period) if event else None
         if event is None or key is None:
             return None
