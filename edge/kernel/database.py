@@ -66,6 +66,8 @@ class Database:
         if connection is None:
             connection = self._open()
             connection.execute("PRAGMA query_only=ON")
+            # There is one for each thread of each server, and the system keeps the file's pages as well.
+            connection.execute("PRAGMA cache_size=-1000")
             self._local.connection = connection
         return connection
 
