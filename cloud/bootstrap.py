@@ -39,9 +39,11 @@ from cloud.domains.sellers.books.holding import Holding
 from cloud.domains.sellers.books.offers import Offers
 from cloud.domains.sellers.tables import seller
 from cloud.domains.ticketing import service as ticketing
+from cloud.domains.ticketing.office.broken import BrokenOff
 from cloud.domains.ticketing.office.deciding import Deciding
 from cloud.domains.ticketing.office.sealing import Sealing
 from cloud.domains.timetable import service as timetable
+from cloud.domains.timetable.reading.fares import line_fares
 from cloud.kernel import recovery, tables
 from cloud.kernel.clerks import Clerks, clerk
 from cloud.kernel.contact import Contacts
@@ -216,8 +218,8 @@ def build(
     cards = TrustCards(clock, timetable.main_zone, signer, settings.card_url, timetable.agency_numbers)
     registering = Publishing(nodes, timetable.agency_numbers, timetable.agencies_at)
     enrolment = Enrolment(settings, clock, ids, signer, inventory.withdraw_older)
-    deciding = Deciding(clock, boardings.was_boarded, cancelled, stands)
     disruptions = Disruptions(nodes, trips, clock, boarding.tell_manifest, inventory)
+    deciding = Deciding(clock, boardings.was_boarded, cancelled, stands, _broken(disruptions))
     duties = DutiesService(boarding, Clerks(clock, ids), disruptions, clock)
     steps = Steps(
         (inventory.decide, boarding.decide, duties.decide, deciding.decide_new, cases.decide, tails.take),
@@ -266,6 +268,10 @@ def build(
         rides=trips,
         offers=Offers(places, trips, inventory, ticketing, clock),
     )
+
+
+def _broken(disruptions: Disruptions) -> BrokenOff:
+    return BrokenOff(disruptions.ends_of, duties_service.place_of, boardings.was_boarded, line_fares)
 
 
 def _ratings(cases: Cases, own: OwnNode) -> RatingsOffice:

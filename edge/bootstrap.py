@@ -222,7 +222,7 @@ def _domains(
     inventory = Inventory(database, scribe, keeper, timetable, boot_id, settings.hold_minutes)
     travellers = Travellers(database, keeper, timetable, directory, ids)
     duties = Duties(database, scribe, keeper, timetable, Rest(database, keeper, timetable))
-    disruptions.aboard = duties.told_aboard
+    disruptions.aboard, disruptions.ends = duties.told_aboard, duties.ends_aboard
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers, duties)
     journeys, fares = Journeys(database, timetable, keeper), Fares(database, timetable)
     shifts, catalogue = Shifts(database, scribe, timetable), load()
@@ -232,7 +232,7 @@ def _domains(
     )  # fmt: skip
     bookings = Bookings(database, scribe, inventory, fares, ticketing, travellers, journeys.connects)
     payments = Payments(database, scribe, keeper, ids, Paying(ticketing, inventory, bookings, travellers), gateway)
-    faults = Faults(database, timetable, journeys.holds)
+    faults = Faults(database, timetable, journeys.holds, disruptions, keeper)
     people = accounts.Accounts(database, scribe, keeper, ids, boot_id)
     refunds = Refunds(
         database, scribe, keeper, timetable, inventory, ticketing, boarding.boarded, payments.give_back, people,
@@ -273,7 +273,7 @@ def _domains(
         "rebooking": rebooking,
         "onward": Onward(database, scribe, timetable, disruptions, inventory, ticketing, rebooking, faults),
         "requests": Requests(database, scribe, timetable, ticketing, refunds),
-        "affected": AffectedTickets(database, timetable, disruptions, ticketing),
+        "affected": AffectedTickets(database, timetable, disruptions, ticketing, faults),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),
         "faults": faults,
         "frequent": Frequent(database, timetable, keeper),

@@ -267,10 +267,13 @@ class VehicleDuties(Duties, Protocol):
 
 
 class Delays(Protocol):
-    """Telling everybody that a trip is late, as those see it who hear of it from its driver."""
+    """Telling everybody that a trip is late or ends early, as those see it who hear of it from its driver."""
 
     def late(self, tx: Connection, where: tuple[int, int], minutes: int, note: str, by: str) -> None:
         """A dated trip comes ``minutes`` late, 0: on time again. What a person decided of it at the hub stands above that."""
+
+    def short(self, tx: Connection, where: tuple[int, int], ends_idx: int | None, note: str) -> None:
+        """A dated trip ends at this stop, None: at its last one after all."""
 
 
 class SoldTickets(Protocol):

@@ -17,7 +17,7 @@ from sync.domains.boarding.events import (
 from sync.domains.boarding.operations import BoundTicket, Duty, GateRules, ManifestEntry, VoidTicket
 from sync.domains.clearance.events import ClearanceUndone, DepartureCleared, DepartureRefused, PassengersCounted
 from sync.domains.clearance.operations import ClearanceRules
-from sync.domains.disruption.operations import Disruption, Reseated, VehicleChange
+from sync.domains.disruption.operations import Disruption, Reseated, ShortTurn, VehicleChange
 from sync.domains.duties.events import (
     DutyTaken,
     StopLeft,
@@ -232,6 +232,7 @@ RECORDS: Final[dict[str, Any]] = {
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),
     "handover": GIVEN,
+    "short_turn": ShortTurn(3, "水箱漏水", 1_795_406_400_000),
     "rest_rules": DEFAULT_REST_RULES,
     "driven": Driven(((1_795_380_000_000, 1_795_390_000_000),), 1_795_406_400_000),
     "operator_facts": OperatorFacts("91350100M000100Y43", {"zh-Hans": "横琴客运", "en": "Hengqin Coaches"}, "440400000001",

@@ -51,7 +51,7 @@ MADE = {
     "tag_": [code for code, _, _ in DEFAULT_RATING_RULES.tags],
     "score_": ("operator", "line", "vehicle", "driver"),
     "error_title_": ("refused", "failed", "stale"),
-    "disrupted_what_": ("cancelled", "delayed", "vehicle_changed"),
+    "disrupted_what_": ("cancelled", "cut_short", "delayed", "vehicle_changed"),
     "reason_": REASONS,
     "verdict_": ("green", "amber", "red"),
     "card_verdict_": ("green", "amber", "red"),
@@ -102,7 +102,7 @@ def said() -> set[str]:
         | {f"home_{name}_for" for name in MADE["home_"]}
         | {
             "issue_other",
-            *(f"word_{one}" for one in ("refunded", "boarded", "cancelled", "other_way", "vehicle")),
+            *(f"word_{one}" for one in ("refunded", "boarded", "cancelled", "other_way", "short", "vehicle")),
             "issue_other_step",
         }
     )

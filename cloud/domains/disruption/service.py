@@ -12,8 +12,8 @@ from cloud.kernel import streams
 from cloud.kernel.database import upsert_rows
 from cloud.kernel.nodes import Nodes, every
 from cloud.kernel.ports import Timetable, TripFacts, Vehicles
-from sync.domains.disruption.operations import Disruption
-from sync.domains.disruption.rules import CANCELLED, DELAYED, check_disruption, check_note, fault_of
+from sync.domains.disruption.operations import Disruption, ShortTurn
+from sync.domains.disruption.rules import CANCELLED, DELAYED, MAX_NOTE, check_disruption, check_note, fault_of
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import operator_stream, trip_stream
 from sync.kernel.ports import Clock
@@ -66,10 +66,28 @@ class Disruptions:
             raise Refusal("disruption_none", status=404)
         facts = self._facts(tx, where)
         self._publish(tx, facts, where, None)
-        if self._vehicles.vehicle_changed(tx, where):
-            return  # its passengers are still to be told where they sit
-        for node_no in self._places(tx, facts):
-            self._nodes.unsubscribe(tx, node_no, [trip_stream(*where)])
+        self._forget_places(tx, facts, where)
+
+    def short(self, tx: Connection, where: Where, ends_idx: int | None, note: str) -> None:
+        """As a trip's driver says: it ends at this stop, None: at its last one after all. Tickets beyond it are given back or
+        exchanged free."""
+        facts = self._timetable.trip_facts(tx, where[0])
+        if facts is None or not facts.runs(where[1]) or ends_idx == self.ends_of(tx, where):
+            return
+        told = None if ends_idx is None else ShortTurn(ends_idx, note[:MAX_NOTE], self._clock.wall_ms()).to_bytes()
+        if ends_idx is not None and ends_idx >= len(facts.stop_nos) - 1:
+            return
+        streams.publish(tx, operator_stream(facts.agency_no), _short_key(where), told)
+        if told is not None:
+            self._tell_places(tx, facts, where)
+        elif of(tx, where) is None:
+            self._forget_places(tx, facts, where)
+
+    def ends_of(self, tx: Connection, where: Where) -> int | None:
+        """The stop before its last one at which a dated trip ends, as its driver said; None for none."""
+        facts = self._timetable.trip_facts(tx, where[0])
+        body = streams.body(tx, operator_stream(facts.agency_no), _short_key(where)) if facts else None
+        return ShortTurn.from_bytes(body).ends_idx if body is not None else None
 
     def late(self, tx: Connection, where: Where, minutes: int, note: str, by: str) -> None:
         """As a trip's driver says: it comes so late, 0: on time again. A person's word at the hub stands above that."""
@@ -92,6 +110,13 @@ class Disruptions:
             self._nodes.subscribe(tx, node_no, [trip_stream(*where)])
         self._tell_manifest(tx, *where)
         return len(places)
+
+    def _forget_places(self, tx: Connection, facts: TripFacts, where: Where) -> None:
+        """Its passengers need nothing any more, unless they are still to be told where they sit or where it ends."""
+        if self._vehicles.vehicle_changed(tx, where) or self.ends_of(tx, where) is not None:
+            return
+        for node_no in self._places(tx, facts):
+            self._nodes.unsubscribe(tx, node_no, [trip_stream(*where)])
 
     def _facts(self, tx: Connection, where: Where) -> TripFacts:
         facts = self._timetable.trip_facts(tx, where[0])
@@ -137,6 +162,10 @@ def disturbed(tx: Connection, places: Iterable[Where]) -> dict[Where, tuple[str,
 def cancelled(tx: Connection, places: Iterable[Where]) -> set[Where]:
     """Those of some dated trips that do not run: nothing more is sold of them."""
     return {where for where, (kind, _) in disturbed(tx, places).items() if kind == CANCELLED}
+
+
+def _short_key(where: Where) -> str:
+    return f"{ShortTurn.PREFIX}/{where[0]}/{where[1]}"
 
 
 def _is(where: Where) -> tuple[sa.ColumnElement[bool], ...]:

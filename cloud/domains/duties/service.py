@@ -22,6 +22,7 @@ from sync import catalogue
 from sync.domains.duties import rules
 from sync.domains.duties.events import (
     DutyTaken,
+    TripCutShort,
     TripDelayed,
     TripEnded,
     TripHandedOver,
@@ -40,6 +41,7 @@ from sync.kernel.ports import Clock
 Where = tuple[int, int]
 ROLE: Final = "driver"
 _AT_WHEEL: Final = (DutyTaken, TripStarted, TripEnded, TripHandedOver, TripTakenOver, TripWordTaken)
+_ENDING: Final = (TripCutShort, TripWordTaken, TripTakenOver)
 _LISTED: Final = 400
 
 
@@ -86,12 +88,24 @@ class DutiesService:
         }
         self._pass_on(tx, info, fresh)
         self._tell_driven(tx, fresh)
+        self._tell_short(tx, info, fresh)
         for where in sorted(said & set(self._vehicles.duties_of(tx, info.node_no))):
             run = run_of(tx, info.node_no, where)
             if run.told_ms:
                 self._delays.late(tx, where, run.delay_minutes, self._why(run), f"node {info.node_no}")
             else:
                 self._delays.late(tx, where, 0, "", f"node {info.node_no}")
+
+    def _tell_short(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
+        """Where the trips end that this box was given to run, if that is before their last stops."""
+        said = {
+            (event.trip_no, event.day)
+            for one in fresh.events
+            if one.held is None and one.envelope and isinstance(event := one.envelope.event, _ENDING)
+        }
+        for where in sorted(said & set(self._vehicles.duties_of(tx, info.node_no))):
+            run = run_of(tx, info.node_no, where)
+            self._delays.short(tx, where, run.ends_idx, self._why(run))
 
     def _pass_on(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """A trip that was handed over goes to its taker, and so does the duty once that has taken it."""
@@ -138,6 +152,17 @@ def crews_of(tx: Connection, places: Sequence[Where]) -> dict[Where, tuple[str, 
             known = (*drivers, event.driver_no) if event.driver_no not in drivers else drivers
             found[place[0], place[1]] = (event.vehicle or vehicle, known)
     return found
+
+
+def place_of(tx: Connection, where: Where) -> tuple[int, int]:
+    """The last stops that a dated trip's vehicle (reached, left), by the words of all boxes that ran it; -1 for none."""
+    stories: dict[Key, Story] = {}
+    for key, seq, at_ms, event in told(tx, [where]):
+        with suppress(Refusal):
+            stories.setdefault(key, Story()).add(seq, at_ms, event)
+    runs = [story.run for story in stories.values() if story.run.started_ms is not None]
+    reached = max((run.idx for run in runs), default=-1)
+    return reached, max((run.idx - run.standing for run in runs), default=-1)
 
 
 def run_of(tx: Connection, node_no: int, where: Where) -> Run:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from sync.domains.disruption.operations import Disruption, Reseated, VehicleChange
+from sync.domains.disruption.operations import Disruption, Reseated, ShortTurn, VehicleChange
 
-REFERENCE_TABLES = ("disruption", "vehicle_change", "reseat")
+REFERENCE_TABLES = ("disruption", "vehicle_change", "reseat", "short_turn")
 STATE_TABLES: tuple[str, ...] = ()
 _COLUMNS = "kind, minutes, note, at_ms"
 _RESEAT = "trip_no, day, was, seat, placed, fault"
@@ -41,7 +41,19 @@ def keep_reseat(connection: sqlite3.Connection, rest: tuple[str, ...], body: byt
         connection.execute(f"INSERT INTO reseat (ticket_id, {_RESEAT}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-PROJECTIONS = {"disruption": keep_disruption, "vehicle-change": keep_vehicle, "reseat": keep_reseat}
+def keep_short_turn(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
+    """Operation ``short-turn/TRIP/DAY``."""
+    where = (int(rest[0]), int(rest[1]))
+    connection.execute("DELETE FROM short_turn WHERE trip_no = ? AND day = ?", where)
+    if body is not None:
+        ShortTurn.from_bytes(body)
+        connection.execute("INSERT INTO short_turn (trip_no, day, body) VALUES (?, ?, ?)", (*where, body))
+
+
+PROJECTIONS = {
+    "disruption": keep_disruption, "vehicle-change": keep_vehicle, "reseat": keep_reseat,
+    ShortTurn.PREFIX: keep_short_turn,
+}  # fmt: skip
 
 
 def of(connection: sqlite3.Connection, trip_no: int, day: int) -> Disruption | None:
@@ -61,6 +73,12 @@ def vehicles(connection: sqlite3.Connection) -> dict[tuple[int, int], VehicleCha
     """Dated trip → the vehicle that took the place of the planned one."""
     rows = connection.execute("SELECT trip_no, day, body FROM vehicle_change ORDER BY day, trip_no")
     return {(row[0], row[1]): VehicleChange.from_bytes(row[2]) for row in rows}
+
+
+def short_turns(connection: sqlite3.Connection) -> dict[tuple[int, int], ShortTurn]:
+    """Dated trip → where it ends before its last stop, as the hub told."""
+    rows = connection.execute("SELECT trip_no, day, body FROM short_turn ORDER BY day, trip_no")
+    return {(row[0], row[1]): ShortTurn.from_bytes(row[2]) for row in rows}
 
 
 def reseated(connection: sqlite3.Connection, ticket_id: bytes) -> Reseated | None:

@@ -17,7 +17,7 @@ from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from edge.kernel.scribe import Scribe, UnitOfWork
-from sync.domains.disruption.operations import Disruption
+from sync.domains.disruption.operations import Disruption, ShortTurn
 from sync.domains.disruption.rules import DELAYED, MAX_DELAY_MINUTES
 from sync.domains.duties import rules
 from sync.domains.duties.events import (
@@ -102,7 +102,7 @@ class Duties:
         self._database, self._scribe, self._keeper, self._timetable = database, scribe, keeper, timetable
         self._rest = rest
         # What drivers said, worked out once; every word begins a new one, so that nobody keeps what was read before it.
-        self._said: list[dict[Where, Disruption]] = []
+        self._said: list[tuple[dict[Where, Disruption], dict[Where, ShortTurn]]] = []
 
     def today(self) -> list[TripNow]:
         """What this box runs from yesterday's service date on, by departure."""
@@ -226,18 +226,29 @@ class Duties:
 
     def told_aboard(self, trip_no: int, day: int) -> Disruption | None:
         """What the driver says of a trip that runs here, as the hub would say it: this box does not wait for that."""
+        return self._spoken()[0].get((trip_no, day))
+
+    def ends_aboard(self, trip_no: int, day: int) -> ShortTurn | None:
+        """Where the driver says that a trip ends which runs here, if that is before its last stop."""
+        return self._spoken()[1].get((trip_no, day))
+
+    def _spoken(self) -> tuple[dict[Where, Disruption], dict[Where, ShortTurn]]:
         said = self._said
         if not said:
             said.append(self._told())
-        return said[0].get((trip_no, day))
+        return said[0]
 
-    def _told(self) -> dict[Where, Disruption]:
-        connection, found = self._database.read(), {}
+    def _told(self) -> tuple[dict[Where, Disruption], dict[Where, ShortTurn]]:
+        connection = self._database.read()
+        late: dict[Where, Disruption] = {}
+        short: dict[Where, ShortTurn] = {}
         for where in store.spoken_of(connection, self._timetable.today() - 1):
             run = Story(store.words(connection, *where)).run
             if run.told_ms:
-                found[where] = Disruption(DELAYED, run.delay_minutes, run.note, run.told_ms)
-        return found
+                late[where] = Disruption(DELAYED, run.delay_minutes, run.note, run.told_ms)
+            if run.ends_idx is not None:
+                short[where] = ShortTurn(run.ends_idx, run.note, run.told_ms)
+        return late, short
 
     def run(self, connection: sqlite3.Connection, where: Where) -> Run:
         """Where a trip stands, inside a transaction."""

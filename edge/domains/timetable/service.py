@@ -45,7 +45,7 @@ class Place:
 @dataclass(frozen=True)
 class Ride:
     """A way from one stop of a dated trip to a later one. ``price_minor`` None: not for sale; ``disruption``: empty, or one of
-    :data:`sync.domains.disruption.rules.KINDS`."""
+    :data:`sync.domains.disruption.rules.KINDS`; a ride to a stop that a trip does not reach is cancelled."""
 
     trip_no: int
     day: int
@@ -364,6 +364,8 @@ class Timetable:
     def _ride(self, trip_no: int, facts: _Facts, day: int, from_idx: int, to_idx: int) -> Ride:
         pattern, trip, route, zone = facts.pattern, facts.trip, facts.route, facts.zone
         disruption, late = self.told(trip_no, day)
+        if self._disruptions.falls_out(trip_no, day, to_idx):
+            disruption = CANCELLED
         for_sale = route.for_sale and disruption != CANCELLED
         return Ride(
             trip_no=trip_no,

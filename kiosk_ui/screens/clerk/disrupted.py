@@ -22,6 +22,7 @@ def overview() -> ResponseReturnValue:
         (one.trip.trip_no, one.trip.day): [
             (ticket_id.number, ride) for ticket_id, ride in node.boarding.expected(one.trip.trip_no, one.trip.day)
             if ticket_id.node_no != own and (not one.seatless or ticket_id.to_bytes() in one.seatless)
+            and (one.ends_idx is None or ride[1] > one.ends_idx)
         ]
         for one in found
     }  # fmt: skip

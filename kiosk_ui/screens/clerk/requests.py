@@ -20,7 +20,7 @@ MAX_KEY = 64
 @routes.get("")
 @only(*SELLERS)
 def overview() -> ResponseReturnValue:
-    return _page(once_key(), plain(request.args.get("ticket", "")[:40]), {})
+    return _page(once_key(), plain(request.args.get("ticket", "")[:40]), {}, plain(request.args.get("reason", "")[:40]))
 
 
 @routes.post("")
@@ -63,8 +63,8 @@ def _paper(number: str, errors: dict[str, str]) -> str:
     )
 
 
-def _page(once: str, typed: str, errors: dict[str, str]) -> str:
+def _page(once: str, typed: str, errors: dict[str, str], chosen: str = "") -> str:
     return render_template(
         "clerk/requests.html", requests=the_node().requests.newest(), reasons=REASONS, once=once, typed=typed,
-        errors=errors, zone=the_node().timetable.zone(),
+        errors=errors, zone=the_node().timetable.zone(), chosen=chosen,
     )  # fmt: skip

@@ -43,6 +43,19 @@ class VehicleChange(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class ShortTurn(Record):
+    """Key ``short-turn/TRIP/DAY`` on the stream of the trip's operator: it ends at stop ``ends_idx``, before its last one.
+
+    ``note``: why, in words for people. ``at_ms``: when the hub was told.
+    """
+
+    PREFIX: ClassVar[str] = "short-turn"
+    ends_idx: int
+    note: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reseated(Record):
     """Key ``reseat/<ticket id>`` on a trip's stream: what another vehicle means to a ticket.
 

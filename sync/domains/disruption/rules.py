@@ -15,6 +15,8 @@ from sync.kernel.errors import Refusal
 CANCELLED: Final = "cancelled"
 DELAYED: Final = "delayed"
 KINDS: Final = (CANCELLED, DELAYED)
+# What an office reads of a trip that ends early: no kind of its own, since rides to stops before that are made.
+CUT_SHORT: Final = "cut_short"
 MAX_DELAY_MINUTES: Final = 2_880
 MAX_NOTE: Final = 200
 # The reasons that only the hub's word about one ticket gives.

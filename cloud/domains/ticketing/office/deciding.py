@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from cloud.domains.ticketing.apply import OK
+from cloud.domains.ticketing.office.broken import BrokenOff
 from cloud.domains.ticketing.tables import refund, refund_decision, refund_request, ticket
 from cloud.kernel import streams
 from cloud.kernel.database import next_pos
@@ -32,7 +33,7 @@ from sync.kernel.ticket import TicketId
 MAX_NOTE = 200
 # Why the hub decides by itself, as the catalogue words it.
 NOTE_REFUNDED, NOTE_BOARDED, NOTE_CANCELLED = "word_refunded", "word_boarded", "word_cancelled"
-NOTE_OTHER_WAY, NOTE_VEHICLE = "word_other_way", "word_vehicle"
+NOTE_OTHER_WAY, NOTE_VEHICLE, NOTE_SHORT = "word_other_way", "word_vehicle", "word_short"
 BY_ITSELF = "hub"
 _NO = {"refunded": NOTE_REFUNDED, "boarded": NOTE_BOARDED, "other_way": NOTE_OTHER_WAY}
 _REQUESTS = sa.select(refund_request, refund_decision.c.approved, refund_decision.c.note).outerjoin(
@@ -63,7 +64,7 @@ class RequestLine:
 
 class Deciding:
     """``boarded``: whether a ticket was let in; ``cancelled``: those of some dated trips that do not run; ``stands``: whether
-    another vehicle has no place for a ticket."""
+    another vehicle has no place for a ticket; ``broken``: what a trip that ended early means to a ticket."""
 
     def __init__(
         self,
@@ -71,8 +72,10 @@ class Deciding:
         boarded: Callable[[Connection, bytes], bool],
         cancelled: Callable[[Connection, Iterable[Where]], set[Where]],
         stands: Callable[[Connection, bytes], bool],
+        broken: BrokenOff,
     ) -> None:
         self._clock, self._boarded, self._cancelled, self._stands = clock, boarded, cancelled, stands
+        self._broken = broken
 
     def waiting(self, tx: Connection, limit: int, offset: int = 0) -> list[RequestLine]:
         """Requests without a word, the oldest first."""
@@ -107,7 +110,7 @@ class Deciding:
 
     def decide_new(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """What the books answer by themselves: no to what was given back or used, or goes back another way; yes to a trip
-        that was cancelled, and to whom another vehicle has no place for."""
+        that was cancelled, to whom another vehicle has no place for, and to what a trip that ended early did not carry."""
         for one in fresh.of(RefundAsked):
             event = one.event
             if one.held is not None or not isinstance(event, RefundAsked):
@@ -116,6 +119,8 @@ class Deciding:
             sale, problem = self._look(tx, event.ticket_id, (row.node_no, row.epoch))
             if problem in _NO:
                 self._say(tx, row, sale, False, 0, _NO[problem], BY_ITSELF)
+            elif sale is not None and (fee_minor := self._broken.fee_minor(tx, sale)) is not None:
+                self._say(tx, row, sale, True, fee_minor, NOTE_SHORT, BY_ITSELF)
             elif sale is not None and self._cancelled(tx, [(sale.trip_no, sale.day)]):
                 self._say(tx, row, sale, True, 0, NOTE_CANCELLED, BY_ITSELF)
             elif sale is not None and self._stands(tx, event.ticket_id):
@@ -134,7 +139,7 @@ class Deciding:
         )
         if tx.execute(back).first() or tx.execute(promised).first():
             return sale, "refunded"
-        if self._boarded(tx, ticket_id):
+        if self._boarded(tx, ticket_id) and not self._broken.concerns(tx, sale):
             return sale, "boarded"
         return sale, "other_way" if sale.payment != CASH and (sale.node_no, sale.epoch) != log else ""
 

@@ -6,11 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from edge.domains.disruption.service import Disruptions
 from edge.domains.ticketing import store
 from edge.domains.ticketing.office import booked
 from edge.domains.ticketing.office import store as office
 from edge.domains.ticketing.office.shown import Ticket
 from edge.domains.timetable.service import Ride, Timetable
+from edge.kernel.clock import TimeKeeper
 from edge.kernel.database import Database
 from sync.domains.disruption.rules import CANCELLED, CONNECTION_MISSED, VEHICLE_CHANGED, fault_of
 from sync.domains.ticketing.events import EXCHANGED, GIVEN_BACK, PASSENGER, REASONS, TOLD
@@ -38,18 +40,29 @@ class Place(NamedTuple):
 class Faults:
     """Faults that this node was told of. ``holds``: whether a change is still made, as late as things are."""
 
-    def __init__(self, database: Database, timetable: Timetable, holds: Callable[[Ride, Ride], bool]) -> None:
+    def __init__(
+        self, database: Database, timetable: Timetable, holds: Callable[[Ride, Ride], bool], disruptions: Disruptions,
+        keeper: TimeKeeper,
+    ) -> None:  # fmt: skip
         self._database, self._timetable, self.holds = database, timetable, holds
+        self._disruptions, self._keeper = disruptions, keeper
 
     def of(self, ticket: Ticket, connection: sqlite3.Connection | None = None) -> tuple[str, ...]:
         """Reasons (of REASONS) that the hub's word gives for a ticket, as a transaction sees it when its ``connection`` is
         given."""
-        found = [fault_of(ticket.ride.disruption)]
+        found = [] if self.broke_off(ticket.ride, ticket.boarded is not None) else [fault_of(ticket.ride.disruption)]
         if ticket.reseated is not None and ticket.reseated.fault:
             found.append(VEHICLE_CHANGED)
         if not ticket.past and self._missed(connection or self._database.read(), ticket.ticket_id.serial):
             found.append(CONNECTION_MISSED)
         return tuple(one for one in found if one)
+
+    def broke_off(self, ride: Ride, boarded: bool = False) -> bool:
+        """Whether a ride was begun, as far as the clock tells or its passenger was seen, and not made to its end: what was not
+        carried of it is paid back on the hub's word, which knows who was aboard."""
+        said = self._disruptions.short_turn(ride.trip_no, ride.day)
+        begun = boarded or ride.leaves_ms <= self._keeper.wall_ms()
+        return said is not None and ride.from_idx < said.ends_idx < ride.to_idx and begun
 
     def told(self, ticket: Ticket, reason: str, connection: sqlite3.Connection) -> bool:
         """Whether the hub's word gives ``reason`` for a ticket. Raises :class:`Refusal` ``refund_untold`` where nothing else

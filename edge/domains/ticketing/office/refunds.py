@@ -71,9 +71,9 @@ class Refunds:
     def offer(self, number: str, reason: str) -> Offer:
         """What a refund would cost now; nothing is changed.
 
-        Raises :class:`Refusal`: ``ticket_not_here``, ``refund_done``, ``refund_boarded``, ``refund_departed``,
-        ``refund_clock_unsure``, ``refund_reason``, ``refund_rebooked``, ``refund_past`` (sold
-        before the box was enrolled anew: only its office can speak for that log).
+        Raises :class:`Refusal`: ``ticket_not_here``, ``refund_done``, ``refund_broken_off``, ``refund_boarded``,
+        ``refund_departed``, ``refund_clock_unsure``, ``refund_reason``, ``refund_rebooked``, ``refund_past`` (sold before the
+        box was enrolled anew: only its office can speak for that log).
         """
         return self._offer(self._database.read(), self._ticketing.find(number), reason)
 
@@ -133,14 +133,18 @@ class Refunds:
     def check(self, connection: sqlite3.Connection, ticket: Ticket) -> None:
         """Refuse a ticket that is not this log's to take back, or not any more.
 
-        Raises :class:`Refusal`: ``refund_past``, ``refund_done``, ``refund_boarded``, ``refund_decided`` (the hub has it paid
-        out elsewhere).
+        Raises :class:`Refusal`: ``refund_past``, ``refund_done``, ``refund_broken_off`` (the ride was begun, and the trip ended
+        before its end: the hub knows what is paid back), ``refund_boarded``, ``refund_decided`` (the hub has it paid out
+        elsewhere).
         """
         if ticket.past:
             raise Refusal("refund_past", field="reason")
         if store.refund(connection, ticket.ticket_id.serial) is not None:
             raise Refusal("refund_done", field="reason")
-        if self._boarded(ticket.ticket_id, connection) is not None:
+        boarded = self._boarded(ticket.ticket_id, connection) is not None
+        if self._faults.broke_off(ticket.ride, boarded):
+            raise Refusal("refund_broken_off", field="reason")
+        if boarded:
             raise Refusal("refund_boarded", field="reason")
         if self._told_void(ticket.ticket_id, connection):
             raise Refusal("refund_decided", field="reason")

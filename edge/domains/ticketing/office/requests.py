@@ -29,7 +29,10 @@ WAITING, APPROVED, DENIED, PAID = "waiting", "approved", "denied", "paid"
 _LISTED = 100
 _NUMBER = re.compile(r"R([0-9]{5})-([0-9]{2,3})-([0-9]{5,10})")
 # What a box says of a ticket that it will not take back itself → the kind of request that is left.
-_KINDS = {"refund_departed": "departed", "refund_clock_unsure": "clock_unsure", "refund_past": "past_log"}
+_KINDS = {
+    "refund_departed": "departed", "refund_broken_off": "departed", "refund_clock_unsure": "clock_unsure",
+    "refund_past": "past_log",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
