@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.cells import Cells
+from cloud.domains.inventory.books.desk import Desk
 from cloud.domains.inventory.books.freed import Freed, Rides
 from cloud.domains.inventory.books.handovers import HANDED, HandoverBooks, pairs_of
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
@@ -28,7 +29,7 @@ from cloud.kernel.fold import Quarantine, Received
 from sync.domains.boarding.events import MarkUndone, NoShowMarked, PassengerAlighted
 from sync.domains.duties.events import TripHandedOver, TripTakenOver
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
-from sync.domains.inventory.rules import LAP, MAX_LEGS, free_children, legs_mask
+from sync.domains.inventory.rules import LAP, MAX_LEGS, legs_mask
 from sync.domains.ticketing.events import TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
@@ -60,7 +61,7 @@ class InventoryApplier:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._desks: dict[Where, _Desk] = {}
+        self._desks: dict[Where, Desk] = {}
         self._grants: dict[int, tuple[Where, GrantLine]] = {}
         self._sold: set[tuple[Where, Holder, bool]] = set()
         self._laps: set[tuple[Where, Holder]] = set()
@@ -94,7 +95,7 @@ class InventoryApplier:
             for query in (_TRIPS_OF, _TRIPS_MOVED):
                 wanted |= {(row.trip_no, row.day) for row in self._tx.execute(query, {"grants": some})}
         for where, book in ledger.load(self._tx, sorted(wanted)).items():
-            self._desks[where] = _Desk(book)
+            self._desks[where] = Desk(book)
             self._grants |= {line.grant_id: (where, line) for line in book.grants}
 
     def apply(self, received: Received) -> None:
@@ -156,7 +157,7 @@ class InventoryApplier:
         wanted = c.ride(event.seat, event.from_idx, event.to_idx)
         self._sell_closely(desk, received, event, wanted, wanted)
 
-    def _sell_left(self, desk: _Desk, received: Received, event: TicketSold) -> bool:
+    def _sell_left(self, desk: Desk, received: Received, event: TicketSold) -> bool:
         """The sale of a ride of which a box has said meanwhile that its passenger left it: only the rest still counts."""
         wanted = c.ride(event.seat, event.from_idx, event.to_idx)
         left = self._freed.left_of(desk.book, received.log, event, wanted)
@@ -165,11 +166,12 @@ class InventoryApplier:
         self._sell_closely(desk, received, event, wanted, left)
         return True
 
-    def _sell_closely(self, desk: _Desk, received: Received, event: TicketSold, wanted: Cells, counted: Cells) -> None:
+    def _sell_closely(self, desk: Desk, received: Received, event: TicketSold, wanted: Cells, counted: Cells) -> None:
         """A sale that had to be looked at: ``wanted`` are its cells, ``counted`` those that nobody took over."""
         where, holder = (event.trip_no, event.day), received.log
         inside = desk.may_sell(holder, event.seat, wanted)
-        clash = desk.clashes(received.pos, event.seat, counted)
+        early = desk.not_yet_given(holder)
+        clash = desk.clashes(received.pos, event.seat, c.minus(counted, early, bool(event.seat)) if early else counted)
         desk.sell(holder, event.seat, counted)
         wanted = counted
         if clash:
@@ -180,7 +182,7 @@ class InventoryApplier:
         if not inside:
             raise Quarantine("outside_grant", f"seat {event.seat}")
 
-    def _sell_lap(self, pos: int, desk: _Desk, holder: Holder, event: TicketSold) -> None:
+    def _sell_lap(self, pos: int, desk: Desk, holder: Holder, event: TicketSold) -> None:
         """A child on a lap takes no cell; how many there may be goes by the seats that the log holds."""
         self._laps.add(((event.trip_no, event.day), holder))
         if desk.sell_lap(pos, holder, range(event.from_idx, event.to_idx)):
@@ -242,153 +244,14 @@ class InventoryApplier:
     def _hand_over(self, received: Received, event: TripHandedOver | TripTakenOver) -> None:
         """Cells go from the giver to the taker whom it signed them to, when either of them is heard first."""
         given = self._handovers.believed(received, event)
-        if self._handovers.known(given.number, event.signed):
-            return
         where = (given.trip_no, given.day)
+        if self._handovers.known(given.number, event.signed):
+            self._handovers.heard(event, given, self._desks[where])
+            return
         self._desks[where].see_grants(received.pos)
         moved = self._handovers.move(received, given, event.signed, self._desks[where], self._grants)
         self._returned |= {grant_id for grant_id, _, _ in given.grants}
         self._grants[given.number] = where, moved
-
-
-class _Desk:
-    """A book while a batch is folded into it: grants come into sight in order of position."""
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self._seen = 0
-        self.more_grants = bool(book.grants)
-        self._held: dict[Holder, Cells] = {}
-        self._all = {False: _total(book, False), True: _total(book, True)}
-        self._least = book.least()
-        for line in book.freed.values():
-            if not line.own and book.reserved == bool(line.seat):
-                c.add(self._held.setdefault(line.holder, {}), line.cells, book.reserved)
-
-    def see_grants(self, pos: int) -> None:
-        """Take account of the grants made before ``pos``."""
-        grants = self.book.grants
-        while self._seen < len(grants) and grants[self._seen].made < pos:
-            line = grants[self._seen]
-            left = c.minus(line.cells, line.returned, self.book.reserved)
-            c.add(self._held.setdefault(line.holder, {}), left, self.book.reserved)
-            self._seen += 1
-        self.more_grants = self._seen < len(grants)
-
-    def take_in(self, line: GrantLine) -> None:
-        """Cells that came from another box: in sight for all that comes behind the position at which they came."""
-        self.book.grants.insert(self._seen, line)
-        self.more_grants = True
-
-    def sell_open(self, holder: Holder, seat: int, mask: int) -> bool:
-        """Count the sale of a seat that the log held and nobody had sold, which most are; False: look at it closely."""
-        held, sold = self._held.get(holder), self._all[False].get(seat, 0)
-        if held is None or not self.book.reserved or held.get(seat, 0) & ~sold & mask != mask:
-            return False
-        mine = self.book.sales.setdefault((holder, False), {})
-        mine[seat] = mine.get(seat, 0) | mask
-        self._all[False][seat] = sold | mask
-        return True
-
-    def place_open(self, holder: Holder, legs: range) -> bool:
-        """As :meth:`sell_open`, for a place without a number."""
-        held, book, sold = self._held.get(holder), self.book, self._all[True]
-        if held is None or book.reserved:
-            return False
-        mine = book.sales.setdefault((holder, True), {})
-        for leg in legs:
-            if held.get(leg, 0) <= mine.get(leg, 0) or sold.get(leg, 0) >= self._least:
-                return False
-        for leg in legs:
-            mine[leg] = mine.get(leg, 0) + 1
-            sold[leg] = sold.get(leg, 0) + 1
-        return True
-
-    def may_sell(self, holder: Holder, seat: int, wanted: Cells) -> bool:
-        """Whether the log held all of ``wanted`` and had not sold it."""
-        held, sold = self._held.get(holder), self.book.sold(holder)
-        if held is None or self.book.reserved != bool(seat):
-            return False
-        if seat:
-            return held.get(seat, 0) & ~sold.get(seat, 0) & wanted[seat] == wanted[seat]
-        return all(held.get(leg, 0) > sold.get(leg, 0) for leg in wanted)
-
-    def unsold(self, holder: Holder) -> Cells:
-        """What the log holds and has not sold."""
-        return c.minus(self._held.get(holder, {}), self.book.sold(holder), self.book.reserved)
-
-    def clashes(self, pos: int, seat: int, wanted: Cells) -> bool:
-        """Whether somebody sold these seats before, or more places than there are."""
-        sold = self._all[seat == 0]
-        if seat:
-            return bool(sold.get(seat, 0) & wanted.get(seat, 0))
-        book = self.book
-        bounded = not book.reserved and 0 < book.opened < pos
-        return bounded and any(sold.get(leg, 0) + 1 > book.most_until(pos) for leg in wanted)
-
-    def at_risk(self, pos: int, seat: int, wanted: Cells) -> bool:
-        """Whether any of ``wanted`` was released at risk before ``pos``."""
-        released = [some for line in self.book.grants for made, some in line.releases if made < pos]
-        if not seat:
-            return any(some.get(leg, 0) for some in released for leg in wanted)
-        return any(some.get(key, 0) & value for some in released for key, value in wanted.items())
-
-    def sell(self, holder: Holder, seat: int, wanted: Cells) -> None:
-        """Count a sale, right or wrong: somebody holds the ticket."""
-        mine, everybodys = self.book.sales.setdefault((holder, seat == 0), {}), self._all[seat == 0]
-        if seat:
-            mine[seat] = mine.get(seat, 0) | wanted.get(seat, 0)
-            everybodys[seat] = everybodys.get(seat, 0) | wanted.get(seat, 0)
-        else:
-            c.add(mine, wanted, False)
-            c.add(everybodys, wanted, False)
-
-    def sell_lap(self, pos: int, holder: Holder, legs: range) -> bool:
-        """Count a child on a lap; whether these are now more than the log's seats allow, or those of the vehicle."""
-        book, held = self.book, self._held.get(holder, {})
-        c.add(book.laps.setdefault(holder, {}), dict.fromkeys(legs, 1), False)
-        for leg in legs:
-            everybodys = sum(laps.get(leg, 0) for laps in book.laps.values())
-            if book.laps[holder][leg] > free_children(c.places_on(held, leg, book.reserved)):
-                return True
-            if book.opened and everybodys > free_children(book.most_until(pos)):
-                return True
-        return False
-
-    def refund(self, holder: Holder, seat: int, back: Cells) -> None:
-        """Take a sale out again. Where another log sold the same seat, that stays sold."""
-        mine = self.book.sales.get((holder, seat == 0), {})
-        self.book.sales[holder, seat == 0] = c.minus(mine, back, seat != 0)
-        self._all[seat == 0] = _total(self.book, seat == 0)
-
-    def give_back(self, holder: Holder, back: Cells, pos: int) -> None:
-        """Count a return; another grant may still cover the same seat."""
-        held, reserved = self._held[holder], self.book.reserved
-        if not reserved:
-            self._held[holder] = c.minus(held, back, False)
-            return
-        for seat in back:
-            lines = [line for line in self.book.grants if line.holder == holder and line.made < pos]
-            held[seat] = 0
-            for line in lines:
-                held[seat] |= line.cells.get(seat, 0) & ~line.returned.get(seat, 0)
-            held[seat] |= self.book.taken_over(holder).get(seat, 0)
-
-    def take_over(self, holder: Holder, cells: Cells, frees: bool) -> None:
-        """Cells that were left are another log's now; ``frees`` False: they are not, after all."""
-        reserved = self.book.reserved
-        if frees:
-            c.add(self._held.setdefault(holder, {}), cells, reserved)
-        else:
-            self._held[holder] = c.minus(self._held.get(holder, {}), cells, reserved)
-
-
-def _total(book: Book, free: bool) -> Cells:
-    found: Cells = {}
-    for (_, kind), some in book.sales.items():
-        if kind == free:
-            c.add(found, some, not free)
-    return found
 
 
 def _cells_of(event: GrantReturned, reserved: bool) -> Cells | None:

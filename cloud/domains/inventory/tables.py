@@ -79,7 +79,8 @@ seat_grant = sa.Table(
 )
 
 # Cells that went from one box to another with a trip, by a code that the giver signed. ``number`` stands in the place of a
-# grant's id; ``pos``: of whichever of both ends was heard first; ``signed``: SHA-256 of what both must have said.
+# grant's id; ``pos``: of whichever of both ends was heard first; ``signed``: SHA-256 of what both must have said. ``given``:
+# the giver, log ``from_epoch`` of ``from_node_no``, was heard to say so itself.
 grant_moved = sa.Table(
     "grant_moved",
     metadata,
@@ -92,6 +93,9 @@ grant_moved = sa.Table(
     sa.Column("sell_until_ms", Big, nullable=False),
     sa.Column("cells", sa.LargeBinary, nullable=False),
     sa.Column("signed", sa.LargeBinary, nullable=False),
+    sa.Column("from_node_no", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("from_epoch", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("given", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Index("ix_grant_moved_trip", "trip_no", "day"),
     info=STATE,
 )

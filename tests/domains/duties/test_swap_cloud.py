@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ from cloud.domains.boarding.service import vehicles_of
 from cloud.kernel import nodes
 from cloud.kernel.rebuild import rebuild
 from cloud.kernel.tables import quarantine
+from sync.domains.boarding.events import OWN, PassengerAlighted
 from sync.domains.duties.events import TripHandedOver, TripStarted, TripTakenOver
 from sync.domains.duties.operations import LEAST_NUMBER, Handover, sign_handover
 from sync.domains.inventory.events import GrantReturned
+from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel.keys import Ed25519Signer
+from sync.kernel.ticket import TicketId
 from tests.cloud.world import DAY, START_MS, Box, World, adds_up, new_world
 
 TRIP = (7, DAY)
@@ -42,7 +45,7 @@ def pair(world: World) -> tuple[Box, Box]:
     return first, second
 
 
-def left(box: Box) -> tuple[tuple[int, int], ...]:
+def left_of(box: Box) -> tuple[tuple[int, int], ...]:
     """Seats of the coach that it holds and did not sell."""
     return tuple(sorted(box.seats(7).items())[1:])
 
@@ -51,7 +54,7 @@ def given(giver: Box, taker: Box, **changes: Any) -> Handover:
     [grant] = giver.grants(7)
     found = Handover(
         next(numbers), *TRIP, giver.node_no, 1, taker.node_no, 1, START_MS, 1, True, -1, 0, "", "",
-        ((grant.grant_id, left(giver), ()),), grant.sell_until_ms, (),
+        ((grant.grant_id, left_of(giver), ()),), grant.sell_until_ms, (),
     )  # fmt: skip
     return replace(found, **changes)
 
@@ -81,7 +84,7 @@ def sound(world: World) -> None:
 @pytest.mark.parametrize("taker_first", [False, True])
 def test_the_taker_sells_the_seats_whichever_end_is_heard_first(world: World, taker_first: bool) -> None:
     giver, taker = pair(world)
-    signed, seats = hand(giver, taker), left(giver)
+    signed, seats = hand(giver, taker), left_of(giver)
     say_given(giver, taker, signed)
     say_taken(taker, signed)
     taker.sell(7, seats[0][0], 1, 3)
@@ -111,7 +114,7 @@ def test_the_hub_passes_it_on_and_the_duty_goes_along(world: World) -> None:
 
 def test_a_giver_that_sells_on_is_found_out(world: World) -> None:
     giver, taker = pair(world)
-    signed, seats = hand(giver, taker), left(giver)
+    signed, seats = hand(giver, taker), left_of(giver)
     say_given(giver, taker, signed)
     giver.sell(7, seats[0][0])
     giver.visit()
@@ -126,7 +129,7 @@ def test_a_giver_that_sells_on_is_found_out(world: World) -> None:
 def test_a_second_box_that_took_it_is_flagged_and_gets_no_seat(world: World) -> None:
     giver, taker = pair(world)
     copier = world.box("copier", kind="vehicle")
-    signed, seats = hand(giver, taker), left(giver)
+    signed, seats = hand(giver, taker), left_of(giver)
     say_given(giver, taker, signed)
     for box in (taker, copier):
         say_taken(box, signed)
@@ -156,9 +159,9 @@ def test_nobody_hands_over_what_it_does_not_hold_or_has_sold(world: World) -> No
     sold = min(giver.seats(7))
     odd = (
         (((grant.grant_id, ((9, 0b111),), ()),), "handover_not_held"),
-        (((99_999, left(giver), ()),), "handover_not_held"),
+        (((99_999, left_of(giver), ()),), "handover_not_held"),
         (((grant.grant_id, (), ((0, 3),)),), "handover_not_held"),
-        (((grant.grant_id, left(giver)[:1], ()), (grant.grant_id, left(giver)[:1], ())), "handover_not_held"),
+        (((grant.grant_id, left_of(giver)[:1], ()), (grant.grant_id, left_of(giver)[:1], ())), "handover_not_held"),
         (((grant.grant_id, ((sold, 0b111),), ()),), "handover_sold"),
     )
     for grants, _ in odd:
@@ -170,7 +173,7 @@ def test_nobody_hands_over_what_it_does_not_hold_or_has_sold(world: World) -> No
 
 def test_one_number_stands_for_one_handover(world: World) -> None:
     giver, taker = pair(world)
-    number, seats = next(numbers), left(giver)
+    number, seats = next(numbers), left_of(giver)
     [grant] = giver.grants(7)
     one = hand(giver, taker, number=number, grants=((grant.grant_id, seats[:1], ()),))
     other = hand(giver, taker, number=number, grants=((grant.grant_id, seats[1:], ()),))
@@ -184,7 +187,7 @@ def test_one_number_stands_for_one_handover(world: World) -> None:
 
 def test_the_taker_gives_back_what_it_did_not_sell(world: World) -> None:
     giver, taker = pair(world)
-    number, seats = next(numbers), left(giver)
+    number, seats = next(numbers), left_of(giver)
     signed = hand(giver, taker, number=number)
     say_taken(taker, signed)
     taker.sell(7, seats[0][0])
@@ -203,7 +206,7 @@ def test_the_taker_gives_back_what_it_did_not_sell(world: World) -> None:
 def test_seats_that_went_on_go_on_once_more(world: World) -> None:
     giver, taker = pair(world)
     third = world.box("third", kind="vehicle")
-    number, seats = next(numbers), left(giver)
+    number, seats = next(numbers), left_of(giver)
     say_taken(taker, hand(giver, taker, number=number))
     onward = sign_handover(
         replace(given(giver, taker), from_node_no=taker.node_no, to_node_no=third.node_no,
@@ -215,4 +218,54 @@ def test_seats_that_went_on_go_on_once_more(world: World) -> None:
     taker.visit()
     third.visit()
     assert codes(world) == []
+    sound(world)
+
+
+def take_back(giver: Box, seat: int) -> None:
+    ticket_id = TicketId(giver.node_no, 1, giver.serial).to_bytes()
+    giver.append(TicketRefunded(ticket_id, *TRIP, 0, 3, seat, 0, 5000, "CNY", 0, 3, "default/x", DRIVER, True))
+
+
+def get_off(giver: Box, seat: int) -> None:
+    giver.append(
+        PassengerAlighted(TicketId(giver.node_no, 1, giver.serial).to_bytes(), *TRIP, 0, 3, seat, 1, OWN, DRIVER)
+    )
+
+
+@pytest.mark.parametrize("left", [take_back, get_off])
+def test_what_the_giver_sold_and_got_back_before_it_gave_it_is_no_second_sale(
+    world: World, left: Callable[[Box, int], None]
+) -> None:
+    giver, taker = pair(world)
+    [grant] = giver.grants(7)
+    seat, legs = next(iter(dict(left_of(giver)))), 0b111 if left is take_back else 0b110
+    giver.sell(7, seat)
+    left(giver, seat)
+    signed = hand(giver, taker, grants=((grant.grant_id, ((seat, legs),), ()),))
+    say_given(giver, taker, signed)
+    say_taken(taker, signed)
+    taker.sell(7, seat, 1, 3)
+    taker.visit()
+    giver.visit(most=1)
+    sound(world)
+    giver.visit()
+    assert codes(world) == []
+    sound(world)
+    giver.sell(7, seat, 1, 3)
+    giver.visit()
+    assert codes(world) == ["seat_sold_twice"], "after its own word it has no more right to the seat"
+
+
+def test_a_giver_that_sold_what_it_gave_is_found_out_when_it_is_heard(world: World) -> None:
+    giver, taker = pair(world)
+    [grant] = giver.grants(7)
+    seat = next(iter(dict(left_of(giver))))
+    giver.sell(7, seat)
+    signed = hand(giver, taker, grants=((grant.grant_id, ((seat, 0b111),), ()),))
+    say_given(giver, taker, signed)
+    say_taken(taker, signed)
+    taker.visit()
+    assert codes(world) == []
+    giver.visit()
+    assert codes(world) == ["handover_sold"]
     sound(world)

@@ -13,7 +13,7 @@ from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
 from cloud.domains.inventory.tables import grant_moved
-from cloud.kernel.database import insert_rows
+from cloud.kernel.database import chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
 from cloud.kernel.tables import node_key
 from sync.domains.duties.events import TripHandedOver, TripTakenOver
@@ -24,7 +24,13 @@ from sync.kernel.keys import VerifyKey
 Pairs = tuple[tuple[int, int], ...]
 Grants = Mapping[int, tuple[Where, GrantLine]]
 HANDED: Final = (TripHandedOver, TripTakenOver)
-_MOVED = ("number", "pos", "trip_no", "day", "node_no", "node_epoch", "sell_until_ms", "cells", "signed")
+_MOVED = (
+    "number", "pos", "trip_no", "day", "node_no", "node_epoch", "sell_until_ms", "cells", "signed", "from_node_no",
+    "from_epoch", "given",
+)  # fmt: skip
+_GIVEN: Final = (
+    sa.update(grant_moved).values(given=True).where(grant_moved.c.number.in_(sa.bindparam("numbers", expanding=True)))
+)
 
 
 class Desk(Protocol):
@@ -41,6 +47,9 @@ class Desk(Protocol):
     def take_in(self, line: GrantLine) -> None:
         """Another log holds so much more."""
 
+    def given(self, number: int) -> bool:
+        """The giver has said so itself; whether it had sold anything of that."""
+
 
 class HandoverBooks:
     """Of one batch."""
@@ -49,6 +58,7 @@ class HandoverBooks:
         self._tx = tx
         self._known: dict[int, bytes] = {}
         self._rows: list[tuple[object, ...]] = []
+        self._given: set[int] = set()
 
     def expect(self, signed: bytes) -> set[Where]:
         """The dated trip that a handover is about; none where it can't be read."""
@@ -96,6 +106,17 @@ class HandoverBooks:
             raise Quarantine("handover_twice", str(number))
         return before is not None
 
+    def heard(self, event: TripHandedOver | TripTakenOver, given: Handover, desk: Desk) -> None:
+        """The other end has spoken as well. What the giver sold of it before, it must have taken back by now.
+
+        Raises :class:`Quarantine` ``handover_sold``.
+        """
+        if not isinstance(event, TripHandedOver) or given.number not in desk.book.unheard:
+            return
+        self._given.add(given.number)
+        if desk.given(given.number):
+            raise Quarantine("handover_sold", str(given.number))
+
     def move(self, received: Received, given: Handover, signed: bytes, desk: Desk, grants: Grants) -> GrantLine:
         """Take the cells out of the giver's lines and make the taker's of them; all or none.
 
@@ -118,18 +139,32 @@ class HandoverBooks:
         taker = (given.to_node_no, given.to_epoch)
         moved = GrantLine(given.number, taker, until_ms, cells, moved=received.pos)
         desk.take_in(moved)
-        self._keep(moved, (given.trip_no, given.day), signed)
+        told = received.log == holder
+        if not told:
+            desk.book.unheard[given.number] = holder, cells
+        self._keep(moved, (given.trip_no, given.day), signed, (*holder, told))
         return moved
 
-    def _keep(self, line: GrantLine, where: Where, signed: bytes) -> None:
+    def _keep(self, line: GrantLine, where: Where, signed: bytes, giver: tuple[int, int, bool]) -> None:
         digest = hashlib.sha256(signed).digest()
         self._known[line.grant_id] = digest
-        row = (line.grant_id, line.moved, *where, *line.holder, line.sell_until_ms, c.encode(line.cells), digest)
+        row = (
+            line.grant_id,
+            line.moved,
+            *where,
+            *line.holder,
+            line.sell_until_ms,
+            c.encode(line.cells),
+            digest,
+            *giver,
+        )
         self._rows.append(row)
 
     def flush(self) -> None:
         """Write what was moved."""
         insert_rows(self._tx, grant_moved, _MOVED, self._rows)
+        for some in chunks(sorted(self._given)):
+            self._tx.execute(_GIVEN, {"numbers": some})
 
 
 def pairs_of(seats: Pairs, counts: Pairs, reserved: bool) -> Cells | None:

@@ -81,7 +81,8 @@ class Book:
     """One dated trip. ``opened``: the position since when the hub sells it, 0 for not yet. ``calls_ms``: departure from
     each stop, and arrival at the last. ``laps``: leg → children on laps that a log sold. ``vehicles``: how often the
     vehicle was changed, and ``changes``: (position, capacity before, capacity since) of each; ``moved``: cells in which the
-    hub has seated passengers whose own seats, ``left_behind``, are gone. ``late_ms``: so much later
+    hub has seated passengers whose own seats, ``left_behind``, are gone. ``unheard``: handovers that their takers have told of
+    and their givers not yet: who gave which cells. ``late_ms``: so much later
     than planned it comes, where somebody has looked that up."""
 
     trip_no: int
@@ -101,6 +102,7 @@ class Book:
     left_behind: Cells = field(default_factory=dict)
     late_ms: int = 0
     freed: dict[bytes, FreedLine] = field(default_factory=dict)
+    unheard: dict[int, tuple[Holder, Cells]] = field(default_factory=dict)
 
     @property
     def departs_ms(self) -> int:
@@ -217,7 +219,8 @@ _GRANTS: Final = (
     "WHERE (g.trip_no, g.day) IN {pairs} ORDER BY g.grant_id"
 )
 _HANDED: Final = (
-    "SELECT m.number, m.pos, m.trip_no, m.day, m.node_no, m.node_epoch, m.sell_until_ms, m.cells, r.cells "
+    "SELECT m.number, m.pos, m.trip_no, m.day, m.node_no, m.node_epoch, m.sell_until_ms, m.cells, r.cells, "
+    "m.from_node_no, m.from_epoch, m.given "
     "FROM grant_moved m LEFT JOIN grant_returned r ON r.grant_id = m.number "
     "WHERE (m.trip_no, m.day) IN {pairs} ORDER BY m.pos"
 )
@@ -275,11 +278,12 @@ def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) ->
         back = c.decode(returned) if returned is not None else {}
         lines[grant_id] = GrantLine(grant_id, (node_no, epoch), until_ms, c.decode(cells), back)
         books[trip_no, day].grants.append(lines[grant_id])
-    for number, pos, trip_no, day, node_no, epoch, until_ms, cells, returned in select_pairs(tx, _HANDED, some):
-        back = c.decode(returned) if returned is not None else {}
-        line = GrantLine(number, (node_no, epoch), until_ms, c.decode(cells), back, moved=pos)
-        books[trip_no, day].grants.append(line)
-        books[trip_no, day].grants.sort(key=lambda one: one.made)
+    for number, pos, trip_no, day, node_no, epoch, until_ms, cells, returned, *giver in select_pairs(tx, _HANDED, some):
+        back, book = c.decode(returned) if returned is not None else {}, books[trip_no, day]
+        book.grants.append(GrantLine(number, (node_no, epoch), until_ms, c.decode(cells), back, moved=pos))
+        book.grants.sort(key=lambda one: one.made)
+        if not giver[2]:
+            book.unheard[number] = (giver[0], giver[1]), c.decode(cells)
     if lines:
         for release_id, grant_id, cells in select_pairs(tx, _RELEASES, some):
             lines[grant_id].releases.append((release_id, c.decode(cells)))
