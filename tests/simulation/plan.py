@@ -16,6 +16,19 @@ from tests.simulation.times import HOUR_MS, START_MS
 STEPS = 900
 OFFICE_STEPS = 60
 ABOARD_STEPS = 50
+SWAPS = 3
+CUT_OFF_STEPS = 45
+# What happens around a handover: minutes from when it is thought of, act, and who: the giver, the taker or anybody.
+GIVER, TAKER, ANYBODY = range(3)
+_SWAP = (
+    (-75, "visit", GIVER), (-70, "visit", TAKER), (-15, "drive", GIVER), (-12, "get_on", GIVER),
+    (-11, "get_on", GIVER), (-8, "drive", GIVER), (-5, "get_on", GIVER), (-2, "drive", GIVER), (0, "hand_over", GIVER),
+    (4, "show_again", GIVER), (6, "crowd", GIVER), (9, "take_over", TAKER), (13, "take_over", ANYBODY),
+    (15, "get_on", TAKER), (16, "crowd", TAKER), (17, "get_on", TAKER), (18, "crowd", GIVER), (20, "crowd", TAKER),
+    (24, "take_told", TAKER), (26, "take_over", ANYBODY), (28, "drive", TAKER), (30, "crowd", TAKER), (32, "get_on", TAKER),
+    (36, "hand_over", TAKER), (40, "take_over", GIVER), (42, "take_over", ANYBODY), (43, "get_on", GIVER),
+    (44, "crowd", GIVER), (46, "crowd", TAKER),
+)  # fmt: skip
 # Post of a vehicle, and when its trips leave, in hours from the beginning.
 RUNNING = ((4, (2, 7, 12, 26, 31, 36)), (5, (3, 9, 27, 33)))
 SPAN_MS = 44 * HOUR_MS
@@ -76,7 +89,7 @@ def draw(seed: int) -> Plan:
     chosen, demanded = mixes.families(seed)
     mix = replace(mixes.draw(rng), older=mixes.older(seed), families=chosen, names_demanded=demanded)
     steps = [*_morning(rng), *_people(rng, mix), *_troubles(rng, mix)]
-    steps += [*_rotten(seed), *_office(seed), *_aboard(seed)]
+    steps += [*_rotten(seed), *_office(seed), *_aboard(seed), *_swaps(seed), *_cut_off(seed)]
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
         steps = _with_thirty_days(steps)
@@ -120,6 +133,42 @@ def _aboard(seed: int) -> list[Step]:
     for name in names:
         who, hours = rng.choice(RUNNING)
         at = START_MS + rng.choice(hours) * HOUR_MS + rng.randint(-HOUR_MS // 4, 11 * HOUR_MS // 4)
+        found.append(Step(at, name, who, rng.getrandbits(40)))
+    return found
+
+
+def _swaps(seed: int) -> list[Step]:
+    """Trips that go to the other vehicle and back, in a third of the seeds; one end may die at any of these moments."""
+    rng = random.Random(f"swaps {seed}")
+    found = []
+    count = SWAPS if rng.random() < 0.35 else 0
+    if count:
+        found = [Step(START_MS + 12 * 60_000 + post, "roster", post, rng.getrandbits(40)) for post, _ in RUNNING]
+    for _ in range(count):
+        giver, hours = rng.choice(RUNNING)
+        ends = (giver, next(post for post, _ in RUNNING if post != giver))
+        at = START_MS + rng.choice(hours) * HOUR_MS + rng.randint(-60, 40) * 60_000
+        for minutes, name, end in _SWAP:
+            who = rng.randrange(len(POSTS)) if end == ANYBODY else ends[end]
+            if rng.random() < 0.85:
+                found.append(Step(at + minutes * 60_000, name, who, rng.getrandbits(40)))
+        for name in ("crash_box", "kill", "visit", "visit"):
+            if rng.random() < 0.4:
+                found.append(
+                    Step(at + rng.randint(-3 * 60, 40 * 60) * 1_000, name, rng.choice(ends), rng.getrandbits(40))
+                )
+    return found
+
+
+def _cut_off(seed: int) -> list[Step]:
+    """Gates that can't reach their node, in a third of the seeds."""
+    rng = random.Random(f"gates {seed}")
+    count = CUT_OFF_STEPS if rng.random() < 0.35 else 0
+    names = rng.choices(("gate_book", "scan_apart", "rejoin"), (15, 60, 25), k=count)
+    found = []
+    for name in names:
+        who, hours = rng.choice((*RUNNING, (0, RUNNING[0][1])))
+        at = START_MS + rng.choice(hours) * HOUR_MS + rng.randint(-HOUR_MS // 2, 2 * HOUR_MS)
         found.append(Step(at, name, who, rng.getrandbits(40)))
     return found
 

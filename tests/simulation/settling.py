@@ -14,6 +14,7 @@ from tests.simulation.acts import recovering
 from tests.simulation.acts.admin import BARRED, enrol, visit
 from tests.simulation.acts.disks import begin_anew
 from tests.simulation.acts.drawers import close_all
+from tests.simulation.acts.gates import tell
 from tests.simulation.acts.phones import look_round
 from tests.simulation.acts.requests import decide, pay_out
 from tests.simulation.acts.sellers import lapse
@@ -48,6 +49,7 @@ def settle(world: World) -> None:
         if not recovering.decide_held(world) and not waiting:
             break
     _settle_payments(world)
+    _bring_gates_together(world)
     recovering.look(world)
     if recovering.recovering(world):
         raise Violation("not_recovered", f"the hub still waits for {recovering.missing(world)}")
@@ -73,6 +75,16 @@ def _settle_payments(world: World) -> None:
             world.time.move_to(world.time.now_ms + wait_ms)
             for box in world.boxes:
                 look_round(world, box)
+
+
+def _bring_gates_together(world: World) -> None:
+    """Each reaches its node again; the gates of a box that is no more have nobody to tell."""
+    boxes = {box.name: box for box in world.boxes}
+    for name, gate in world.gates.all():
+        if name in boxes:
+            outcome = tell(world, boxes[name], gate)
+            if gate.waiting:
+                raise Violation("apart_untold", f"{gate.name} can't tell its node what it did: {outcome}")
 
 
 def _close_office(world: World) -> None:

@@ -16,6 +16,7 @@ from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
     from tests.simulation.boxes import Box
+    from tests.simulation.codes import Given
     from tests.simulation.hubs import HubSide
     from tests.simulation.world import World
 
@@ -34,7 +35,8 @@ class Paper:
 
     ``lost``: an older backup was put over the disk that knew of it. ``back_minor``: what was handed back for it.
     ``asked``: it was given back, or somebody asked for that and got no answer. ``document``: that its traveller showed.
-    ``booking``: of a seller, what the hub knows it by. ``left_idx``: from there on its seat is ``left_to`` that disk alone.
+    ``booking``: of a seller, what the hub knows it by. ``left_idx``: from there on its seat is ``left_to`` that disk alone,
+    and to those that got it from there with the trip.
     """
 
     disk: Disk
@@ -59,7 +61,7 @@ class Paper:
     document: ShownDocument | None = None
     booking: str = ""
     left_idx: int | None = None
-    left_to: Disk | None = None
+    left_to: tuple[Disk, ...] = ()
 
     @property
     def where(self) -> Where:
@@ -132,6 +134,7 @@ class Told:
     def issued(self, paper: Paper, capacity: int) -> Paper:
         """A ticket is in somebody's hand; the same again changes nothing."""
         mine = self.of.setdefault(paper.disk, {})
+        paper.unsure = paper.unsure or (paper.disk, paper.where) in self._world.codes.unsure
         if paper.ticket_id in mine and not mine[paper.ticket_id].lost:
             return self._again(mine[paper.ticket_id], paper)
         if paper.document is not None:
@@ -199,12 +202,22 @@ class Told:
         for paper in self.papers:
             if paper.ticket_id != ticket_id:
                 continue
-            paper.left_idx, paper.left_to = (freed[0], disk) if freed else (None, None)
+            paper.left_idx, paper.left_to = (freed[0], (disk,)) if freed else (None, ())
             for leg in range(paper.from_idx, paper.to_idx) if paper.seat else ():
                 cell = (*paper.where, paper.seat, leg)
                 self._left.pop((disk, cell), None)
                 if freed and leg >= freed[0]:
                     self._left[disk, cell] = paper.from_idx
+
+    def handed(self, box: Box, given: Given, giver: Disk) -> None:
+        """A box got what was left of a trip, also the seats that passengers had left at the box that gave it."""
+        taker, cells = (box.name, box.renewals), {(*given.where, seat, leg) for seat, leg in given.cells}
+        for (disk, cell), from_idx in list(self._left.items()):
+            if disk == giver and cell in cells:
+                self._left[taker, cell] = from_idx
+        for paper in self.papers:
+            if not paper.seat and paper.where == given.where and giver in paper.left_to:
+                paper.left_to = (*paper.left_to, taker)
 
     def perhaps_left(self, ticket_id: bytes) -> None:
         """Nobody knows whether that was written down."""
@@ -224,7 +237,7 @@ class Told:
         sold = {key for key, one in self.of.get(disk, {}).items() if not one.lost}
         for name, told, kept in (
             ("sold", {place_of(one) for one in sold}, places_on(read)),
-            ("boarded", self.boarded.get(disk, set()), first_column(read, "SELECT ticket_id FROM boarded")),
+            ("boarded", self._aboard(disk), first_column(read, "SELECT ticket_id FROM boarded")),
             ("rated", self.rated.get(disk, set()), first_column(read, "SELECT ticket_id FROM rating")),
             ("refunded", {place_of(one) for one in self.refunded.get(disk, {})}, places_on(read, "refund")),
             ("paid out", set(self.paid.get(disk, {})), first_column(read, PAID_OUT)),
@@ -232,6 +245,9 @@ class Told:
             gone = sorted(told - kept)
             if gone:
                 raise Violation("told_and_lost", f"{box.name} no longer knows that it {name} {gone[0]!r}")
+
+    def _aboard(self, disk: Disk) -> set[bytes]:
+        return self.boarded.get(disk, set()) | self._world.codes.aboard.get(disk, set())
 
     def put_back(self, box: Box, there: Facts) -> None:
         """An older state is on the disk: what it told since then may be known to nobody."""
@@ -329,7 +345,7 @@ class Told:
 
 def _left_to(first: Paper, leg: int, paper: Paper) -> bool:
     """Whether a seat was left on this leg to the box that now sells it."""
-    return first.left_idx is not None and leg >= first.left_idx and first.left_to == paper.disk
+    return first.left_idx is not None and leg >= first.left_idx and paper.disk in first.left_to
 
 
 def serial_of(ticket_id: bytes) -> int:

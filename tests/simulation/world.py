@@ -16,8 +16,10 @@ from cloud.kernel.settings import Settings
 from edge.kernel import compaction
 from tests.simulation.acts import ACTS, BY_NOBODY
 from tests.simulation.boxes import Box, OldDisk
+from tests.simulation.codes import Codes
 from tests.simulation.disks import Crash, Disk, Disks
 from tests.simulation.faults import Fired
+from tests.simulation.gates import Gates
 from tests.simulation.gateway import SimulatedGateway
 from tests.simulation.hubs import HubSide
 from tests.simulation.mix import CALM, Mix
@@ -92,6 +94,7 @@ class World:
         self.opening = opening(mix.first_day)
         self.time, self.fired, self.disks, self.wire = TrueTime(), Fired(), Disks(), Wire()
         self.trace, self.told = Trace(self.time), Told(self)
+        self.codes, self.gates = Codes(), Gates()
         self.rng = random.Random(0)
         self.most_rounds, self.visits, self.echo = MOST_ROUNDS, 0, ""
         self.drawer: list[OldDisk] = []

@@ -96,7 +96,8 @@ def _mark(world: World, box: Box, rng: random.Random, name: str, act: Callable[[
     line = lines[rng.randrange(len(lines))]
     answer = box.ask(lambda node: act(node, where, line.ticket_id))
     if name == "undone" and (answer.code in UNSURE or answer.value == ABOARD):
-        world.told.boarded.get((box.name, box.renewals), set()).discard(line.ticket_id)
+        for told in (world.told.boarded, world.codes.aboard):
+            told.get((box.name, box.renewals), set()).discard(line.ticket_id)
     if answer.code in UNSURE:
         world.told.perhaps_left(line.ticket_id)
     if answer.code:

@@ -41,6 +41,7 @@ def restore_box(world: World, box: Box, rng: random.Random) -> str:
     if after.head != before.head:
         world.taint(box, before.log)
     world.told.put_back(box, after)
+    world.codes.put_back(box, after.boarded)
     box.forget_people()
     box.switch_on()
     box.say(f"runs from a backup: event {after.head} of {before.head}")

@@ -125,11 +125,16 @@ def board(world: World, box: Box, rng: random.Random) -> str:
         code = code[:at] + rng.choice(TAMPERED.replace(code[at], "")) + code[at + 1 :]
     elif rng.random() < 0.08:
         trip_no, day = (trip_no + 1, day) if rng.random() < 0.5 else (trip_no, day + 1)
+    return show(world, box, paper, code, (trip_no, day))
+
+
+def show(world: World, box: Box, paper: Paper, code: str, where: tuple[int, int]) -> str:
+    """A ticket, or a bent copy of it, is shown at a gate that boards ``where``."""
     void = _knows_void(world, box, paper)
-    answer = box.ask(lambda node: node.boarding.check(code, trip_no, day, "gate", CLERK_NO))
+    answer = box.ask(lambda node: node.boarding.check(code, *where, "gate", CLERK_NO))
     if void and not answer.code and answer.value.colour != rules.RED:
         raise Violation("void_boarded", f"{box.name} let {paper.text} in, which it knew to be given back")
-    return answer.code or _checked(world, box, paper, answer.value, code if bent else "")
+    return answer.code or _checked(world, box, paper, answer.value, code if code != paper.code else "")
 
 
 def _knows_void(world: World, box: Box, paper: Paper) -> bool:
@@ -150,6 +155,7 @@ def _checked(world: World, box: Box, paper: Paper, verdict: Verdict, bent: str) 
         if bent and ticket.parse(bent).claims != ticket.parse(paper.code).claims:
             raise Violation("forged_boarded", f"{box.name} let a bent copy of {paper.text} in")
         _may_board(box, paper)
+        world.codes.board(box, paper.ticket_id)
         world.told.board(box, paper.ticket_id)
         box.say(f"boarded {paper.text}")
         return "boarded"
@@ -180,6 +186,7 @@ def scan(world: World, box: Box, rng: random.Random) -> str:
     if answer.code:
         return answer.code
     if answer.value.verdict in ("VALID", "WARNING"):
+        world.codes.board(box, paper.ticket_id)
         world.told.board(box, paper.ticket_id)
         box.say(f"boarded {paper.text} by scanner")
     again = box.ask(lambda node: node.scanning.on_scan("scanner-1", 1, number, paper.code, "trace", False))

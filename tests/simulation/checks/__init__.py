@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.checks import books, bounds, drawers, folds, logs, money, names, office, phones, promises, streams
+from tests.simulation.checks import (
+    books,
+    bounds,
+    conflicts,
+    drawers,
+    folds,
+    logs,
+    money,
+    names,
+    office,
+    phones,
+    promises,
+    streams,
+    swaps,
+)
 from tests.simulation.checks.readings import read
 
 if TYPE_CHECKING:
@@ -18,9 +32,12 @@ if TYPE_CHECKING:
 def judge(world: World) -> None:
     """When everybody has come together and everything that was for sale has left."""
     found = read(world)
+    world.tainted_logs |= swaps.in_doubt(found, found.tainted_logs() | world.tainted_logs)
     logs.judge(world, found)
     streams.judge(world, found)
     promises.judge(world, found)
+    conflicts.judge(world, found)
+    swaps.judge(world, found)
     books.judge(world, found)
     money.judge(world, found)
     office.judge(world, found)

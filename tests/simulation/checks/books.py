@@ -16,14 +16,17 @@ import cbor2
 from tests.simulation.checks.readings import (
     ABSENT,
     ALIGHTED,
+    HANDED,
     REFUNDED,
     RETURNED,
     SOLD,
+    TAKEN,
     UNDONE,
     Happened,
     Log,
     Readings,
 )
+from tests.simulation.codes import read_given
 from tests.simulation.told import LAP
 from tests.simulation.trace import Violation
 
@@ -34,11 +37,15 @@ Where = tuple[int, int]
 Cell = tuple[int, int]
 SEATS_A_LAP = 10
 MARKS = (ALIGHTED, ABSENT, UNDONE)
+# What broke a rule of its own has moved nothing.
+ASIDE = ("refund_", "handover_")
 
 
 @dataclass
 class Trip:
-    """One dated trip. ``hands``: cell → log → how many of it that log holds; ``sold``: the same of what it sold."""
+    """One dated trip. ``hands``: cell → log → how many of it that log holds; ``sold``: the same of what it sold. ``unheard``,
+    ``untaken``: handovers of which the giver, or the taker, has said nothing yet: whose they are, and their cells. ``refused``:
+    what a log returned and the hub put aside."""
 
     reserved: bool
     capacity: int
@@ -52,6 +59,9 @@ class Trip:
     epoch: int = 0
     left: dict[tuple[Log, bytes], tuple[Cell, ...]] = field(default_factory=dict)
     laps: dict[Log, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    unheard: dict[int, tuple[Log, tuple[Cell, ...]]] = field(default_factory=dict)
+    refused: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
+    untaken: dict[int, tuple[Log, tuple[Cell, ...]]] = field(default_factory=dict)
 
     def room(self, cell: Cell) -> int:
         """How many of a cell there are."""
@@ -83,6 +93,8 @@ def judge(world: World, found: Readings) -> None:
         _tell(trips, grants, step, doubtful)
     _compare_returns(world, trips)
     for where, trip in trips.items():
+        for giver, cells in trip.unheard.values():  # a giver that was never heard of again
+            trip.hands[giver].subtract(cells)
         _judge_sum(where, trip, doubtful)
     _judge_stranded(world, found, trips, grants)
 
@@ -96,7 +108,10 @@ def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], gra
         trip = trips[where]
         for log, hands in trip.hands.items():
             # What somebody gave away at risk may be the seat of a ticket that the box itself sold in an older log.
-            left = [cell for cell, count in hands.items() if count > trip.sold[log][cell] + trip.at_risk[cell]]
+            # And what was given to it by a code that nobody scanned, nobody sells.
+            lost = Counter(cell for taker, cells in trip.untaken.values() if taker == log for cell in cells)
+            known = trip.sold[log] + trip.at_risk + lost + trip.refused[log]
+            left = [cell for cell, count in hands.items() if count > known[cell]]
             if left and log in honest:
                 raise Violation("stranded", f"log {log} neither sold nor returned {len(left)} cells of trip {where}")
 
@@ -104,8 +119,11 @@ def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], gra
 def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[tuple[int, str, Any]]:
     yield from ((grant.grant_id, "grant", grant) for grant in grants.values())
     # A refund that broke a rule frees nothing; that the ticket had boarded too is for people to settle.
-    void = {pos for pos, code in found.quarantined.items() if code.startswith("refund_") and code != "refund_boarded"}
-    kinds = (SOLD, REFUNDED, RETURNED, ALIGHTED, ABSENT, UNDONE)
+    void = {pos for pos, code in found.quarantined.items() if code.startswith(ASIDE) and code != "refund_boarded"}
+    refused = [event for event in found.events if found.quarantined.get(event.pos) == "return_sold"]
+    yield from ((event.pos, "refused", event) for event in refused)
+    void |= {event.pos for event in refused}
+    kinds = (SOLD, REFUNDED, RETURNED, HANDED, TAKEN, *MARKS)
     yield from ((event.pos, "event", event) for event in found.events if event.type in kinds and event.pos not in void)
     for row in world.hub.rows("SELECT release_id, trip_no, day, cells FROM risk_release"):
         yield row[0], "release", row
@@ -118,12 +136,17 @@ def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, s
     elif kind == "release":
         trip = trips[what[1], what[2]]
         trip.at_risk.update(_spread(trip.reserved, what[3]))
+    elif kind == "refused":
+        trip = trips[what.body[1], what.body[2]]
+        trip.refused[what.log].update(_cells(trip.reserved, what.body[3] or what.body[4]))
     elif what.type == RETURNED:
         _return(trips, grants, what)
     elif what.type == REFUNDED:
         _refund(trips, what)
     elif what.type in MARKS:
         _left(trips, what)
+    elif what.type in (HANDED, TAKEN):
+        _hand_over(trips, grants, what, doubtful)
     else:
         _sell(trips, what, doubtful)
 
@@ -202,6 +225,32 @@ def _left(trips: dict[Where, Trip], event: Happened) -> None:
     for cell in cells:
         trip.hands[event.log][cell] += change
         trip.at_risk[cell] += change
+
+
+def _hand_over(trips: dict[Where, Trip], grants: dict[int, Grant], event: Happened, doubtful: set[Log]) -> None:
+    """The taker has the seats as soon as anybody says so; the giver has them up to its own word, and none of them sold then."""
+    given = read_given(event.body[-1])
+    trip = trips[given.where]
+    parts = [(number, _cells(trip.reserved, seats or counts)) for number, seats, counts in given.parts]
+    cells = tuple(cell for _, some in parts for cell in some)
+    if given.number not in grants:
+        grants[given.number] = Grant(given.number, given.where, given.taker, 0, given.until_ms, cells, True)
+        trip.hands[given.taker].update(cells)
+        for number, some in parts:
+            trip.returned[number].update(some)
+        trip.unheard[given.number], trip.untaken[given.number] = (given.giver, cells), (given.taker, cells)
+    if event.type == TAKEN:
+        trip.untaken.pop(given.number, None)
+        return
+    trip.unheard.pop(given.number, None)
+    for number, some in parts:
+        grant = grants.get(number)
+        if grant is None or grant.log != event.log or grant.where != given.where:
+            raise Violation("handed_unknown", f"log {event.log} gave seats of grant {number}, which it never had")
+        trip.hands[event.log].subtract(some)
+    short = [cell for cell in cells if trip.hands[event.log][cell] < trip.sold[event.log][cell]]
+    if short and event.log not in doubtful:
+        raise Violation("handed_sold", f"log {event.log} event {event.seq} gave {short[0]} away, which it had sold")
 
 
 def _refund(trips: dict[Where, Trip], event: Happened) -> None:

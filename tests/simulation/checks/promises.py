@@ -8,10 +8,12 @@ import cbor2
 
 from tests.simulation.checks.readings import (
     BOARDED,
+    LET_IN_APART,
     PAID_OUT,
     PAY_ASKED,
     RATED,
     REFUNDED,
+    RETURNED,
     SOLD,
     Happened,
     Log,
@@ -28,6 +30,7 @@ EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "
 # Crews and gates that could not know of each other.
 APART = {"no_show_boarded", "marked_twice", "freed_twice", "undo_unknown"}
 # Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
+GIVEN_TWICE = {"return_sold", "seat_sold_twice", "outside_grant"}
 DECIDED = {"refund_twice", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
 
 
@@ -38,7 +41,8 @@ def judge(world: World, found: Readings) -> None:
     sold |= {(*log, body[0]): body for log, number, body in aside if number == SOLD and (*log, body[0]) not in sold}
     for paper in world.told.papers:
         _judge_paper(world, paper, sold, elsewhere, found)
-    boarded = {event.body[0] for event in found.events if event.type == BOARDED} | _first(aside, BOARDED)
+    boarded = {event.body[0] for event in found.events if event.type in (BOARDED, LET_IN_APART)}
+    boarded |= _first(aside, BOARDED) | _first(aside, LET_IN_APART)
     rated = {event.body[0] for event in found.events if event.type == RATED} | _first(aside, RATED)
     refunded = {event.body[0] for event in found.events if event.type == REFUNDED} | _first(aside, REFUNDED)
     paid = {event.body[2] for event in found.events if event.type == PAID_OUT}
@@ -118,11 +122,27 @@ def _judge_quarantine(world: World, found: Readings) -> None:
             continue
         if code == "seat_sold_twice" and event.type == SOLD and _freed_by_own(event, found, tainted):
             continue
+        if code in GIVEN_TWICE and event.type in (SOLD, RETURNED) and _given_back_twice(event, found, decided):
+            continue
         if code == "payout_unknown" and world.fired["restored_hub"]:
             continue  # the word was given, and forgotten
         if code == "payment_unknown" and event.body[0] in aside:
             continue  # asked for in a log whose end the hub keeps aside
         raise Violation("quarantined", f"event {event.seq} of log {event.log} was put aside: {code}")
+
+
+def _given_back_twice(event: Happened, found: Readings, decided: set[bytes]) -> bool:
+    """Whether the same log gave a ticket of this trip back that was paid out elsewhere before: the hub frees nothing for that,
+    and the box, which could not know, has the seat."""
+    return any(
+        other.type == REFUNDED
+        and other.log == event.log
+        and other.body[1:3] == event.body[1:3]
+        and other.body[0] in decided
+        and other.pos < event.pos
+        and found.quarantined.get(other.pos) == "refund_twice"
+        for other in found.events
+    )
 
 
 def _freed_by_own(event: Happened, found: Readings, tainted: set[Log]) -> bool:

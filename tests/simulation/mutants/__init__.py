@@ -26,6 +26,7 @@ from tests.simulation.mutants import (
     restores,
     seats,
     sellers,
+    swaps,
     together,
     writers,
 )
@@ -48,6 +49,7 @@ MUTANTS: Final[Mapping[str, Planted]] = {
     **restores.MUTANTS,
     **seats.MUTANTS,
     **sellers.MUTANTS,
+    **swaps.MUTANTS,
     **together.MUTANTS,
     **writers.MUTANTS,
 }
