@@ -18,6 +18,7 @@ OFFICE_STEPS = 60
 ABOARD_STEPS = 50
 SWAPS = 3
 CUT_OFF_STEPS = 45
+CARD_STEPS = 20
 # What happens around a handover: minutes from when it is thought of, act, and who: the giver, the taker or anybody.
 GIVER, TAKER, ANYBODY = range(3)
 _SWAP = (
@@ -89,7 +90,7 @@ def draw(seed: int) -> Plan:
     chosen, demanded = mixes.families(seed)
     mix = replace(mixes.draw(rng), older=mixes.older(seed), families=chosen, names_demanded=demanded)
     steps = [*_morning(rng), *_people(rng, mix), *_troubles(rng, mix)]
-    steps += [*_rotten(seed), *_office(seed), *_aboard(seed), *_swaps(seed), *_cut_off(seed)]
+    steps += [*_rotten(seed), *_office(seed), *_aboard(seed), *_swaps(seed), *_cut_off(seed), *_cards(seed)]
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
         steps = _with_thirty_days(steps)
@@ -171,6 +172,18 @@ def _cut_off(seed: int) -> list[Step]:
         at = START_MS + rng.choice(hours) * HOUR_MS + rng.randint(-HOUR_MS // 2, 2 * HOUR_MS)
         found.append(Step(at, name, who, rng.getrandbits(40)))
     return found
+
+
+def _cards(seed: int) -> list[Step]:
+    """Trust cards, in a quarter of the seeds."""
+    rng = random.Random(f"cards {seed}")
+    names = rng.choices(
+        ("card_issue", "card_revoke", "card_look"), (3, 2, 9), k=CARD_STEPS if rng.random() < 0.25 else 0
+    )
+    times = sorted(START_MS + rng.randint(10 * 60_000, SPAN_MS) for _ in names)
+    return [
+        Step(at, name, rng.randrange(len(POSTS)), rng.getrandbits(40)) for at, name in zip(times, names, strict=True)
+    ]
 
 
 def _troubles(rng: random.Random, mix: Mix) -> list[Step]:

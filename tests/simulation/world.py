@@ -86,8 +86,8 @@ class _Heard(logging.Handler):
 
 class World:
     """``tainted_logs``: there are, or were, several of them. ``doubtful``: disks that told what may be known to nobody.
-    ``revoked``: log → how long it was when its key was barred. ``rng`` is the randomness of the step under way. ``shop``:
-    bookings of sellers as their programs last saw them: (seller, booking, state)."""
+    ``revoked``: log → how long it was when its key was barred. ``rng`` is the randomness of the step under way. ``cards``: texts
+    of trust cards by number. ``shop``: bookings of sellers as their programs last saw them: (seller, booking, state)."""
 
     def __init__(self, seed: int, mix: Mix, folder: Path) -> None:
         self.seed, self.mix, self.folder = seed, mix, folder
@@ -101,6 +101,7 @@ class World:
         self.tainted_logs: set[tuple[int, int]] = set()
         self.doubtful: set[tuple[str, int]] = set()
         self.revoked: dict[tuple[int, int], int] = {}
+        self.cards: dict[int, str] = {}
         self.timetable = 1
         self.shop: dict[str, tuple[str, str, str]] = {}
         self.shop_unanswered: list[Callable[[World], str]] = []

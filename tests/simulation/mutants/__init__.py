@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from tests.simulation.mutants import (
+    cards,
     clocks,
     counters,
     drawers,
@@ -34,6 +35,7 @@ from tests.simulation.mutants import (
 Planted = Callable[[], AbstractContextManager[object]]
 
 MUTANTS: Final[Mapping[str, Planted]] = {
+    **cards.MUTANTS,
     **clocks.MUTANTS,
     **counters.MUTANTS,
     **drawers.MUTANTS,
