@@ -14,10 +14,12 @@ from cloud.domains.boarding.service import boarded_on
 from cloud.domains.clearance import tables as clearance_tables
 from cloud.domains.clearance.apply import ClearanceApplier
 from cloud.domains.disruption import tables as disruption_tables
+from cloud.domains.disruption.service import told_since
 from cloud.domains.duties import tables as duties_tables
-from cloud.domains.duties.apply import DutyApplier
+from cloud.domains.duties.apply import DutyApplier, disturbed_since
 from cloud.domains.inventory import tables as inventory_tables
 from cloud.domains.inventory.apply import InventoryApplier
+from cloud.domains.inventory.books.vehicles import fault_since
 from cloud.domains.payments import tables as payments_tables
 from cloud.domains.payments.apply import PaymentApplier
 from cloud.domains.ratings import tables as ratings_tables
@@ -32,6 +34,7 @@ from cloud.domains.ticketing import tables as ticketing_tables
 from cloud.domains.ticketing.apply import TicketingApplier
 from cloud.domains.ticketing.office.bookings import BookingApplier
 from cloud.domains.ticketing.office.conduct import ConductApplier
+from cloud.domains.ticketing.office.faults import FaultApplier
 from cloud.domains.ticketing.office.refunds import RefundApplier
 from cloud.domains.ticketing.office.travellers import TravellerApplier
 from cloud.domains.ticketing.service import clerk_of, rides_of
@@ -81,6 +84,21 @@ class PartyApplier(BookingApplier):
         return line_fares(tx, trip_nos)
 
 
+class ClaimApplier(FaultApplier):
+    """Faults that boxes claim, with what was told of trips and of tickets."""
+
+    @staticmethod
+    def told_of_ticket(tx: Connection, ticket_id: bytes) -> int | None:
+        """As the inventory says."""
+        return fault_since(tx, ticket_id)
+
+    @staticmethod
+    def told_of_trips(tx: Connection, trips: Sequence[tuple[int, int]], node_no: int) -> int | None:
+        """As disruptions and duties say."""
+        found = (told_since(tx, trips), disturbed_since(tx, trips, node_no))
+        return min((since for since in found if since is not None), default=None)
+
+
 class DrawerApplier(ShiftApplier):
     """Shifts, with all events at hand that move money."""
 
@@ -119,5 +137,6 @@ APPLIERS: Final[tuple[type[Applier], ...]] = (
     VoiceApplier,
     RegisterApplier,
     ConductApplier,
+    ClaimApplier,
     DrawerApplier,
 )

@@ -266,6 +266,13 @@ def upsert_rows(
     _upsert(tx, table, keys, columns, rows, 'excluded."{0}"')
 
 
+def insert_new(
+    tx: Connection, table: sa.Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Add rows; one with the same ``keys`` as one that is there changes nothing."""
+    _upsert(tx, table, keys, columns, rows, "")
+
+
 def add_to_rows(
     tx: Connection, table: sa.Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
@@ -286,5 +293,6 @@ def _upsert(
     mark = "?" if tx.dialect.name == "sqlite" else "%s"
     names, under = (", ".join(f'"{name}"' for name in some) for some in (columns, keys))
     changes = ", ".join(f'"{name}" = {change.format(name, table.name)}' for name in columns if name not in keys)
+    action = f"UPDATE SET {changes}" if change else "NOTHING"
     statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([mark] * len(columns))}) '  # noqa: S608
-    tx.exec_driver_sql(f"{statement} ON CONFLICT ({under}) DO UPDATE SET {changes}", [tuple(row) for row in rows])
+    tx.exec_driver_sql(f"{statement} ON CONFLICT ({under}) DO {action}", [tuple(row) for row in rows])

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.kernel import audit
 from cloud.kernel.database import head_pos, raise_counter, upsert_rows
+from cloud.kernel.fold import Received
 from cloud.kernel.nodes import ACTIVE, BY_KID, HELD, HUB, REPLACED, REWOUND, Nodes, least_number
 from cloud.kernel.tables import counter, enrol_code, hub_generation, node, node_key, number_floor, operation, stream
 from sync.kernel.errors import Refusal
@@ -33,6 +34,7 @@ _TOLD: Final = (ACTIVE, REWOUND, HELD)
 
 # Asked for at every visit, so they are made once.
 _STATE: Final = sa.select(counter.c.generation, counter.c.base_pos, counter.c.recovering)
+_RESTORED: Final = sa.select(hub_generation.c.since_pos, hub_generation.c.started_ms)
 
 # A table of numbers that are given in order, and how many to leave out.
 Numbered = tuple[sa.Column[int], int]
@@ -149,6 +151,21 @@ class Recovery:
             last = tx.execute(sa.select(sa.func.coalesce(sa.func.max(column), 0))).scalar_one()
             floors.append((name, max(int(last), least_number(tx, name)) + gap))
         upsert_rows(tx, number_floor, ("name",), ("name", "least"), floors)
+
+
+class Restored:
+    """How often the hub was restored from a backup, as a fold needs it."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._known: list[tuple[int, int]] | None = None
+
+    def forgot(self, received: Received) -> bool:
+        """Whether a box went by what this hub may have told it and forgotten."""
+        if self._known is None:
+            self._known = [(row.since_pos, row.started_ms) for row in self._tx.execute(_RESTORED)]
+        heard_ms = received.envelope.stamp.hub_ms if received.envelope else 0
+        return any(since < received.pos and heard_ms < started_ms for since, started_ms in self._known)
 
 
 def current(tx: Connection) -> Generation | None:

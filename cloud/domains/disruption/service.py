@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.disruption.tables import disruption
+from cloud.domains.disruption.tables import disruption, disruption_told
 from cloud.kernel import streams
-from cloud.kernel.database import upsert_rows
+from cloud.kernel.database import chunks, insert_new, select_pairs, upsert_rows
 from cloud.kernel.nodes import Nodes, every
 from cloud.kernel.ports import Timetable, TripFacts, Vehicles
 from sync.domains.disruption.operations import Disruption, ShortTurn
@@ -20,6 +20,8 @@ from sync.kernel.ports import Clock
 
 Where = tuple[int, int]
 _COLUMNS = ("trip_no", "day", "kind", "minutes", "note", "by", "made_ms")
+_TOLD_COLUMNS = ("trip_no", "day", "pos")
+_TOLD = "SELECT min(pos) FROM disruption_told WHERE (trip_no, day) IN {pairs}"
 _DISTURBED = sa.select(disruption.c.trip_no, disruption.c.day, disruption.c.kind, disruption.c.minutes)
 
 
@@ -42,7 +44,8 @@ class Disruptions:
         facts = self._facts(tx, where)
         row = (*where, said.kind, said.minutes, said.note, by, said.at_ms)
         upsert_rows(tx, disruption, _COLUMNS[:2], _COLUMNS, [row])
-        self._publish(tx, facts, where, said.to_bytes())
+        pos = self._publish(tx, facts, where, said.to_bytes())
+        insert_new(tx, disruption_told, _TOLD_COLUMNS[:2], _TOLD_COLUMNS, [(*where, pos)])
         return self._tell_places(tx, facts, where)
 
     def change_vehicle(self, tx: Connection, where: Where, plan: str, note: str, by: str) -> int:
@@ -77,8 +80,9 @@ class Disruptions:
         told = None if ends_idx is None else ShortTurn(ends_idx, note[:MAX_NOTE], self._clock.wall_ms()).to_bytes()
         if ends_idx is not None and ends_idx >= len(facts.stop_nos) - 1:
             return
-        streams.publish(tx, operator_stream(facts.agency_no), _short_key(where), told)
+        pos = streams.publish(tx, operator_stream(facts.agency_no), _short_key(where), told)
         if told is not None:
+            insert_new(tx, disruption_told, _TOLD_COLUMNS[:2], _TOLD_COLUMNS, [(*where, pos)])
             self._tell_places(tx, facts, where)
         elif of(tx, where) is None:
             self._forget_places(tx, facts, where)
@@ -126,8 +130,8 @@ class Disruptions:
             raise Refusal("trip_not_running", status=422, trip=where[0])
         return facts
 
-    def _publish(self, tx: Connection, facts: TripFacts, where: Where, body: bytes | None) -> None:
-        streams.publish(tx, operator_stream(facts.agency_no), f"disruption/{where[0]}/{where[1]}", body)
+    def _publish(self, tx: Connection, facts: TripFacts, where: Where, body: bytes | None) -> int:
+        return streams.publish(tx, operator_stream(facts.agency_no), f"disruption/{where[0]}/{where[1]}", body)
 
     def _places(self, tx: Connection, facts: TripFacts) -> list[int]:
         """Nodes that stand at a stop of the trip: that is where its passengers come."""
@@ -140,6 +144,12 @@ def of(tx: Connection, where: Where) -> Disruption | None:
     columns = (disruption.c.kind, disruption.c.minutes, disruption.c.note, disruption.c.made_ms)
     row = tx.execute(sa.select(*columns).where(*_is(where))).first()
     return Disruption(*row) if row else None
+
+
+def told_since(tx: Connection, places: Iterable[Where]) -> int | None:
+    """The first position at which any of some dated trips was told to be late, cancelled or cut short; None for never."""
+    found = [row[0] for some in chunks(places) for row in select_pairs(tx, _TOLD, some) if row[0] is not None]
+    return min(found, default=None)
 
 
 def fault_of_trip(tx: Connection, trip_no: int, day: int) -> str:

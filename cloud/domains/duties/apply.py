@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.duties.tables import trip_word
 from cloud.kernel.database import chunks, insert_rows, select_pairs
 from cloud.kernel.fold import Quarantine, Received
-from sync.domains.duties.events import TripHandedOver, TripTakenOver
+from sync.domains.duties.events import TripCutShort, TripDelayed, TripHandedOver, TripTakenOver
 from sync.domains.duties.rules import WORDS, Story, check_range
 from sync.kernel import cbor, hlc, records
 from sync.kernel.errors import Refusal
@@ -20,6 +20,8 @@ _WORD = ("pos", "node_no", "trip_no", "day", "seq", "at_ms", "driver_no", "type"
 _TOLD: Final = (
     "SELECT node_no, trip_no, day, seq, at_ms, type, body FROM trip_word WHERE (trip_no, day) IN {pairs} ORDER BY pos"
 )
+_LATE: Final = "SELECT pos, node_no, type FROM trip_word WHERE (trip_no, day) IN {pairs} ORDER BY pos"
+_DISTURBING: Final = (TripDelayed.TYPE, TripCutShort.TYPE)
 _KINDS: Final = {kind.TYPE: kind for kind in WORDS}
 Key = tuple[int, int, int]
 
@@ -68,6 +70,14 @@ def told(tx: Connection, trips: Sequence[tuple[int, int]]) -> list[tuple[Key, in
     """``((node_no, trip_no, day), seq, ms, event)`` of some dated trips, in order."""
     rows = select_pairs(tx, _TOLD, trips)
     return [((row[0], row[1], row[2]), row[3], row[4], read_word(row[5], row[6])) for row in rows]
+
+
+def disturbed_since(tx: Connection, trips: Sequence[tuple[int, int]], node_no: int) -> int | None:
+    """The first position at which a driver on that node said that any of some dated trips is late or ends early; None for
+    never."""
+    rows = (row for some in chunks(trips) for row in select_pairs(tx, _LATE, some))
+    found = [pos for pos, said_by, kind in rows if said_by == node_no and kind in _DISTURBING]
+    return min(found, default=None)
 
 
 def read_word(kind: int, body: bytes) -> Event:

@@ -60,6 +60,15 @@ reseat = sa.Table(
     sa.Index("ix_reseat_trip", "trip_no", "day"),
 )
 
+# Tickets of which it was ever told that another vehicle has no place for them, or for one that was paid with them, and
+# since which position: what was given back for it is held against this, whatever was said since.
+fault_told = sa.Table(
+    "fault_told",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("pos", Big, nullable=False),
+)
+
 # ``grant_id`` is the hub's position at which the grant was made. ``node_epoch``: the log that may sell from it.
 seat_grant = sa.Table(
     "seat_grant",

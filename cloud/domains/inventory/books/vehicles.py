@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection, Row
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
-from cloud.domains.inventory.tables import dated_trip, reseat, vehicle_change
+from cloud.domains.inventory.tables import dated_trip, fault_told, reseat, vehicle_change
 from cloud.kernel import streams
-from cloud.kernel.database import insert_rows, next_pos, upsert_rows
+from cloud.kernel.database import insert_new, insert_rows, next_pos, upsert_rows
 from cloud.kernel.ports import SoldTickets, Timetable
 from sync.domains.disruption import rules
 from sync.domains.disruption.operations import Reseated, VehicleChange
@@ -34,6 +34,7 @@ _CHANGE: Final = (
     "number", "trip_no", "day", "plan", "body", "before", "capacity", "note", "by", "made_ms",
 )  # fmt: skip
 _SEAT: Final = ("ticket_id", "trip_no", "day", "from_idx", "to_idx", "was", "seat", "placed", "fault", "late")
+_FAULT: Final = ("ticket_id", "pos")
 _GONE: Final = sa.delete(reseat).where(reseat.c.ticket_id == sa.bindparam("gone"))
 
 
@@ -126,7 +127,9 @@ class Vehicles:
         for one in news:
             told = Reseated(*where, one.was, one.seat, one.placed, one.fault)
             bodies.append((f"reseat/{one.ticket_id.hex()}", told.to_bytes()))
-        streams.publish_many(tx, trip_stream(*where), bodies)
+        positions = streams.publish_many(tx, trip_stream(*where), bodies)[len(gone) :]
+        faults = [(one.ticket_id, pos) for one, pos in zip(news, positions, strict=True) if one.fault]
+        insert_new(tx, fault_told, _FAULT[:1], _FAULT, faults)
 
 
 def moved_of(tx: Connection, where: Where) -> list[Moved]:
@@ -141,6 +144,12 @@ def stands(tx: Connection, ticket_id: bytes) -> bool:
     """Whether another vehicle has no place for a ticket, or for one that was paid together with it."""
     mine = (reseat.c.ticket_id == ticket_id, reseat.c.fault)
     return tx.execute(sa.select(reseat.c.trip_no).where(*mine)).first() is not None
+
+
+def fault_since(tx: Connection, ticket_id: bytes) -> int | None:
+    """The position since when it was told that another vehicle has no place for a ticket, or for one that was paid together
+    with it, whatever was said later; None for never."""
+    return tx.execute(sa.select(fault_told.c.pos).where(fault_told.c.ticket_id == ticket_id)).scalar()
 
 
 def newest_plan(tx: Connection, where: Where) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.tables import fare_rules, replacement
 from cloud.kernel.fold import Quarantine, Received
-from cloud.kernel.tables import hub_generation
+from cloud.kernel.recovery import Restored
 from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import PASSENGER, PROOFS, REBOOKED, REISSUED, TicketSold
 from sync.domains.ticketing.office import fares
@@ -28,7 +28,6 @@ from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS, TicketId
 
 _SETS: Final = sa.select(fare_rules.c.pos, fare_rules.c.body).order_by(fare_rules.c.pos)
-_RESTORED: Final = sa.select(hub_generation.c.since_pos, hub_generation.c.started_ms)
 _EXCHANGE: Final = sa.select(replacement.c.kind, replacement.c.reason, replacement.c.old_minor).where(
     replacement.c.new_id == sa.bindparam("new_id"), replacement.c.state == "ok"
 )
@@ -67,7 +66,7 @@ class Prices:
         self._tx, self._read = tx, lines
         self._lines: Mapping[int, Line] = {}
         self._sets: list[_Set] = []
-        self._restored: list[tuple[int, int]] = []
+        self._restored = Restored(tx)
         # Ride → full fare and currency: a batch has many sales of each.
         self._full: dict[tuple[int, int, int], tuple[int | None, str]] = {}
 
@@ -75,7 +74,6 @@ class Prices:
         """Read the fares of the trips, and the sets of rules."""
         self._lines = self._read(self._tx, sorted(trip_nos))
         self._sets = [_Set(row.pos, FareRules.from_bytes(row.body)) for row in self._tx.execute(_SETS)]
-        self._restored = [(row.since_pos, row.started_ms) for row in self._tx.execute(_RESTORED)]
 
     def wrong(self, received: Received, event: TicketSold) -> Quarantine | None:
         """What is wrong with rider, seat or price of a sale, if anything: ``rider_seat``, ``price_differs``,
@@ -87,7 +85,7 @@ class Prices:
         if event.price_minor == full and event.currency == currency and event.rider == fares.ADULT:
             return None
         line = self._lines.get(event.trip_no)
-        if line is None or received.held is not None or self._forgotten(received):
+        if line is None or received.held is not None or self._restored.forgot(received):
             return None
         return self._judged(received, event, line, full)
 
@@ -96,7 +94,7 @@ class Prices:
     ) -> Quarantine | None:
         """What is wrong with the extras of a booking whose first ticket is for ``trip_no``: ``price_differs``."""
         line = self._lines.get(trip_no)
-        if line is None or not extras or self._forgotten(received):
+        if line is None or not extras or self._restored.forgot(received):
             return None
         for given in self._known(received, line):
             try:
@@ -112,11 +110,6 @@ class Prices:
         found = (None, "") if line is None else (line.fare_minor(from_idx, to_idx), line.currency)
         self._full[trip_no, from_idx, to_idx] = found
         return found
-
-    def _forgotten(self, received: Received) -> bool:
-        """Whether the seller went by what this hub may have told it and forgotten."""
-        heard_ms = received.envelope.stamp.hub_ms if received.envelope else 0
-        return any(since < received.pos and heard_ms < started_ms for since, started_ms in self._restored)
 
     def _judged(self, received: Received, event: TicketSold, line: Line, full: int | None) -> Quarantine | None:
         """A price that is right by no set, or right by one of which the proof was not seen."""
