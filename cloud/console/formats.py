@@ -47,6 +47,11 @@ class Formats:
             return "–"
         return format_datetime(local_time(wall_ms, self.zone), "medium", ZoneInfo(self.zone), self._locale)
 
+    def minute(self, wall_ms: int, zone: str | None = None) -> str:
+        """Date and time as timetables say them: no seconds, on the clocks of ``zone`` (else the console's)."""
+        local = local_time(wall_ms, zone or self.zone)
+        return f"{format_date(local, 'medium', self._locale)} {local:%H:%M}"
+
     def ago(self, wall_ms: int, now_ms: int) -> str:
         """How long before ``now_ms``."""
         span = timedelta(milliseconds=min(wall_ms - now_ms, 0))

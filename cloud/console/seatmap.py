@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from sqlalchemy import Connection
+
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.ledger import Book, Holder
+from cloud.domains.inventory.books.vehicles import newest_plan
+from cloud.domains.timetable import service as timetable
 
 FREE, GRANTED, SOLD, SUSPECT, CLASH = "free", "granted", "sold", "suspect", "clash"
 MAX_LEGS = 200
@@ -126,3 +130,10 @@ def _leg(book: Book, letters: Mapping[Holder, str], suspects: set[Holder], leg: 
     suspect = sum(places for holder, places in held.items() if holder in suspects)
     sold = sum(places for _, places in by_holder.values())
     return Leg(book.free().get(leg, 0), sum(held.values()) - suspect, sold, suspect, by_holder)
+
+
+def seat_labels(tx: Connection, trip_no: int, day: int) -> dict[int, str]:
+    """Seat → what stands on it, in the vehicle that runs or else in the planned one."""
+    planned, name = timetable.planned_seats(tx, trip_no), newest_plan(tx, (trip_no, day))
+    runs = timetable.seat_plan(tx, name) if name else None
+    return {seat[0]: seat[1] for plan in (planned, runs) if plan is not None for seat in plan.seats}

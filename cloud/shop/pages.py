@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.engine import Connection
 
 from cloud.console.desk import language
+from cloud.console.seatmap import seat_labels
 from cloud.domains.sellers.api.schemas import number_of
 from cloud.domains.sellers.books import offers
 from cloud.domains.sellers.books.bookings import TICKETED, Booking
@@ -58,10 +59,11 @@ def _register_search(blueprint: Blueprint, counter: Counter) -> None:
         with hub.database.read() as tx:
             counter.seller(tx)
             offer = hub.offers.one(tx, request.args.get("offer", ""), language())
+            labels = seat_labels(tx, *offer.ride.where)
         key = hub.ids.token(_KEY_BYTES).hex()
         return render(
             "ride.html", offer=offer, times=_times(offer), key=key, most=1 if offer.named else min(MOST_PLACES, offer.left),
-            kinds=DOCUMENT_TYPES,
+            kinds=DOCUMENT_TYPES, labels=labels,
         )  # fmt: skip
 
     @blueprint.post("/ride")
@@ -177,11 +179,12 @@ def _described(tx: Connection, counter: Counter, found: Booking, idx: int, texts
     item = next(item for item in found.items if item.idx == idx)
     from_no, to_no, zone = counter.hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
     names = counter.hub.places.stop_names(tx, {from_no, to_no}, language())
-    text = texts.get(idx)
+    text, labels = texts.get(idx), seat_labels(tx, item.trip_no, item.day)
     return {
         "wallet": url_for("wallet.page", _anchor=f"booking={found.booking_id}&place={idx}"),
-        "item": item, "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
-        "moment": local_time(item.departs_ms, zone).strftime("%Y-%m-%d %H:%M"), "number": number_of(item),
+        "item": item, "seat": labels.get(item.seat, item.seat),
+        "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
+        "zone": zone, "number": number_of(item),
         "short_code": ticket.short_code(text) if text else None,
         "qr": Markup(qr.svg(text)) if text and not item.holder else None,  # noqa: S704
     }  # fmt: skip

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.console.common import t
 from cloud.console.desk import language
+from cloud.console.seatmap import seat_labels
 from cloud.domains.sellers.api.calls import Rate
 from cloud.domains.sellers.books.holding import Bound
 from sync import catalogue
@@ -108,8 +109,9 @@ def _answer(tx: Connection, hub: Hub, found: Bound) -> dict[str, Any]:
     from_no, to_no, zone = hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
     names = hub.places.stop_names(tx, {from_no, to_no}, language())
     number = TicketId.from_bytes(item.ticket_id).number if item.ticket_id else ""
+    labels = seat_labels(tx, item.trip_no, item.day)
     return {
         "text": found.text, "number": number, "short_code": ticket.short_code(found.text) if found.text else "",
-        "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""), "seat": str(item.seat or ""),
+        "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""), "seat": str(labels.get(item.seat, item.seat or "")),
         "moment": local_time(item.departs_ms, zone).strftime("%Y-%m-%d %H:%M"),
     }  # fmt: skip

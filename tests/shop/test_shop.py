@@ -77,7 +77,7 @@ def test_somebody_finds_holds_pays_shows_and_gives_back(world: ConsoleWorld, per
     assert "Reserved, to be paid" in held and NUMBER.search(held) and "<svg" not in held and "Y1:" not in held
     pay(world, address)
     shown = person.get(address).text
-    assert shown.count("<svg") == 2 and "Seat <b>3</b>" in shown
+    assert shown.count("<svg") == 2 and "Seat <b>01C</b>" in shown, "as it stands on the seat"
     assert len(world.hub.database.engine.connect().execute(tickets.select()).all()) == before + 2
     asked = person.get(f"{address}/refund/0").text
     done = person.post(f"{address}/refund/0", **fields(asked))

@@ -54,7 +54,9 @@ def counted(world: ConsoleWorld, table: sa.Table) -> int:
 def test_every_page_opens_in_three_languages_for_everybody(world: ConsoleWorld) -> None:
     person, agency_no = world.person(), agency_of(world, world.trip[0])
     for language in LANGUAGES:
-        person.get(f"/ratings/?language={language}")
+        names = re.findall(r'<a href="/ratings/(\d+)">([^<]+)</a>', person.get(f"/ratings/?language={language}").text)
+        for number, name in names:
+            assert f"<h1>{name}</h1>" in person.get(f"/ratings/{number}").text
         for address in ("/ratings/", f"/ratings/{agency_no}", "/ratings/mine"):
             page = person.get(address)
             assert page.status_code == 200 and f'<html lang="{language}">' in page.text, address

@@ -12,7 +12,6 @@ from werkzeug.exceptions import NotFound
 from cloud.console import forms, queries, seatmap
 from cloud.console.desk import DAY, PAGE, TRIP, Desk, language
 from cloud.console.pages.sales import asked_day
-from cloud.console.pages.vehicles import seat_labels
 from cloud.domains.boarding.service import boarding_counts
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.service import books_of
@@ -69,7 +68,7 @@ def _page(desk: Desk, trip_no: int, day: int, form: forms.Release, status: int =
     with desk.database.read() as tx:
         view, book = desk.hub.seats.trip(tx, trip_no, day), books_of(tx, (trip_no, day))
         suspects = {(line.node_no, line.node_epoch) for line in view.holders if line.suspect}
-        stops, labels = _names(tx, trip_no, book.legs), seat_labels(tx, trip_no, day)
+        stops, labels = _names(tx, trip_no, book.legs), seatmap.seat_labels(tx, trip_no, day)
         chart = seatmap.chart(book, labels, suspects)
         tickets = tickets_of(tx, trip_no, day, PAGE + 1, desk.offset())
         values: dict[str, Any] = {

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from cloud.console import forms
 from cloud.console.desk import DAY, TRIP, Desk, language
+from cloud.console.seatmap import seat_labels
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.vehicles import moved_of, newest_plan
 from cloud.domains.timetable import service as timetable
@@ -59,13 +60,6 @@ def _page(desk: Desk, trip_no: int, day: int, form: forms.Vehicle, status: int =
             "stops": _stops(tx, facts.stop_nos if facts else ()),
         }
     return desk.render("vehicle.html", status, form=form, trip_no=trip_no, day=day, **values)
-
-
-def seat_labels(tx: Connection, trip_no: int, day: int) -> dict[int, str]:
-    """Seat → what stands on it, in the vehicle that runs or else in the planned one."""
-    planned, name = timetable.planned_seats(tx, trip_no), newest_plan(tx, (trip_no, day))
-    runs = timetable.seat_plan(tx, name) if name else None
-    return {seat[0]: seat[1] for plan in (planned, runs) if plan is not None for seat in plan.seats}
 
 
 def _stops(tx: Connection, stop_nos: tuple[int, ...]) -> list[str]:
