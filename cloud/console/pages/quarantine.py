@@ -52,6 +52,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
                 raise NotFound
             envelope = _decoded(held.event)
             label = _label_of(tx, envelope)
+            node_name = next((one.name for one in node_list.every(tx) if one.node_no == held.node_no), held.node_no)
         form = forms.Note()
         if form.validate_on_submit():
             note = form.note.data.strip()[:MAX_NOTE]
@@ -61,6 +62,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             flash(desk.t("console_saved"))
             return redirect(url_for("console.quarantine"))
         values: dict[str, Any] = {"held": held, "envelope": envelope, "fields": _fields(envelope), "label": label}
+        values["node_name"] = node_name
         if envelope is not None:
             values["claimed_ms"] = wall_ms_of(envelope.stamp.hlc)
         values["hex"] = held.event[:SHOWN_BYTES].hex(" ")

@@ -16,6 +16,7 @@ from cloud.domains.register.importing.columns import COLUMNS, KINDS
 from cloud.domains.register.importing.read import FileRejected
 from cloud.domains.register.publish import masked_name
 from cloud.domains.register.service import Subject, texts_of
+from cloud.kernel import nodes as node_list
 from sync.domains.register.cards.card import VOID_REASONS
 from sync.kernel import qr
 from sync.kernel.errors import Refusal
@@ -192,8 +193,9 @@ def _cards(desk: Desk) -> ResponseReturnValue:
         due = [desk.hub.register.subject(tx, number) for number in numbers[:PAGE]]
         owners = _owners(desk, tx, due)
         refused = issuing.refusals(tx, PAGE)
+        names = {info.node_no: info.name for info in node_list.every(tx)}
     rows = [(one, _label(desk, one), owners.get(one.operator_no, "")) for one in due]
-    return desk.render("cards.html", rows=rows, more=len(numbers) > PAGE, refused=refused, at_once=AT_ONCE)
+    return desk.render("cards.html", rows=rows, more=len(numbers) > PAGE, refused=refused, names=names, at_once=AT_ONCE)
 
 
 def _owners(desk: Desk, tx: Connection, found: list[Subject]) -> dict[int, str]:
