@@ -56,6 +56,12 @@ def test_short_cash_stands_beside_its_field_and_sells_nothing(bench: Bench, cler
     assert clerk.send("/clerk/sell", tendered="30").path.startswith("/clerk/tickets/")
 
 
+def test_a_code_that_was_scanned_into_the_cash_sells_nothing(bench: Bench, clerk: Person) -> None:
+    refused = sell(clerk, tendered="69012345")
+    assert refused.status == 422 and 'id="tendered-problem"' in refused.html and "别的条码" in refused.text
+    assert bench.node.ticketing.takings(None, TODAY).count == 0
+
+
 def test_an_amount_that_is_none_stands_beside_its_field(clerk: Person) -> None:
     for typed in ("abc", "1e5", "--3", "5.555", "45,50", "9" * 40):
         refused = sell(clerk, tendered=typed)

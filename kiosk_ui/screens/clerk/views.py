@@ -22,7 +22,7 @@ from kiosk_ui.screens.clerk.requests import routes as requests_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
 from kiosk_ui.screens.clerk.shift import routes as shift_routes
 from sync.domains.ticketing.events import REASONS
-from sync.domains.ticketing.rules import change_minor
+from sync.domains.ticketing.rules import MOST_CHANGE_MINOR
 from sync.kernel.errors import Refusal
 
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
@@ -71,7 +71,8 @@ def confirm(number: int) -> ResponseReturnValue:
         tendered = amount_minor(request.form, "tendered", order.currency)
         ticket = ticketing.confirm(number, the_clerk().clerk_no, tendered, shown_document(request.form))
     except Refusal as refusal:
-        return _desk({str(number): sentence(refusal)}), refusal.status
+        gone = refusal.code in ("seat_taken", "no_seat")
+        return _desk({str(number): sentence(Refusal("order_seat_gone") if gone else refusal)}), refusal.status
     return redirect(url_for("clerk.ticket", number=ticket.number, tendered=tendered), 303)
 
 
@@ -103,8 +104,8 @@ def ticket(number: str) -> str:
     found = the_node().ticketing.find(number)
     change = None
     if request.args.get("tendered"):
-        tendered = optional_whole(request.args, "tendered") or 0
-        change = change_minor(found.price_minor, tendered) if tendered >= found.price_minor else None
+        over = (optional_whole(request.args, "tendered") or 0) - found.price_minor
+        change = over if 0 <= over <= MOST_CHANGE_MINOR else None
     seller = the_node().accounts.clerk(found.clerk_no)
     replaced = found.refunded is not None and found.refunded.reason not in REASONS and not found.past
     return render_template(

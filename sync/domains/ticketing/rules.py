@@ -13,6 +13,8 @@ from sync.kernel.rulesets import refuse_odd
 from sync.kernel.ticket import Claims, TicketId
 
 VALID_AFTER_ARRIVAL_S = 6 * 3600
+# Ten thousand yuan: no clerk gives back more on one sale.
+MOST_CHANGE_MINOR = 1_000_000
 # Kinds of refunds that a node may have to leave to the hub.
 ASKED = ("other_box", "past_log", "departed", "clock_unsure")
 _MINUTE_MS = 60_000
@@ -69,9 +71,12 @@ def valid_until_s(arrival_ms: int) -> int:
 
 
 def change_minor(price_minor: int, tendered_minor: int) -> int:
-    """Change to give back. Raises :class:`Refusal` ``cash_short``."""
+    """Change to give back. Raises :class:`Refusal`: ``cash_short``, and ``cash_much`` for what nobody hands over: a code that a
+    scanner typed into the field of the cash."""
     if tendered_minor < price_minor:
         raise Refusal("cash_short", status=422, field="tendered")
+    if tendered_minor - price_minor > MOST_CHANGE_MINOR:
+        raise Refusal("cash_much", status=422, field="tendered")
     return tendered_minor - price_minor
 
 

@@ -21,9 +21,10 @@ def test_a_ticket_says_what_was_sold() -> None:
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
-def test_change_is_what_is_too_much_and_too_little_is_refused(price: int, tendered: int) -> None:
-    if tendered < price:
-        with pytest.raises(Refusal, match="cash_short"):
+def test_change_is_what_is_too_much_and_what_nobody_hands_over_is_refused(price: int, tendered: int) -> None:
+    over = tendered - price
+    if over < 0 or over > rules.MOST_CHANGE_MINOR:
+        with pytest.raises(Refusal, match="cash_short" if over < 0 else "cash_much"):
             rules.change_minor(price, tendered)
     else:
         assert price + rules.change_minor(price, tendered) == tendered
