@@ -31,7 +31,8 @@
     const fresh = page.getElementById(id);
     if (fresh) { document.getElementById(id).replaceWith(fresh); }
   }
-  function focus() { (number || code).focus(); }
+  // The verdict stays in sight: a field below it takes the keys without being scrolled to.
+  function focus() { (number || code).focus({ preventScroll: true }); }
   // Cut off from the box: nothing was checked and nothing is kept here. Never green.
   function away() {
     const verdict = document.getElementById("verdict");

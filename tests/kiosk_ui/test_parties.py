@@ -43,6 +43,9 @@ def test_a_clerk_sells_a_family_with_luggage_and_gives_change(bench: Bench, cler
     paper = clerk.see(next(link for link in done.links if link.endswith("/print")))
     assert paper.html.count('class="paper party-page"') == 4, "a page a ticket, and the receipt"
     assert bench.node.ticketing.takings(None, TODAY).totals == {"CNY": 5500}
+    assert "不占座" in clerk.see("/clerk/takings").text and "不对号" not in clerk.page.text, (
+        "a child on a lap has no seat"
+    )
     assert clerk.see(paying.path).path == done.path, "the page of a paid order leads to its tickets"
 
 
