@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 60.0
 PATIENCE_MS = 20_000
+MOST_BYTES = 150_000
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 
 
 @contextlib.contextmanager
-def running_demo(folder: Path) -> Iterator[Demo]:
-    """The demo as `./yipiao demo` starts it, on ports and data of its own, for as long as the block runs."""
+def running_demo(folder: Path, whole: bool = False) -> Iterator[Demo]:
+    """The demo as `./yipiao demo` starts it, on ports and data of its own, for as long as the block runs. ``whole``: with
+    shifts and names, as the story wants it."""
     strays = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("YIPIAO_")}
     demo = Demo(folder, SAMPLE, lambda text: None, own_ports=True)
+    demo.shifts = demo.names = whole
     try:
         demo.prepare()
         demo.start()
@@ -49,6 +52,17 @@ def until(done: Callable[[], bool], what: str) -> None:
 def photograph(picture: Locator) -> bytes:
     """A photograph of what stands on a screen."""
     return picture.screenshot()
+
+
+def keep(page: Page, path: Path) -> None:
+    """What the screen shows, as a small file."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("scrollTo(0, 0)")
+    with Image.open(io.BytesIO(page.screenshot())) as image:
+        image.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
+    size = path.stat().st_size
+    assert size <= MOST_BYTES, f"{path.name} has {size} bytes"
+    print(f"{path} {size} bytes")
 
 
 def read_code(photo: bytes) -> str:

@@ -119,7 +119,7 @@ class Client:
         found: dict[str, Any] = self.call("POST", f"/api/v1/shifts/{shift_no}/close", {"counted": counted})
         return found
 
-    def check(self, code: str, trip_no: int, day: str, gate: str = "gate-page") -> dict[str, Any]:
+    def check(self, code: str, trip_no: int, day: str, gate: str = "page") -> dict[str, Any]:
         """Check a code at the gate; the verdict."""
         body = {"code": code, "trip_no": trip_no, "day": day, "gate": gate}
         found: dict[str, Any] = self.call("POST", "/api/v1/boarding/checks", body)
