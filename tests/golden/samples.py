@@ -192,6 +192,7 @@ RECORDS: Final[dict[str, Any]] = {
     "manifest_of_a_child": ManifestEntry(0, 4, 65_535, 101, 2518, 2),
     "clearance_rules": ClearanceRules("gd-2026", 2500, (("overloaded", "广东省道路运输条例"),), 600, 400),
     "sole_seller": SoleSeller(8),
+    "sole_seller_after_another": SoleSeller(8, (bytes(8), TICKET_ID)),
     "duty_with_drivers": Duty("粤H12345", (21, 22)),
     "manifest": ManifestEntry(0, 4, 12, 101, 2518),
     "bound_ticket": BoundTicket(101, 2518, 1_795_406_400_000),

@@ -55,6 +55,16 @@ def test_a_short_turn_shows_whom_it_leaves_behind_and_what_to_tell_them(vehicle:
     assert TicketId(9, 1, 1).number in page and TicketId(9, 1, 2).number not in page
 
 
+def test_the_giver_reads_which_seats_stay_with_its_box(vehicle: Bench, aboard: Flask) -> None:
+    person = driver(vehicle, aboard)
+    assert "留在本车的座位" not in person.see(f"{TRIP}/hand").text
+    order = vehicle.node.ticketing.order(COACH_TRIP, TODAY, 0, 4, 1)
+    assert order is not None
+    page = person.see(f"{TRIP}/hand").text
+    label = vehicle.node.inventory.label(COACH_TRIP, TODAY, 1)
+    assert f"有人正在付款的 1 个座位（{label}）不交接" in page
+
+
 def test_the_office_reads_where_the_trip_ends_and_asks_for_the_rest_of_a_ride(bench: Bench, clerk: Person) -> None:
     number = sell(clerk).path.rsplit("/", 1)[1]
     sold = bench.node.ticketing.find(number)

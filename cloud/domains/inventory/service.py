@@ -15,7 +15,7 @@ from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_book
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
-from cloud.domains.inventory.books.sole import make_sole, others_trips
+from cloud.domains.inventory.books.sole import make_sole, others_trips, pass_on
 from cloud.domains.inventory.books.vehicles import Vehicles, newest_plan
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, recovery, streams
@@ -25,6 +25,8 @@ from cloud.kernel.ports import Duties, RideWish, SoldTickets, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.disruption.operations import VehicleChange
 from sync.domains.disruption.rules import CANCELLED
+from sync.domains.duties.events import TripHandedOver
+from sync.domains.duties.operations import open_handover
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant
 from sync.domains.ticketing.events import TicketSold
@@ -84,6 +86,7 @@ class InventoryService:
         if recovery.recovering(tx):
             self._recalls.answered(tx, info.node_no, back)
             return
+        self._pass_on_sole(tx, info, fresh)
         changed = {where for where, book in folded.books().items() if book.vehicles}
         for where in sorted(changed):
             self._vehicles.settle(tx, folded.books()[where])
@@ -196,6 +199,14 @@ class InventoryService:
         mine = (column.node_no == info.node_no, column.node_epoch < info.epoch)
         older = tx.execute(sa.select(column.grant_id).where(*mine)).scalars()
         streams.publish_many(tx, node_stream(info.node_no), [(f"grant/{number}", None) for number in older])
+
+    def _pass_on_sole(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
+        """With a trip that a box gave away, its seats that passengers leave: it says nothing more of them."""
+        for one in fresh.events:
+            event = one.event if one.held is None else None
+            if isinstance(event, TripHandedOver):
+                given = open_handover(event.signed)
+                pass_on(tx, (given.trip_no, given.day), info.node_no, given.to_node_no)
 
     def pinned_days(self, tx: Connection) -> dict[int, set[int]]:
         """Trip → days on which anything of it was granted or sold: there a new feed must leave it as it was."""

@@ -160,6 +160,16 @@ sole_seller = sa.Table(
     sa.Column("pos", Big, nullable=False),
 )
 
+# To whom that went on from ``pos`` on: with the trip, to the box of another vehicle.
+sole_moved = sa.Table(
+    "sole_moved",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("pos", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+)
+
 # State: a fold of the event log.
 
 # Legs at_idx..to_idx-1 of a ticket's seat (0: of a place) that its passenger left, to be sold on by the box that said so.

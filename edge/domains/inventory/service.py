@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from edge.domains.inventory import store
+from edge.domains.inventory.aboard import handed
 from edge.domains.inventory.aboard import service as aboard
+from edge.domains.inventory.aboard.handed import Staying
 from edge.domains.timetable.service import Timetable
 from edge.kernel import meta
 from edge.kernel.clock import TimeKeeper
@@ -223,20 +225,17 @@ class Inventory:
 
         A seat for which somebody is paying stays.
         """
-        found, parts, until = self._open(connection, trip_no, day), [], 0
-        now = self._keeper.wall_ms()
-        left = dict(found.places)
-        for grant in self._grants(connection, trip_no, day):
-            if grant.sell_until_ms <= now:
-                continue
-            seats = [(seat, mask & found.seats.get(seat, 0)) for seat, mask in sorted(grant.seats.items())]
-            counts = [(leg, min(places, left.get(leg, 0))) for leg, places in sorted(grant.places.items())]
-            chosen, some = tuple(one for one in seats if one[1]), tuple(one for one in counts if one[1] > 0)
-            left |= {leg: left[leg] - places for leg, places in some}
-            if chosen or some:
-                parts.append((grant.grant_id, chosen, some))
-                until = min(until or grant.sell_until_ms, grant.sell_until_ms)
-        return tuple(parts), until
+        found = self._open(connection, trip_no, day)
+        return handed.parts_of(
+            self._grants(connection, trip_no, day), found.seats, found.places, self._keeper.wall_ms()
+        )
+
+    def staying(self, trip_no: int, day: int) -> Staying:
+        """What of a dated trip does not go to another box with it."""
+        connection = self._database.read()
+        held = [one[1] for one in store.held(connection, trip_no, day, self._boot, self._fresh_since())]
+        taken_over = aboard.taken_over(connection, trip_no, day)
+        return handed.staying(held, taken_over, self._open(connection, trip_no, day).seats)
 
     def _return_all(self, unit: UnitOfWork, where: tuple[int, int]) -> int:
         return self._return(unit, *where, only=None, most=0)

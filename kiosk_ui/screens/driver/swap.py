@@ -69,9 +69,12 @@ def take_now() -> ResponseReturnValue:
 
 def _give_page(where: tuple[int, int], errors: dict[str, str]) -> str:
     node = the_node()
+    stays = node.inventory.staying(*where)
+    held, left = ([node.inventory.label(*where, seat) for seat in seats] for seats in (stays.held, stays.left))
     return render_template(
-        "driver/hand.html", now=node.duties.of(*where), frames=node.handovers.frames(where), errors=errors
-    )
+        "driver/hand.html", now=node.duties.of(*where), frames=node.handovers.frames(where), errors=errors, held=held,
+        left=left,
+    )  # fmt: skip
 
 
 def _take_page(errors: dict[str, str], typed: str) -> str:

@@ -45,11 +45,13 @@ class Recall(Record):
 class SoleSeller(Record):
     """Key ``sole/TRIP/DAY`` on the trip's stream: from here on the hub grants seats of this dated trip to ``node_no`` alone.
 
-    It stands behind every ``void/…`` of refunds that came before it, so whoever holds it knows of those.
+    It stands behind every ``void/…`` of refunds that came before it, so whoever holds it knows of those. ``left``: tickets
+    whose seats another box took over before, which had the trip until then: they stay that box's.
     """
 
     PREFIX: ClassVar[str] = "sole"
     node_no: int
+    left: tuple[bytes, ...] = ()
 
 
 def sign_grant(grant: Grant, hub: Signer) -> bytes:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from edge.domains.duties.service import Word
+from edge.bootstrap import build
+from edge.domains.duties.handover import service as handovers
+from edge.domains.duties.service import Duties, TripNow, Word
+from edge.domains.inventory.aboard.handed import Staying
+from edge.domains.ticketing.office.aboard import WalkUp
+from edge.kernel.scribe import UnitOfWork
 from sync.domains import EVENTS
-from sync.domains.boarding.operations import Duty
+from sync.domains.boarding.events import KEEPS, TAKEN_OVER, NoShowMarked
+from sync.domains.boarding.operations import Duty, ManifestEntry
 from sync.domains.duties.events import TripHandedOver, TripTakenOver
 from sync.domains.duties.operations import from_frames, open_handover, to_frames
 from sync.domains.inventory.events import GrantReturned
+from sync.domains.inventory.operations import SoleSeller
 from sync.kernel import certificate
 from sync.kernel.certificate import Certificate, Revocation
 from sync.kernel.errors import Refusal
-from tests.support.nodes import ALL_LEGS, COACH_TRIP, FERRY_TRIP, NOON_MS, TODAY, Bench, make_bench
+from sync.kernel.events import Event
+from sync.kernel.ticket import TicketId
+from tests.support.nodes import (
+    ALL_LEGS,
+    COACH_TRIP,
+    FERRY_TRIP,
+    NOON_MS,
+    TODAY,
+    Bench,
+    CountingIds,
+    NoLine,
+    make_bench,
+)
 
 DRIVER, OTHER = 31, 32
 TRIP = (COACH_TRIP, TODAY)
@@ -107,6 +128,94 @@ def test_the_seats_are_given_up_durably_before_the_code_is_seen(two: Two) -> Non
     assert sellable(two.giver) == set() and refused(lambda: two.giver.sell(seat=1)) == "seat_taken"
     assert two.giver.node.handovers.frames(TRIP) == frames, "shown again as it was"
     assert len(logged(two.giver, TripHandedOver)) == 1
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def killed_at_the_code(two: Two, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Bench:
+    """What stands on the giver's disk at the very moment when its code is drawn, as a box that comes up over that."""
+
+    def draw(_signed: bytes) -> list[str]:
+        if not folder.exists():
+            shutil.copytree(two.giver.node.settings.data, folder)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(handovers.ops, "to_frames", draw)
+        two.frames()
+    found = Bench(two.giver.node, two.giver.hub, two.giver.clock, two.giver.pos)
+    found.node = build(replace(two.giver.node.settings, data=folder), two.giver.clock, CountingIds(900), NoLine())
+    return found
+
+
+def test_killed_at_the_moment_when_the_code_is_drawn_the_seats_are_blocked_on_the_disk(
+    two: Two, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    left = killed_at_the_code(two, monkeypatch, tmp_path / "left")
+    assert sellable(left) == set() and len(logged(left, TripHandedOver)) == 1
+    assert left.node.duties.of(*TRIP).run.phase == "handed_over" and left.node.handovers.frames(TRIP)
+
+
+def test_a_code_that_is_drawn_before_the_commit_would_leave_them_on_sale(
+    two: Two, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The canary: the same, with the order taken away."""
+    append = Duties.append
+
+    def hasty(duties: Duties, where: tuple[int, int], words: Callable[[UnitOfWork], Iterable[Event]]) -> TripNow:
+        def drawn_first(unit: UnitOfWork) -> list[Event]:
+            said = list(words(unit))
+            for event in said:
+                if isinstance(event, TripHandedOver):
+                    handovers.ops.to_frames(event.signed)
+            return said
+
+        return append(duties, where, drawn_first)
+
+    monkeypatch.setattr(Duties, "append", hasty)
+    left = killed_at_the_code(two, monkeypatch, tmp_path / "left")
+    assert sellable(left) and logged(left, TripHandedOver) == []
+
+
+def test_the_box_that_gave_a_trip_away_sells_nobody_a_place_on_board(two: Two) -> None:
+    assert two.giver.node.walk_ups.ways(*TRIP, 0)
+    two.frames()
+    assert refused(lambda: two.giver.node.walk_ups.ways(*TRIP, 0)) == "trip_not_run_here"
+    assert (
+        refused(lambda: two.giver.node.walk_ups.sell(WalkUp(*TRIP, 1, 4), DRIVER, "walk-up-1")) == "trip_not_run_here"
+    )
+    assert not two.giver.node.manifest.runs(*TRIP)
+
+
+def test_what_stays_is_told(two: Two) -> None:
+    """A seat for which somebody is paying, and one that this box took over from another seller."""
+    two.giver.operate(f"trip/{COACH_TRIP}/{TODAY}", f"sole/{COACH_TRIP}/{TODAY}", SoleSeller(7).to_bytes())
+    absent = TicketId(9, 1, 1).to_bytes()
+    entry = ManifestEntry(0, 4, 20, *TRIP).to_bytes()
+    two.giver.operate(f"trip/{COACH_TRIP}/{TODAY}", f"manifest/{absent.hex()}", entry)
+    two.giver.node.manifest.leave(*TRIP, 0)
+    two.giver.node.manifest.no_show(*TRIP, absent, 11)
+    two.giver.node.ticketing.order(*TRIP, 0, 4, 1)
+    assert two.giver.node.inventory.staying(*TRIP) == Staying((1,), (20,))
+    two.taker.node.handovers.take(two.frames(), OTHER)
+    assert two.giver.node.inventory.staying(*TRIP) == Staying((1,), (20,))
+    assert {seat for seat, _ in sellable(two.taker)} == {2, 3}
+
+
+def test_the_taker_sells_on_what_passengers_leave_but_not_what_the_giver_took_over(two: Two) -> None:
+    two.taker.node.handovers.take(two.frames(), OTHER)
+    stream, before, now = f"trip/{COACH_TRIP}/{TODAY}", TicketId(9, 1, 1), TicketId(9, 1, 2)
+    for ticket_id, seat in ((before, 20), (now, 21)):
+        entry = ManifestEntry(0, 4, seat, *TRIP).to_bytes()
+        two.taker.operate(stream, f"manifest/{ticket_id.to_bytes().hex()}", entry)
+    said = SoleSeller(8, (before.to_bytes(),))
+    two.taker.operate(stream, f"sole/{COACH_TRIP}/{TODAY}", said.to_bytes())
+    for ticket_id in (before, now):
+        two.taker.node.manifest.no_show(*TRIP, ticket_id.to_bytes(), 11)
+    assert [event.frees for event in logged(two.taker, NoShowMarked)] == [KEEPS, TAKEN_OVER]
+    assert 21 in {seat for seat, _ in sellable(two.taker)} and 20 not in {seat for seat, _ in sellable(two.taker)}
 
 
 def test_a_code_that_was_never_scanned_sells_nothing_twice(two: Two) -> None:

@@ -15,8 +15,9 @@ from sqlalchemy.engine import Connection
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.ledger import Book, FreedLine, Holder, Where
+from cloud.domains.inventory.books.sole import Owners, owner_at, owners
 from cloud.domains.inventory.tables import seat_freed
-from cloud.kernel.database import chunks, select_pairs, upsert_rows
+from cloud.kernel.database import chunks, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.boarding.events import (
     ABSENCE,
@@ -37,7 +38,6 @@ Rides = Mapping[bytes, Ride]
 FindRides = Callable[[Connection, Sequence[bytes]], Rides]
 TICKET_ID_BYTES: Final = 8
 MAX_SERIAL: Final = (1 << 32) - 1
-_SOLE: Final = "SELECT trip_no, day, node_no, pos FROM sole_seller WHERE (trip_no, day) IN {pairs}"
 _ROW: Final = (
     "ticket_id", "pos", "trip_no", "day", "node_no", "node_epoch", "seat", "from_idx", "at_idx", "to_idx", "deducted",
 )  # fmt: skip
@@ -50,7 +50,7 @@ class Freed:
     def __init__(self, tx: Connection, rides: FindRides) -> None:
         self._tx, self._find, self._busy = tx, rides, False
         self._rides: dict[bytes, Ride] = {}
-        self._sole: dict[Where, tuple[int, int]] = {}
+        self._sole: dict[Where, Owners] = {}
         self._changed: dict[bytes, Where] = {}
 
     def prepare(self, marks: Sequence[PassengerAlighted | NoShowMarked]) -> None:
@@ -59,8 +59,7 @@ class Freed:
             return
         self._busy = True
         self._rides |= self._find(self._tx, sorted({event.ticket_id for event in marks}))
-        for trip_no, day, node_no, pos in select_pairs(self._tx, _SOLE, sorted({(e.trip_no, e.day) for e in marks})):
-            self._sole[trip_no, day] = (node_no, pos)
+        self._sole |= owners(self._tx, sorted({(event.trip_no, event.day) for event in marks}))
 
     def sold(self, received: Received, event: TicketSold) -> None:
         """Remember a ride of this batch, for marks behind it."""
@@ -138,8 +137,8 @@ class Freed:
         found = TicketId.from_bytes(event.ticket_id)
         if ((found.node_no, found.epoch) == received.log) != (event.frees == OWN):
             raise Quarantine("freed_not_own", found.number)
-        node_no, pos = self._sole.get((event.trip_no, event.day), (0, 0))
-        if event.frees == TAKEN_OVER and (node_no != received.node_no or pos > received.pos or received.amended):
+        owner = owner_at(self._sole.get((event.trip_no, event.day), []), received.pos)
+        if event.frees == TAKEN_OVER and (owner != received.node_no or received.amended):
             raise Quarantine("freed_not_sole", found.number)
 
     def _undo(self, received: Received, event: MarkUndone, book: Book) -> tuple[FreedLine, bool] | None:

@@ -30,7 +30,7 @@ from sync.domains.boarding.events import (
     PassengerAlighted,
 )
 from sync.domains.boarding.rules import Room, Taken
-from sync.domains.duties.rules import PLANNED, RUNNING
+from sync.domains.duties.rules import HANDED_OVER, PLANNED, RUNNING
 from sync.domains.inventory.rules import LAP
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS, TicketId
@@ -134,9 +134,9 @@ class Manifest:
         return max(driven, -1 if told is None else told)
 
     def runs(self, trip_no: int, day: int) -> bool:
-        """Whether this box runs a dated trip: the hub gave it the duty, or a driver began it here."""
+        """Whether this box runs a dated trip: the hub gave it the duty, or a driver began it here, and did not hand it over."""
         found = self._duties.of(trip_no, day)
-        return bool(found.vehicle) or found.run.phase != PLANNED
+        return found.run.phase != HANDED_OVER and (bool(found.vehicle) or found.run.phase != PLANNED)
 
     def vehicle(self, trip_no: int, day: int) -> str:
         """The plate of the vehicle that runs a trip, where this box does; else empty."""

@@ -17,11 +17,13 @@ Where = tuple[int, int]
 def claim(connection: sqlite3.Connection, ticket_id: TicketId, where: Where, seat: int, log: tuple[int, int]) -> int:
     """Whether the node of ``log`` may sell on what the holder of a ticket leaves: KEEPS (no), OWN or TAKEN_OVER.
 
-    A place without a number that another sold is not taken over: nobody knows which one was left.
+    A place without a number that another sold is not taken over: nobody knows which one was left. Nor is a seat that the box
+    took over which ran the trip before.
     """
     if (ticket_id.node_no, ticket_id.epoch) == log:
         return OWN
-    return TAKEN_OVER if seat and store.sole(connection, *where) == log[0] else KEEPS
+    mine = seat and store.sole(connection, *where) == log[0]
+    return TAKEN_OVER if mine and not store.left_before(connection, *where, ticket_id.to_bytes()) else KEEPS
 
 
 def taken_over(connection: sqlite3.Connection, trip_no: int, day: int) -> list[GrantRow]:

@@ -19,17 +19,20 @@ from sync.domains.inventory.operations import SoleSeller
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel.events import Stamp
 
-REFERENCE_TABLES = ("sole_seller",)
+REFERENCE_TABLES = ("sole_seller", "sole_left")
 STATE_TABLES = ("freed_cell", "given_back")
 
 
 def keep_sole(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
     """Operation ``sole/TRIP/DAY``."""
     where = (int(rest[0]), int(rest[1]))
-    connection.execute("DELETE FROM sole_seller WHERE trip_no = ? AND day = ?", where)
+    for table in REFERENCE_TABLES:
+        connection.execute(f"DELETE FROM {table} WHERE trip_no = ? AND day = ?", where)
     if body is not None:
-        node_no = SoleSeller.from_bytes(body).node_no
-        connection.execute("INSERT INTO sole_seller (trip_no, day, node_no) VALUES (?, ?, ?)", (*where, node_no))
+        said = SoleSeller.from_bytes(body)
+        connection.execute("INSERT INTO sole_seller (trip_no, day, node_no) VALUES (?, ?, ?)", (*where, said.node_no))
+        rows = [(*where, ticket_id) for ticket_id in said.left]
+        connection.executemany("INSERT INTO sole_left (trip_no, day, ticket_id) VALUES (?, ?, ?)", rows)
 
 
 PROJECTIONS = {SoleSeller.PREFIX: keep_sole}
@@ -90,6 +93,13 @@ def sole(connection: sqlite3.Connection, trip_no: int, day: int) -> int | None:
     """The node that alone is granted seats of a dated trip; None while others are, too."""
     row = connection.execute("SELECT node_no FROM sole_seller WHERE trip_no = ? AND day = ?", (trip_no, day)).fetchone()
     return None if row is None else int(row[0])
+
+
+def left_before(connection: sqlite3.Connection, trip_no: int, day: int, ticket_id: bytes) -> bool:
+    """Whether another box took the seat of a ticket over, which ran the trip before."""
+    mine = (trip_no, day, ticket_id)
+    query = "SELECT 1 FROM sole_left WHERE trip_no = ? AND day = ? AND ticket_id = ?"
+    return connection.execute(query, mine).fetchone() is not None
 
 
 def taken_over(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tuple[int, int, int]]:
