@@ -245,10 +245,10 @@ class InventoryApplier:
         """Cells go from the giver to the taker whom it signed them to, when either of them is heard first."""
         given = self._handovers.believed(received, event)
         where = (given.trip_no, given.day)
+        self._desks[where].see_grants(received.pos)
         if self._handovers.known(given.number, event.signed):
             self._handovers.heard(event, given, self._desks[where])
             return
-        self._desks[where].see_grants(received.pos)
         moved = self._handovers.move(received, given, event.signed, self._desks[where], self._grants)
         self._returned |= {grant_id for grant_id, _, _ in given.grants}
         self._grants[given.number] = where, moved

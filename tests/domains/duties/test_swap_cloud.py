@@ -21,7 +21,7 @@ from sync.domains.inventory.events import GrantReturned
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ticket import TicketId
-from tests.cloud.world import DAY, START_MS, Box, World, adds_up, new_world
+from tests.cloud.world import DAY, START_MS, Box, Trip, World, adds_up, new_world
 
 TRIP = (7, DAY)
 DRIVER = 1
@@ -269,3 +269,27 @@ def test_a_giver_that_sold_what_it_gave_is_found_out_when_it_is_heard(world: Wor
     giver.visit()
     assert codes(world) == ["handover_sold"]
     sound(world)
+
+
+def test_of_places_without_numbers_the_giver_keeps_those_that_it_sold(hub_database_url: str, tmp_path: Path) -> None:
+    with new_world(hub_database_url, tmp_path, [Trip(8, seat_plan_kind="free", capacity=20)]) as world:
+        giver, taker = world.box("boat", kind="vehicle"), world.box("spare", kind="vehicle")
+        grant = world.grant(giver, 8, 6)
+        giver.visit()
+        for _ in range(2):
+            giver.sell(8, 0)
+        giver.visit()
+        parts = ((grant.grant_id, (), tuple((leg, 4) for leg in range(3))),)
+        said = Handover(
+            next(numbers), 8, DAY, giver.node_no, 1, taker.node_no, 1, START_MS, 0, True, -1, 0, "", "", parts,
+            grant.sell_until_ms, (),
+        )  # fmt: skip
+        signed = sign_handover(said, giver.signer, giver.certificate)
+        giver.append(TripHandedOver(8, DAY, DRIVER, taker.node_no, signed))
+        taker.append(TripTakenOver(8, DAY, DRIVER, "粤E 2", signed))
+        for _ in range(4):
+            taker.sell(8, 0)
+        taker.visit()
+        giver.visit()
+        assert codes(world) == []
+        adds_up(world.trip(8))
