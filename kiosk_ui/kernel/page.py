@@ -18,7 +18,7 @@ from kiosk_ui.kernel.language import NAMES, big_print, language, remember
 from kiosk_ui.kernel.linemap import line_map
 from kiosk_ui.kernel.parties import leg_text
 from kiosk_ui.kernel.staff import ROLES, allowed, first_page, signed_in
-from kiosk_ui.kernel.words import known, listed, t
+from kiosk_ui.kernel.words import known, listed, rule_words, t
 from sync.kernel.documents import DOCUMENT_TYPES
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -78,6 +78,7 @@ def _template_words() -> dict[str, Any]:
         "t": t,
         "known": known,
         "listed": listed,
+        "rule_words": rule_words,
         "language": language(),
         "big": big_print(),
         "screen": screen(),

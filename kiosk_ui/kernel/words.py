@@ -41,6 +41,24 @@ def listed(items: Iterable[str]) -> str:
     return (", " if locale_of(language()).language == "en" else "、").join(items)
 
 
+def rule_words(rule: str, exchange: bool = False) -> str:
+    """Which rule gave a fee, for a clerk: the name of its set, and the reason or the band that the code stands for."""
+    name, _, part = rule.partition("/")
+    if known(f"refund_why_{part}"):
+        said = t(f"refund_why_{part}")
+    elif known(f"reissue_why_{part}"):
+        said = t(f"reissue_why_{part}")
+    elif not part.removeprefix("-").isdecimal():
+        said = part
+    elif exchange:
+        said = t("rule_times", count=int(part))
+    elif int(part) > 0:
+        said = t("rule_before", count=int(part))
+    else:
+        said = t("rule_after", count=-int(part)) if int(part) else t("rule_until")
+    return said if not said or name == "reissue" else t("rule_of_set", said=said, name=name)
+
+
 def _readable(value: object) -> object:
     if isinstance(value, Mapping):
         return chosen_name(value, language())[0]

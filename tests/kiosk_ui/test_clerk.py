@@ -152,7 +152,7 @@ def test_a_clerk_gives_a_ticket_back_with_the_enter_key_alone(bench: Bench, cler
     page = sell(clerk)
     link = next(attrs for tag, attrs in page.tags if tag == "a" and attrs.get("accesskey") == "r")
     offer = clerk.see(str(link["href"]))
-    assert "手续费 ¥3.00" in offer.text and "退还旅客 ¥27.00" in offer.text and "default/120" in offer.text
+    assert "手续费 ¥3.00" in offer.text and "退还旅客 ¥27.00" in offer.text and "default/120" in offer.html
     assert [tag for tag, attrs in offer.tags if "autofocus" in attrs] == ["button"], "Enter hands the money back"
     receipt = hand_back(clerk)
     assert receipt.path.endswith("/refund/receipt") and "退还旅客 ¥27.00" in receipt.text and "陈晓" in receipt.text
@@ -222,3 +222,10 @@ def test_where_two_have_to_agree_the_second_types_number_and_pin(bench: Bench, c
         assert "9999" not in refused.html
     done = clerk.post(form.action, {**form.values, "approver_no": "12", "pin": PIN})
     assert done.path.endswith("/receipt") and "退还旅客 ¥30.00" in done.text
+
+
+def test_the_rule_of_a_fee_is_told_in_words(clerk: Person) -> None:
+    number = sell(clerk).path.rsplit("/", 1)[1]
+    assert "按规则：开车前" in clerk.see(f"/clerk/tickets/{number}/refund?reason=passenger").text
+    mistake = clerk.see(f"/clerk/tickets/{number}/refund?reason=station_error")
+    assert "按规则：车站出错票（default）" in mistake.text and 'title="default/station_error"' in mistake.html
