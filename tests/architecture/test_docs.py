@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import runpy
 
 import pytest
@@ -14,6 +15,8 @@ from firmware_bridges.kernel.settings import BridgeSettings
 from sync.domains import EVENTS
 from tests.tooling.tree import ROOT
 
+PICTURE = re.compile(r"!\[[^]]*\]\((?:docs/start/)?([a-z-]+\.png)\)")
+MOST_BYTES = 150_000
 REFERENCE = (ROOT / "docs/reference/README.md").read_text(encoding="utf-8")
 
 
@@ -37,3 +40,12 @@ def test_every_operation_that_a_node_understands_is_listed() -> None:
     prefixes = [*domains.projections(), "subscriptions"]
     missing = [prefix for prefix in prefixes if f"`{prefix}/" not in REFERENCE and f"`{prefix}`" not in REFERENCE]
     assert missing == []
+
+
+def test_every_picture_is_shown_small_and_taken_by_the_script() -> None:
+    pages = ("README.md", "README.zh-CN.md", "docs/start/README.md")
+    shown = {name for page in pages for name in PICTURE.findall((ROOT / page).read_text(encoding="utf-8"))}
+    script = "".join((ROOT / f"tests/browser/{name}.py").read_text(encoding="utf-8") for name in ("pictures", "album"))
+    taken = sorted((ROOT / "docs/start").glob("*.png"))
+    assert {path.name for path in taken} == shown
+    assert [path.name for path in taken if f'"{path.stem}' not in script or path.stat().st_size > MOST_BYTES] == []

@@ -96,6 +96,7 @@ class Album:
         self._keep(phone, "trust-card")
         phone.goto(f"{self._stage.address('hub')}/ratings/")
         phone.click("main ul a >> text=Xinghu")
+        until(lambda: bool(phone.reload() and phone.locator("td").count()), "the score to be told to everybody")
         self._keep(phone, "voices")
         admin = Admin(self._stage)
         number = reserve(self._stage, phone)
