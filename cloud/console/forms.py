@@ -109,6 +109,7 @@ class Vehicle(FlaskForm):
 
 class Announce(FlaskForm):
     operator = SelectField(coerce=int)
+    lines = Choices(coerce=int)
     text_zh_hans = TextAreaField()
     text_zh_hant = TextAreaField()
     text_en = TextAreaField()

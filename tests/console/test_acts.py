@@ -6,6 +6,9 @@ import re
 from datetime import date
 from typing import Any
 
+from cloud.console.queries import voices
+from cloud.domains.notices import publish
+from cloud.domains.timetable import service as timetable
 from cloud.kernel import audit, fleet, streams
 from cloud.kernel import nodes as node_list
 from sync.domains.ticketing.events import RefundAsked
@@ -317,3 +320,18 @@ def test_an_announcement_is_published_shown_and_withdrawn(world: ConsoleWorld) -
     assert person.post(address, page).status_code == 302
     assert "春节加班车" not in person.get(page).text and acts(world)[0][0] == "notice_withdrawn"
     assert person.post(address, page).status_code == 404
+
+
+def test_an_announcement_to_one_line_is_of_that_line_and_of_its_operator(world: ConsoleWorld) -> None:
+    person, page = world.add_admin("王敏"), "/console/notices"
+    with world.hub.database.read() as tx:
+        lines = {number: voices.lines_of(tx, number, "zh-Hans") for number in timetable.operators(tx)}
+    (first, own), (_, other) = [pair for pair in lines.items() if pair[1]][:2]
+    line, stranger = next(iter(own)), next(iter(other))
+    said = {"operator": str(first), "text_en": "Only here", "from_day": "2026-11-20", "until_day": "2027-03-01"}
+    for wrong in (stranger, 999_999):
+        assert person.post(page, page, **said, lines=str(wrong)).status_code == 422
+    assert person.post(page, page, **said, lines=str(line)).status_code == 302
+    with world.hub.database.read() as tx:
+        assert [one.route_nos for one in publish.of_operator(tx, first)] == [(line,)]
+    assert own[line] in person.get(page).text.split("Only here")[0]

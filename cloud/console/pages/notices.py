@@ -9,10 +9,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from cloud.console import forms
-from cloud.console.desk import Desk
+from cloud.console.desk import Desk, language
+from cloud.console.queries import voices as queries
 from cloud.domains.notices import publish
 from cloud.domains.timetable import service as timetable
 from sync.domains.notices.operations import Notice
+from sync.domains.timetable.rules import name_in
 from sync.kernel.days import day_at, day_of
 from sync.kernel.errors import Refusal
 
@@ -30,7 +32,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.post("/notices")
     def notice_add() -> ResponseReturnValue:
         form = forms.Announce()
-        _offer_operators(desk, form)
+        _offer(desk, form)
         if not form.validate():
             return _page(desk, form, 422)
         try:
@@ -54,23 +56,36 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 def _announce(tx: Connection, desk: Desk, form: forms.Announce) -> None:
     texts = {language: (form[name].data or "").replace("\r\n", "\n") for language, name in TEXTS.items()}
     span, operator_no = (_day(form.from_day.data), _day(form.until_day.data)), int(form.operator.data)
-    given = Notice(0, operator_no, texts, *span, bool(form.urgent.data), desk.now_ms())
+    lines = tuple(sorted(form.lines.data or ()))
+    if not set(lines) <= set(queries.lines_of(tx, operator_no, language())):
+        raise Refusal("notice_line", status=422, field="lines")
+    given = Notice(0, operator_no, texts, *span, bool(form.urgent.data), desk.now_ms(), lines)
     number = publish.announce(tx, given, _today(desk))
-    desk.accounts.audit(tx, desk.who().name, "notice_added", operator=operator_no, notice=number, texts=texts)
+    desk.accounts.audit(
+        tx, desk.who().name, "notice_added", operator=operator_no, notice=number, texts=texts, lines=lines
+    )
 
 
 def _page(desk: Desk, form: forms.Announce, status: int = 200) -> ResponseReturnValue:
-    names = _offer_operators(desk, form)
+    names, lines = _offer(desk, form)
     with desk.database.read() as tx:
         said = [one for operator_no in names for one in publish.of_operator(tx, operator_no)]
-    return desk.render("notices.html", status, form=form, names=names, notices=said, today=_today(desk))
+    return desk.render("notices.html", status, form=form, names=names, lines=lines, notices=said, today=_today(desk))
 
 
-def _offer_operators(desk: Desk, form: forms.Announce) -> dict[int, dict[str, str]]:
+def _offer(desk: Desk, form: forms.Announce) -> tuple[dict[int, dict[str, str]], dict[int, str]]:
+    """Operators, and all of their lines, each with its operator's name where there are several."""
     with desk.database.read() as tx:
         names = timetable.operators(tx)
+        lines = {number: queries.lines_of(tx, number, language()) for number in names}
     form.operator.choices = [(number, str(number)) for number in names]
-    return names
+    labels = {
+        line_no: f"{name_in(names[number], language())} {name}" if len(names) > 1 else name
+        for number, own in lines.items()
+        for line_no, name in own.items()
+    }
+    form.lines.choices = list(labels.items())
+    return names, labels
 
 
 def _today(desk: Desk) -> int:
