@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """One fault. ``line`` counts from 1 with the header; 0 where the fault is of the file as a whole."""
+    """One fault. ``line`` counts from 1 with the header; 0 where the fault is of the file as a whole. ``message`` is English;
+    ``details`` fill the catalogue's text under ``code`` for a page in another language."""
 
     file: str
     line: int
@@ -15,7 +19,8 @@ class LineError:
     value: str
     code: str
     message: str
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, str | int]:
         """The object that ``hub import-gtfs --json`` and ``hub import-register --json`` print."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "details"}

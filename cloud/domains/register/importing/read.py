@@ -55,7 +55,8 @@ class Faults:
         if len(self.errors) < KEPT_ERRORS:
             shown = value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + "…"
             words = _TEXTS.text(refusal.code, "en", **refusal.details)
-            self.errors.append(LineError(self.file, line, column or refusal.field or "", shown, refusal.code, words))
+            place = (self.file, line, column or refusal.field or "", shown)
+            self.errors.append(LineError(*place, refusal.code, words, refusal.details))
 
     def raise_if_any(self) -> None:
         """Raise :class:`FileRejected` with all of it, in the order of the lines."""
