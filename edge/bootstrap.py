@@ -42,6 +42,7 @@ from edge.domains.ticketing.office.rebooking import Rebooking
 from edge.domains.ticketing.office.refunds import Refunds
 from edge.domains.ticketing.office.reissue import Reissuing
 from edge.domains.ticketing.office.requests import Requests
+from edge.domains.ticketing.office.taking import TakingBack
 from edge.domains.ticketing.office.travellers import Travellers
 from edge.domains.ticketing.service import Ticketing
 from edge.domains.timetable.journeys.service import Journeys
@@ -112,6 +113,7 @@ class Node:
     onward: Onward
     reissuing: Reissuing
     requests: Requests
+    taking: TakingBack
     affected: AffectedTickets
     faults: Faults
     frequent: Frequent
@@ -158,14 +160,14 @@ def build(
     parts = _domains(settings, database, scribe, keeper, ids, boot_id, gateway)
     exchange = Exchanger(
         database, scribe, parts["streams"], keeper, parts["signer"], transport or _transport(settings),
-        report=parts["fleet"].report, before=parts["inventory"].give_back,
+        report=parts["fleet"].report, before=_after_word(parts["taking"], parts["inventory"].give_back),
     )  # fmt: skip
     parts["fleet"].exchanger = exchange
     parts["fleet"].watch = (parts["inventory"].issues, parts["boarding"].issues, parts["payments"].issues)
     elsewhere = Enquiry(database, keeper, parts["signer"], transport or _transport(settings, ENQUIRY_TIMEOUT_S))
     renewal = Renewal(
         database, scribe, parts["streams"], exchange, settings.key_file, ids,
-        Domains(domains.end_log, parts["ticketing"].end_log, parts["inventory"].give_all_back),
+        Domains(domains.end_log, parts["ticketing"].end_log, _after_word(parts["taking"], parts["inventory"].give_all_back)),
     )  # fmt: skip
     if not key_fits(meta.identity(database.writer), parts["signer"]):
         scribe.stopped = "key_differs"
@@ -273,6 +275,7 @@ def _domains(
         "rebooking": rebooking,
         "onward": Onward(database, scribe, timetable, disruptions, inventory, ticketing, rebooking, faults),
         "requests": Requests(database, scribe, timetable, ticketing, refunds),
+        "taking": TakingBack(database, scribe, inventory, boarding.void_of, boarding.boarded),
         "affected": AffectedTickets(database, timetable, disruptions, ticketing, faults),
         "ratings": Ratings(database, scribe, keeper, directory, timetable, boarding, signer),
         "faults": faults,
@@ -280,6 +283,16 @@ def _domains(
         "scanning": Scanning(database, scribe, keeper, boarding, catalogue, settings.gate_device, directory),
         "catalogue": catalogue,
     }
+
+
+def _after_word(taking: TakingBack, give_back: Callable[[], int]) -> Callable[[], int]:
+    """Before seats go back to the hub, those come back that its word has made void."""
+
+    def run() -> int:
+        taking.run()
+        return give_back()
+
+    return run
 
 
 def _manifest(

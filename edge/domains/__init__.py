@@ -19,7 +19,7 @@ from edge.domains.ratings import store as ratings
 from edge.domains.register import store as register
 from edge.domains.shifts import store as shifts
 from edge.domains.ticketing import store as ticketing
-from edge.domains.ticketing.office import asked, booked, named, printed
+from edge.domains.ticketing.office import asked, booked, named, printed, taken
 from edge.domains.ticketing.office import store as office
 from edge.domains.timetable import store as timetable
 from edge.kernel.accounts import keep_clerk
@@ -57,6 +57,7 @@ _STORES: Final = (
     booked,
     office,
     asked,
+    taken,
     named,
     printed,
     payments,
@@ -118,6 +119,7 @@ def appliers() -> Mapping[type[Event], Apply]:
         booked,
         office,
         asked,
+        taken,
         named,
         printed,
         payments,
@@ -142,6 +144,7 @@ def end_log(connection: sqlite3.Connection, epoch: int) -> None:
         booked,
         office,
         asked,
+        taken,
         named,
         payments,
         duties,

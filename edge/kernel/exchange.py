@@ -66,7 +66,7 @@ class Exchanger:
         signer: Signer,
         transport: Transport,
         report: Callable[[], dict[str, Any]],
-        before: Callable[[], None],
+        before: Callable[[], object],
     ) -> None:
         self._database, self._scribe, self._streams = database, scribe, streams
         self._keeper, self._signer, self._transport = keeper, signer, transport

@@ -43,6 +43,7 @@ EVENTS: Final = Registry(
         ticketing.TicketReissued,
         ticketing.RefundAsked,
         ticketing.RefundPaid,
+        ticketing.SeatTakenBack,
         payments.PaymentAsked,
         payments.PaymentTaken,
         payments.PaymentEnded,

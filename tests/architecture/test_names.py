@@ -19,6 +19,7 @@ NAMES = {
         "schema_6.sql",
         "schema_7.sql",
         "schema_8.sql",
+        "schema_9.sql",
         "store.py",
         "service.py",
         "routes.py",

@@ -68,7 +68,7 @@ def test_type_numbers_are_those_of_version_1() -> None:
     numbers = {kind.__name__: kind.TYPE for kind in EVENTS}
     assert numbers == numbers | {
         "NodeStarted": 1, "ClerkLocked": 5, "TicketSold": 10, "TicketRefunded": 11, "BookingSold": 12, "TravellerNamed": 13,
-        "TicketRebooked": 14, "TicketReissued": 15, "RefundAsked": 16, "RefundPaid": 17,
+        "TicketRebooked": 14, "TicketReissued": 15, "RefundAsked": 16, "RefundPaid": 17, "SeatTakenBack": 18,
         "SeatsAsked": 20, "GrantReturned": 21,
         "TicketBoarded": 30, "BoardingRefused": 31, "GateOpened": 32, "TicketSuperseded": 33, "TripRated": 40,
     }  # fmt: skip

@@ -314,16 +314,32 @@ class Told:
             cell = (paper.trip_no, paper.day, paper.seat, leg)
             first = self._cells.setdefault(cell, paper)
             # Who bought what was refunded boards no later than who gave it back, and was not seen either.
-            if first.asked or first.from_idx <= self._left.get((paper.disk, cell), -1):
+            if self._is_back(first) or first.from_idx <= self._left.get((paper.disk, cell), -1):
                 first = self._cells[cell] = paper
             if first is not paper:
                 released = self.at_risk.get(paper.where, {}).get(paper.seat, 0) >> leg & 1
                 self._clash("seat_sold_twice", [first, paper], bool(released), f"{first.text} and {paper.text}")
 
+    def _is_back(self, paper: Paper) -> bool:
+        """Whether a ticket was given back, or its seller has its seat on sale again because the hub has it paid out elsewhere:
+        a word that the hub has indeed given, unless it was restored since."""
+        if paper.asked:
+            return True
+        box = next((one for one in self._world.boxes if (one.name, one.renewals) == paper.disk and one.node), None)
+        if box is None or box.node is None:
+            return False
+        void = first_column(box.node.database.read(), "SELECT ticket_id FROM void_seen WHERE by_id = x''")
+        words = self._world.hub.rows("SELECT ticket_id FROM refund_decision WHERE approved")
+        given = self._world.fired["restored_hub"] or paper.ticket_id in {bytes(row[0]) for row in words}
+        paper.asked = paper.ticket_id in void and bool(given)
+        return paper.asked
+
     def _take_place(self, paper: Paper, capacity: int) -> None:
         most = self.capacity.setdefault(paper.where, capacity)
         for leg in range(paper.from_idx, paper.to_idx):
             there = self._places.setdefault((*paper.where, leg), [])
+            if len(there) >= most:  # who came back on the hub's word is looked up only where it matters
+                there[:] = [one for one in there if not self._is_back(one)]
             there[:] = [*(one for one in there if not (one.asked or _left_to(one, leg, paper))), paper]
             released = self.at_risk.get(paper.where, {}).get(leg, 0)
             if len(there) > most:

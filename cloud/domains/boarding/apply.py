@@ -29,7 +29,7 @@ from sync.domains.boarding.events import (
     NoShowMarked,
     TicketBoarded,
 )
-from sync.domains.ticketing.events import TicketRefunded
+from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Event
 
@@ -38,6 +38,8 @@ MAX_TEXT = 60
 REFUND_BOARDED = "refund_boarded"
 NO_SHOW_BOARDED = "no_show_boarded"
 _Boarded = TicketBoarded | BoardedApart
+_Back = TicketRefunded | SeatTakenBack
+_BACK: Final = (TicketRefunded, SeatTakenBack)
 _BOARDED = (
     "ticket_id", "pos", "node_no", "trip_no", "day", "from_idx", "to_idx", "seat", "gate", "clerk_no", "clock_sure",
     "boarded_hlc",
@@ -60,7 +62,7 @@ class BoardingApplier:
     """One batch."""
 
     HANDLES: frozenset[type[Event]] = frozenset(
-        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, TicketRefunded, MarkUndone, NoShowMarked}
+        {TicketBoarded, BoardedApart, BoardingRefused, GateOpened, *_BACK, MarkUndone, NoShowMarked}
     )
 
     def __init__(self, tx: Connection) -> None:
@@ -78,7 +80,7 @@ class BoardingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         events = [one.envelope.event for one in batch if one.envelope is not None]
-        named = (TicketBoarded, BoardedApart, TicketRefunded, MarkUndone, NoShowMarked)
+        named = (TicketBoarded, BoardedApart, *_BACK, MarkUndone, NoShowMarked)
         tickets = sorted({event.ticket_id for event in events if isinstance(event, named)})
         for some in chunks(tickets):
             for ticket_id, pos, node_no in self._tx.execute(_FIRST, {"tickets": some}):
@@ -90,7 +92,7 @@ class BoardingApplier:
         event = received.envelope and received.envelope.event
         if isinstance(event, _Boarded):
             self._board(received, event)
-        elif isinstance(event, TicketRefunded):
+        elif isinstance(event, _Back):
             self._refund(received, event)
         elif isinstance(event, GateOpened):
             _check_id(event.ticket_id)
@@ -146,7 +148,7 @@ class BoardingApplier:
         if node_no != received.node_no:
             raise Quarantine(NO_SHOW_BOARDED, f"first at {self._first[event.ticket_id]}")
 
-    def _refund(self, received: Received, event: TicketRefunded) -> None:
+    def _refund(self, received: Received, event: _Back) -> None:
         """A refund that broke a rule of its own has made nothing void."""
         if received.held is not None or event.ticket_id in self._void:
             return
@@ -156,9 +158,7 @@ class BoardingApplier:
         if event.ticket_id in self._first:
             self._clash(received, event, self._first[event.ticket_id], REFUND_BOARDED)
 
-    def _clash(
-        self, received: Received, event: TicketBoarded | BoardedApart | TicketRefunded, first: int, code: str
-    ) -> None:
+    def _clash(self, received: Received, event: TicketBoarded | BoardedApart | _Back, first: int, code: str) -> None:
         row = (received.pos, event.ticket_id, first, received.node_no, event.trip_no, event.day)
         self._void_boarded.append(row)
         raise Quarantine(code, f"first at {first}")

@@ -30,14 +30,15 @@ from sync.domains.boarding.events import MarkUndone, NoShowMarked, PassengerAlig
 from sync.domains.duties.events import TripHandedOver, TripTakenOver
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.rules import LAP, MAX_LEGS, legs_mask
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded, TicketSold
 from sync.kernel.events import Event
 
 _FREEING: Final = frozenset({NoShowMarked, PassengerAlighted})
 _MARKS: Final = (NoShowMarked, PassengerAlighted, MarkUndone)
+_BACK: Final = (TicketRefunded, SeatTakenBack)
 _MOVES: Final = (
     TicketSold,
-    TicketRefunded,
+    *_BACK,
     *_MARKS,
 )  # as a tuple: a union is made anew, and looked at, for every event
 _TRIPS_MOVED: Final = sa.select(grant_moved.c.trip_no, grant_moved.c.day).where(
@@ -56,7 +57,7 @@ class InventoryApplier:
     """One batch."""
 
     HANDLES: frozenset[type[Event]] = frozenset(
-        {TicketSold, TicketRefunded, SeatsAsked, GrantReturned, TripHandedOver, TripTakenOver, *_MARKS}
+        {TicketSold, *_BACK, SeatsAsked, GrantReturned, TripHandedOver, TripTakenOver, *_MARKS}
     )
 
     def __init__(self, tx: Connection) -> None:
@@ -102,7 +103,7 @@ class InventoryApplier:
         event = received.event
         if isinstance(event, TicketSold):
             self._sell(received, event)
-        elif isinstance(event, TicketRefunded):
+        elif isinstance(event, _BACK):
             self._refund(received, event)
         elif isinstance(event, GrantReturned):
             self._return(received, event)
@@ -188,7 +189,7 @@ class InventoryApplier:
         if desk.sell_lap(pos, holder, range(event.from_idx, event.to_idx)):
             raise Quarantine("free_children_over", f"from {event.from_idx} to {event.to_idx}")
 
-    def _refund(self, received: Received, event: TicketRefunded) -> None:
+    def _refund(self, received: Received, event: TicketRefunded | SeatTakenBack) -> None:
         """A good refund: its cells are the same log's to sell or to return again."""
         if received.held is not None or not event.from_idx < event.to_idx <= MAX_LEGS:
             return

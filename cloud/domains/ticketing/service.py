@@ -15,6 +15,7 @@ from cloud.domains.ticketing.tables import (
     booking_sold,
     fare_rules,
     refund,
+    refund_decision,
     refund_sum,
     replacement,
     sale_sum,
@@ -82,10 +83,9 @@ class TicketLine:
 
 
 def good_tickets(tx: Connection, trip_no: int, day: int) -> dict[bytes, tuple[int, int, int, int]]:
-    """Ticket id → (from_idx, to_idx, seat, rider) of the tickets of a dated trip that are neither quarantined nor refunded."""
+    """Ticket id → (from_idx, to_idx, seat, rider) of the tickets of a dated trip that are neither quarantined nor void."""
     column = ticket.c
-    given_back = sa.exists().where(refund.c.ticket_id == column.ticket_id, refund.c.state == OK)
-    mine = (column.trip_no == trip_no, column.day == day, column.state == OK, ~given_back)
+    mine = (column.trip_no == trip_no, column.day == day, column.state == OK, *_standing(column.ticket_id))
     columns = (column.ticket_id, column.from_idx, column.to_idx, column.seat, column.rider)
     rows = tx.execute(sa.select(*columns).where(*mine).order_by(column.pos))
     return {bytes(row.ticket_id): (row.from_idx, row.to_idx, row.seat, row.rider) for row in rows}
@@ -196,11 +196,18 @@ def name_traveller(tx: Connection, document: Document, trip_no: int, day: int, i
     return sealing.name_traveller(document, trip_no, day, SealingKey.from_bytes(body), ids)
 
 
+def _standing(ticket_id: sa.ColumnElement[bytes]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Neither given back nor about to be, by the hub's own word."""
+    given_back = sa.exists().where(refund.c.ticket_id == ticket_id, refund.c.state == OK)
+    decided = sa.exists().where(refund_decision.c.ticket_id == ticket_id, refund_decision.c.approved)
+    return ~given_back, ~decided
+
+
 def travels(tx: Connection, trip_no: int, day: int, check: bytes) -> bool:
     """Whether a traveller with this check value has a good ticket for a dated trip, sold wherever."""
     column = traveller.c
-    given_back = sa.exists().where(refund.c.ticket_id == column.ticket_id, refund.c.state == OK)
-    mine = (column.check_value == check, column.trip_no == trip_no, column.day == day, column.state == OK, ~given_back)
+    who = (column.check_value == check, column.trip_no == trip_no, column.day == day)
+    mine = (*who, column.state == OK, *_standing(column.ticket_id))
     return tx.execute(sa.select(column.pos).where(*mine).limit(1)).first() is not None
 
 

@@ -163,6 +163,15 @@ refund_decision = sa.Table(
     sa.Column("made_ms", Big, nullable=False),
 )
 
+# Tickets that were paid out elsewhere on the hub's word, and whose seats their sellers have on sale again.
+taken_back = sa.Table(
+    "taken_back",
+    metadata,
+    sa.Column("ticket_id", sa.LargeBinary, primary_key=True),
+    sa.Column("pos", Big, nullable=False),
+    info=STATE,
+)
+
 # How far the serials of a log reach, and how many are missing below that (a sale that never came).
 serial_end = sa.Table(
     "serial_end",

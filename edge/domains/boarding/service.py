@@ -280,6 +280,11 @@ class Boarding:
         """Whether the hub said that a ticket is void."""
         return store.told_void(connection or self._database.read(), ticket_id.to_bytes())
 
+    def void_of(self, log: tuple[int, int], connection: sqlite3.Connection) -> list[TicketId]:
+        """Tickets of a log (node_no, epoch) that the hub says are void."""
+        head = TicketId(*log, 0).to_bytes()[:4]
+        return [TicketId.from_bytes(one) for one in store.void_of(connection, head)]
+
     def boarded_ride(self, ticket_id: TicketId) -> tuple[int, int, int, int, str] | None:
         """(trip_no, day, from_idx, to_idx, short code) of a ticket that was boarded here."""
         return store.boarded_ride(self._database.read(), ticket_id.to_bytes())

@@ -15,7 +15,7 @@ from sync.domains.boarding.events import (
 from sync.domains.boarding.operations import BoundTicket, GateRules, ManifestEntry, VoidTicket
 from sync.domains.duties.events import TripTakenOver
 from sync.domains.duties.operations import open_handover
-from sync.domains.ticketing.events import TicketRefunded
+from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded
 from sync.kernel import hlc
 from sync.kernel.events import Stamp
 
@@ -128,8 +128,10 @@ def apply_opened(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event
 _VOID = "INSERT OR IGNORE INTO void_seen (ticket_id, by_id, at_ms) VALUES (?, ?, ?)"
 
 
-def apply_refunded(connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketRefunded) -> None:
-    """A ticket that was refunded on this node boards nowhere on it."""
+def apply_refunded(
+    connection: sqlite3.Connection, _seq: int, stamp: Stamp, event: TicketRefunded | SeatTakenBack
+) -> None:
+    """A ticket that was refunded on this node, or of which it took the seat back, boards nowhere on it."""
     connection.execute(_VOID, (event.ticket_id, b"", hlc.wall_ms_of(stamp.hlc)))
 
 
@@ -145,6 +147,7 @@ APPLIERS = {
     TripTakenOver: apply_taken_over,
     GateOpened: apply_opened,
     TicketRefunded: apply_refunded,
+    SeatTakenBack: apply_refunded,
     TicketSuperseded: apply_superseded,
 }
 
@@ -159,8 +162,15 @@ def void(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, bytes] 
 
 
 def told_void(connection: sqlite3.Connection, ticket_id: bytes) -> bool:
-    """Whether the hub said that a ticket is void."""
-    return connection.execute("SELECT 1 FROM void_told WHERE ticket_id = ?", (ticket_id,)).fetchone() is not None
+    """Whether the hub said that a ticket is void: it does, or it did and its seat was taken back here since."""
+    query = "SELECT 1 FROM void_told WHERE ticket_id = ?1 UNION ALL SELECT 1 FROM void_seen WHERE ticket_id = ?1 AND by_id = x''"
+    return connection.execute(query, (ticket_id,)).fetchone() is not None
+
+
+def void_of(connection: sqlite3.Connection, head: bytes) -> list[bytes]:
+    """Tickets whose ids begin with ``head`` (a log's node and epoch) and that the hub says are void."""
+    query = "SELECT ticket_id FROM void_told WHERE ticket_id >= ? AND ticket_id <= ? ORDER BY ticket_id"
+    return [row[0] for row in connection.execute(query, (head, head + b"\xff" * 4))]
 
 
 def told_bound(connection: sqlite3.Connection, ticket_id: bytes) -> bool:

@@ -14,7 +14,7 @@ from sync.domains.duties.operations import open_handover
 from sync.domains.inventory import rules
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.operations import Recall, read_grant
-from sync.domains.ticketing.events import TicketRefunded, TicketSold
+from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded, TicketSold
 from sync.kernel.errors import Malformed
 from sync.kernel.events import Stamp
 from sync.kernel.keys import VerifyKey
@@ -80,7 +80,9 @@ def apply_sold(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: 
         cells.sell(connection, *where, event.seat, event.from_idx, event.to_idx)
 
 
-def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded) -> None:
+def apply_refunded(
+    connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded | SeatTakenBack
+) -> None:
     """A refund gives its cells back to what this node holds, but for those that its passenger left on the way before. What
     the node returned to the hub stays returned."""
     where = (event.trip_no, event.day)
@@ -151,6 +153,7 @@ def _block(
 APPLIERS = {
     TicketSold: apply_sold,
     TicketRefunded: apply_refunded,
+    SeatTakenBack: apply_refunded,
     GrantReturned: apply_returned,
     TripHandedOver: apply_handed,
     TripTakenOver: apply_taken,

@@ -24,6 +24,8 @@ STATE_TABLES = ("ticket", "past_ticket", "refund", "past_refund")
 
 _REFUND = "serial, fee_minor, refunded_minor, currency, reason, rule, clerk_no, refunded_ms"
 _REFUNDS = f"(SELECT {_REFUND}, NULL AS epoch FROM refund UNION ALL SELECT {_REFUND}, epoch FROM past_refund)"
+_PLACE = "serial, after_serial"
+_SAME_PLACE = "trip_no = ?1 AND day = ?2 AND seat = ?3 AND from_idx < ?4 AND to_idx > ?5 AND after_serial < ?6"
 _HANDED_BACK = (
     f"(SELECT currency, refunded_minor, clerk_no, refunded_ms FROM {_REFUNDS} UNION ALL "
     "SELECT currency, paid_minor, paid_clerk_no, paid_ms FROM refund_request WHERE paid_ms IS NOT NULL)"
@@ -269,11 +271,11 @@ def cash_refunds(connection: sqlite3.Connection, from_ms: int, until_ms: int, cl
 
 def superseded_by(connection: sqlite3.Connection, sold: TicketSold, most: int) -> list[int]:
     """Serials of earlier tickets that are void because of ``sold``: first the one whose place it took, then those of the
-    same seat (or of free seating) on one of the same legs that were refunded before it, the newest refund first."""
+    same seat (or of free seating) on one of the same legs that were given back before it, the newest first."""
     replaced = office.replaces(connection, sold.serial)
     rows = connection.execute(
-        "SELECT serial FROM refund WHERE trip_no = ? AND day = ? AND seat = ? AND from_idx < ? AND to_idx > ? "
-        "AND after_serial < ? ORDER BY after_serial DESC, serial DESC LIMIT ?",
+        f"SELECT {_PLACE} FROM refund WHERE {_SAME_PLACE} UNION ALL SELECT {_PLACE} FROM taken_back WHERE {_SAME_PLACE} "
+        "ORDER BY after_serial DESC, serial DESC LIMIT ?7",
         (sold.trip_no, sold.day, sold.seat, sold.to_idx, sold.from_idx, sold.serial, most),
     )
     first = [replaced.serial] if replaced else []

@@ -194,6 +194,20 @@ class RefundAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatTakenBack(Event):
+    """The hub has given its word that the money for a ticket of this log goes back elsewhere, so the ticket is void: its cells
+    are this node's to sell again, as far as its grants go. It moves no money."""
+
+    TYPE: ClassVar[int] = 18
+    ticket_id: bytes
+    trip_no: int
+    day: int
+    from_idx: int
+    to_idx: int
+    seat: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPaid(Event):
     """Money went back on the word of the hub, where the passenger had asked for it; once a request.
 

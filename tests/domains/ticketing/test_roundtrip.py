@@ -14,6 +14,7 @@ from sync.domains.ticketing.events import (
     BookingSold,
     RefundAsked,
     RefundPaid,
+    SeatTakenBack,
     TicketRebooked,
     TicketRefunded,
     TicketReissued,
@@ -39,6 +40,7 @@ SENT = [
     TicketReissued,
     RefundAsked,
     RefundPaid,
+    SeatTakenBack,
 ]
 NODE = Ed25519Signer(bytes(32))
 

@@ -21,6 +21,7 @@ from tests.simulation.checks.readings import (
     RETURNED,
     SOLD,
     TAKEN,
+    TAKEN_BACK,
     UNDONE,
     Happened,
     Log,
@@ -38,7 +39,7 @@ Cell = tuple[int, int]
 SEATS_A_LAP = 10
 MARKS = (ALIGHTED, ABSENT, UNDONE)
 # What broke a rule of its own has moved nothing.
-ASIDE = ("refund_", "handover_")
+ASIDE = ("refund_", "handover_", "taken_")
 
 
 @dataclass
@@ -119,11 +120,14 @@ def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], gra
 def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[tuple[int, str, Any]]:
     yield from ((grant.grant_id, "grant", grant) for grant in grants.values())
     # A refund that broke a rule frees nothing; that the ticket had boarded too is for people to settle.
-    void = {pos for pos, code in found.quarantined.items() if code.startswith(ASIDE) and code != "refund_boarded"}
+    # So does a seat that was taken back on a word that was never given; where a restored hub has forgotten it, it was.
+    forgotten = "taken_undecided" if world.fired["restored_hub"] else ""
+    void = {pos for pos, code in found.quarantined.items()
+            if code.startswith(ASIDE) and code not in ("refund_boarded", forgotten)}  # fmt: skip
     refused = [event for event in found.events if found.quarantined.get(event.pos) == "return_sold"]
     yield from ((event.pos, "refused", event) for event in refused)
     void |= {event.pos for event in refused}
-    kinds = (SOLD, REFUNDED, RETURNED, HANDED, TAKEN, *MARKS)
+    kinds = (SOLD, REFUNDED, TAKEN_BACK, RETURNED, HANDED, TAKEN, *MARKS)
     yield from ((event.pos, "event", event) for event in found.events if event.type in kinds and event.pos not in void)
     for row in world.hub.rows("SELECT release_id, trip_no, day, cells FROM risk_release"):
         yield row[0], "release", row
@@ -141,7 +145,7 @@ def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, s
         trip.refused[what.log].update(_cells(trip.reserved, what.body[3] or what.body[4]))
     elif what.type == RETURNED:
         _return(trips, grants, what)
-    elif what.type == REFUNDED:
+    elif what.type in (REFUNDED, TAKEN_BACK):
         _refund(trips, what)
     elif what.type in MARKS:
         _left(trips, what)

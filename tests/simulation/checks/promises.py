@@ -15,6 +15,7 @@ from tests.simulation.checks.readings import (
     REFUNDED,
     RETURNED,
     SOLD,
+    TAKEN_BACK,
     Happened,
     Log,
     Readings,
@@ -31,6 +32,8 @@ EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "
 APART = {"no_show_boarded", "marked_twice", "freed_twice", "undo_unknown"}
 # Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
 GIVEN_TWICE = {"return_sold", "seat_sold_twice", "outside_grant"}
+# What a hub that was restored makes of a seat of which it has forgotten that it is free.
+AFTER_WORD = {"seat_sold_twice", "return_sold", "outside_grant", "free_children_over"}
 DECIDED = {"refund_twice", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
 
 
@@ -124,8 +127,10 @@ def _judge_quarantine(world: World, found: Readings) -> None:
             continue
         if code in GIVEN_TWICE and event.type in (SOLD, RETURNED) and _given_back_twice(event, found, decided):
             continue
-        if code == "payout_unknown" and world.fired["restored_hub"]:
+        if code in ("payout_unknown", "taken_undecided") and world.fired["restored_hub"]:
             continue  # the word was given, and forgotten
+        if code in AFTER_WORD and _on_forgotten_word(event, found):
+            continue
         if code == "payment_unknown" and event.body[0] in aside:
             continue  # asked for in a log whose end the hub keeps aside
         raise Violation("quarantined", f"event {event.seq} of log {event.log} was put aside: {code}")
@@ -141,6 +146,18 @@ def _given_back_twice(event: Happened, found: Readings, decided: set[bytes]) -> 
         and other.body[0] in decided
         and other.pos < event.pos
         and found.quarantined.get(other.pos) == "refund_twice"
+        for other in found.events
+    )
+
+
+def _on_forgotten_word(event: Happened, found: Readings) -> bool:
+    """Whether the same log took a seat of this trip back on a word that a restored hub has forgotten: to it the seat is sold."""
+    return event.type in (SOLD, RETURNED) and any(
+        other.type == TAKEN_BACK
+        and other.log == event.log
+        and other.body[1:3] == event.body[1:3]
+        and other.pos < event.pos
+        and found.quarantined.get(other.pos) == "taken_undecided"
         for other in found.events
     )
 

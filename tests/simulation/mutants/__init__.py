@@ -29,6 +29,7 @@ from tests.simulation.mutants import (
     sellers,
     swaps,
     together,
+    words,
     writers,
 )
 
@@ -53,5 +54,6 @@ MUTANTS: Final[Mapping[str, Planted]] = {
     **sellers.MUTANTS,
     **swaps.MUTANTS,
     **together.MUTANTS,
+    **words.MUTANTS,
     **writers.MUTANTS,
 }

@@ -1,7 +1,7 @@
 """The hub's word on refunds that nodes asked for: by a person, or at once where the books leave no doubt.
 
 The word goes to the node where the passenger asked, which alone pays it, once; the ticket is void from then on, also for the
-node that sold it. Its seat stays sold: only that node could give it back.
+node that sold it. Its seat stays sold until that node says that it has it on sale again (``SeatTakenBack``).
 """
 
 from __future__ import annotations

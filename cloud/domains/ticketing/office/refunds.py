@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.ticketing.apply import MAX_PRICE_MINOR, MAX_SERIAL, OK, QUARANTINED
 from cloud.domains.ticketing.office.replacements import Replacements
 from cloud.domains.ticketing.office.requests import Requests
+from cloud.domains.ticketing.office.taken import TakenBack
 from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received, of
@@ -21,6 +22,7 @@ from sync.domains.ticketing.events import (
     EXCHANGED,
     RefundAsked,
     RefundPaid,
+    SeatTakenBack,
     TicketRebooked,
     TicketRefunded,
     TicketReissued,
@@ -42,12 +44,12 @@ _SALES = (
     .where(ticket.c.ticket_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(ticket.c.pos)
 )  # fmt: skip
-_DONE = sa.select(refund.c.ticket_id).where(
+_DONE = sa.select(refund.c.ticket_id, refund.c.rule).where(
     refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), refund.c.state == OK
 )
 
 _EXCHANGES = (TicketRebooked, TicketReissued)
-_GIVEN = (TicketRefunded, *_EXCHANGES, RefundPaid)
+_GIVEN = (TicketRefunded, *_EXCHANGES, RefundPaid, SeatTakenBack)
 _BACK = (*_GIVEN, RefundAsked)
 
 # The rule of a refund that was paid on the hub's word.
@@ -58,14 +60,15 @@ class RefundApplier:
     """One batch. Sales of the same batch count from where they stand in it; without a refund nothing is done."""
 
     HANDLES: frozenset[type[Event]] = frozenset(
-        {TicketSold, TicketRefunded, TicketRebooked, TicketReissued, RefundAsked, RefundPaid}
+        {TicketSold, TicketRefunded, TicketRebooked, TicketReissued, RefundAsked, RefundPaid, SeatTakenBack}
     )
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._replaced, self._requests = Replacements(tx), Requests(tx)
+        self._replaced, self._requests, self._taken = Replacements(tx), Requests(tx), TakenBack(tx, self._ride_of)
         self._sold: dict[bytes, tuple[object, ...]] = {}
-        self._done: set[bytes] = set()
+        # Ticket → whether its seller gave the money back, and not another box on the hub's word.
+        self._done: dict[bytes, bool] = {}
         self._rows: list[tuple[object, ...]] = []
         self._sums: Counter[tuple[object, ...]] = Counter()
         self._amounts: Counter[tuple[object, ...]] = Counter()
@@ -77,10 +80,11 @@ class RefundApplier:
         old = {one.event.ticket_id for one in back if isinstance(one.event, _GIVEN)}
         ids = sorted(old | {_new_id_of(one) for one in of(back, *_EXCHANGES)})
         self._replaced.load(ids)
+        self._taken.load(ids, [one.event for one in back if isinstance(one.event, SeatTakenBack)])
         for some in chunks(ids):
             for ticket_id, *sale in self._tx.execute(_SALES, {"ids": some}):
                 self._sold.setdefault(bytes(ticket_id), tuple(sale))
-            self._done |= {bytes(found) for found in self._tx.execute(_DONE, {"ids": some}).scalars()}
+            self._done |= {bytes(one): rule != PAID_OUT for one, rule in self._tx.execute(_DONE, {"ids": some})}
         return None
 
     def apply(self, received: Received) -> None:
@@ -94,8 +98,10 @@ class RefundApplier:
             self._requests.ask(received, event)
         elif isinstance(event, RefundPaid):
             self._pay_out(received, event)
+        elif isinstance(event, SeatTakenBack):
+            self._taken.take(received, event, self._done.get(event.ticket_id, False))
         elif isinstance(event, _EXCHANGES):
-            good = _is_of(received, event.ticket_id) and event.ticket_id not in self._done
+            good = _is_of(received, event.ticket_id) and not self._gone(event.ticket_id)
             old = self._sold.get(event.ticket_id) if good else None
             price = None if old is None else int(str(old[6]))
             self._replaced.take(received, event, price, _new_id_of(received) in self._sold)
@@ -103,9 +109,19 @@ class RefundApplier:
     def flush(self) -> None:
         self._replaced.flush()
         self._requests.flush()
+        self._taken.flush()
         insert_rows(self._tx, refund, _REFUND, self._rows)
         sums = [(*key, count, self._amounts[key]) for key, count in sorted(self._sums.items(), key=str)]
         add_to_rows(self._tx, refund_sum, _SUM[:5], _SUM, sums)
+
+    def _gone(self, ticket_id: bytes) -> bool:
+        """Whether a ticket was given back, or its seat was taken back because it will be."""
+        return ticket_id in self._done or self._taken.has(ticket_id)
+
+    def _ride_of(self, received: Received, ticket_id: bytes) -> tuple[object, ...] | None:
+        """What a ticket of the log that speaks was sold for."""
+        sale = self._sold.get(ticket_id) if _is_of(received, ticket_id) else None
+        return None if sale is None else sale[:5]
 
     def _pay_out(self, received: Received, event: RefundPaid) -> None:
         """What is paid on the hub's word is a refund by who paid it, whoever had sold the ticket."""
@@ -138,13 +154,13 @@ class RefundApplier:
         self._amounts[key] += event.refunded_minor if event.refunded_minor <= MAX_PRICE_MINOR else 0
         if wrong is not None:
             raise wrong
-        self._done.add(event.ticket_id)
+        self._done[event.ticket_id] = event.rule != PAID_OUT
 
     def _wrong(self, received: Received, event: TicketRefunded) -> Quarantine | None:
         sale = self._sold.get(event.ticket_id)
         if sale is None or not _is_of(received, event.ticket_id):
             return Quarantine("refund_unknown_ticket", event.ticket_id.hex())
-        if event.ticket_id in self._done:
+        if self._gone(event.ticket_id):
             return Quarantine("refund_twice", TicketId.from_bytes(event.ticket_id).number)
         ride = (event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.currency)
         if ride != sale[:6]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.ticketing.apply import MAX_SERIAL, OK, QUARANTINED
-from cloud.domains.ticketing.tables import refund, ticket, traveller
+from cloud.domains.ticketing.tables import refund, taken_back, ticket, traveller
 from cloud.kernel.database import chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
 from sync.domains.ticketing.events import TravellerNamed
@@ -36,6 +36,8 @@ _FREED = (
     .group_by(refund.c.ticket_id)
 )
 
+_TAKEN = sa.select(taken_back.c.ticket_id, taken_back.c.pos).where(taken_back.c.ticket_id.in_(_IDS))
+
 Who = tuple[int, int, bytes]
 
 
@@ -46,7 +48,7 @@ class TravellerApplier:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        # ticket id → (pos, trip_no, day) of its sale; ticket id → position of its refund
+        # ticket id → (pos, trip_no, day) of its sale; ticket id → where it was given back, or its seat taken back
         self._sales: dict[bytes, tuple[int, int, int]] = {}
         self._freed: dict[bytes, int] = {}
         self._named: set[bytes] = set()
@@ -64,7 +66,9 @@ class TravellerApplier:
                 self._sales[bytes(ticket_id)] = (sale[0], sale[1], sale[2])
             self._named |= {bytes(found) for found in self._tx.execute(_NAMED, {"ids": some}).scalars()}
         for some in chunks(sorted(ids.union(*self._alike.values()))):
-            self._freed |= {bytes(ticket_id): pos for ticket_id, pos in self._tx.execute(_FREED, {"ids": some})}
+            for query in (_FREED, _TAKEN):
+                for ticket_id, pos in self._tx.execute(query, {"ids": some}):
+                    self._freed[bytes(ticket_id)] = min(pos, self._freed.get(bytes(ticket_id), pos))
 
     def apply(self, received: Received) -> None:
         event = _event_of(received)

@@ -16,7 +16,7 @@ from sync.domains.boarding.events import (
 )
 from sync.domains.inventory import rules
 from sync.domains.inventory.operations import SoleSeller
-from sync.domains.ticketing.events import TicketRefunded
+from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded
 from sync.kernel.events import Stamp
 
 REFERENCE_TABLES = ("sole_seller", "sole_left")
@@ -67,7 +67,9 @@ def apply_undone(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event
         cells.sell(connection, *row[:5])
 
 
-def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded) -> None:
+def apply_refunded(
+    connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded | SeatTakenBack
+) -> None:
     """Remember by where whoever takes its place has to board."""
     if event.seat != rules.LAP:
         connection.execute(
@@ -81,6 +83,7 @@ APPLIERS = {
     NoShowMarked: apply_freed,
     MarkUndone: apply_undone,
     TicketRefunded: apply_refunded,
+    SeatTakenBack: apply_refunded,
 }
 
 

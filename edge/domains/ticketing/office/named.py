@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from edge.kernel import log
-from sync.domains.ticketing.events import TicketRefunded, TravellerNamed
+from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded, TravellerNamed
 from sync.domains.ticketing.operations import SealingKey
 from sync.kernel.errors import broken
 from sync.kernel.events import Stamp
@@ -23,12 +23,14 @@ def apply_named(connection: sqlite3.Connection, seq: int, _stamp: Stamp, event: 
     )
 
 
-def apply_refunded(connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded) -> None:
+def apply_refunded(
+    connection: sqlite3.Connection, _seq: int, _stamp: Stamp, event: TicketRefunded | SeatTakenBack
+) -> None:
     """The ticket is void, also where another took its place: its traveller may have one on this trip again."""
     connection.execute("UPDATE traveller SET gone = 1 WHERE serial = ?", (TicketId.from_bytes(event.ticket_id).serial,))
 
 
-APPLIERS = {TravellerNamed: apply_named, TicketRefunded: apply_refunded}
+APPLIERS = {TravellerNamed: apply_named, TicketRefunded: apply_refunded, SeatTakenBack: apply_refunded}
 
 
 def end_log(connection: sqlite3.Connection, epoch: int) -> None:
