@@ -24,7 +24,7 @@ RIDE = "trip={trip}&day={day}&from=1&to=4"
 AT_THE_KIOSK = ("/kiosk", "/kiosk/to", "/kiosk/to?text=nowhere", "/kiosk/trips?to=7", "/kiosk/trips?to=x",
                 "/kiosk/way?to=14", "/kiosk/to?text=yuncun", "/nowhere", "/",
                 f"/kiosk/seat?{RIDE}", f"/kiosk/confirm?{RIDE}&seat=1", "/kiosk/seat",
-                "/kiosk/party?leg={trip}-{day}-1-4")  # fmt: skip
+                "/kiosk/party?leg={trip}-{day}-1-4", "/kiosk/party/seats?leg={trip}-{day}-1-4&n_adult=2")  # fmt: skip
 OF_STAFF = ("/clerk", "/clerk/sell", "/clerk/sell?text=nowhere", "/clerk/sell?to=7", f"/clerk/sell/ride?{RIDE}", "/status",
             "/clerk/takings", "/clerk/disruptions", "/clerk/requests", "/clerk/shift", "/clerk/ask",
             "/clerk/party?leg={trip}-{day}-0-2",

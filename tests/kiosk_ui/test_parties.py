@@ -7,6 +7,7 @@ import pytest
 from edge.kernel import log
 from sync.domains import EVENTS
 from sync.domains.inventory.events import SeatsAsked
+from sync.domains.inventory.rules import LAP
 from tests.kiosk_ui.person import Page, Person
 from tests.support.nodes import ALL_LEGS, COACH_TRIP, FERRY_TRIP, LATE_TRIP, TODAY, Bench
 
@@ -121,6 +122,52 @@ def test_a_family_that_taps_twice_has_one_order(bench: Bench, passenger: Person)
     orders = [passenger.post(form.action, {**form.values, "n_adult": count}).path for count in ("2", "2", "3", "2")]
     assert orders[0] == orders[1] == orders[3] != orders[2]
     assert len(bench.node.ticketing.waiting()) == 2
+
+
+def test_a_family_chooses_its_seats_on_the_map_without_a_script(bench: Bench, passenger: Person) -> None:
+    page = passenger.see(f"/kiosk/party?leg={WHOLE}")
+    form = page.form("/kiosk/party")
+    picking = passenger.post(form.action, {**form.values, "n_adult": "2", "n_child_free": "1", "go": "seats"})
+    assert picking.path == "/kiosk/party/seats" and "选 2 个座位" in picking.text
+    boxes = [attrs for tag, attrs in picking.tags if attrs.get("type") == "checkbox"]
+    assert len(boxes) == 8 and all("空位" in str(one["aria-label"]) for one in boxes)
+    form = picking.form("/kiosk/party")
+    many = passenger.post(form.action, {**form.values, "seat": ["1", "2", "9"]})
+    assert many.status == 422 and "选了 3 个座位，只有 2 位旅客" in many.text
+    kept = [attrs["value"] for _, attrs in many.tags if attrs.get("type") == "checkbox" and "checked" in attrs]
+    assert kept == ["1", "2", "9"], "what was chosen is not to be chosen again"
+    chosen = {**form.values, "seat": ["2", "9"]}
+    waits = passenger.post(form.action, chosen)
+    assert waits.path.startswith("/kiosk/order/")
+    number = int(waits.path.rsplit("/", 1)[1])
+    assert [one.seat for one in bench.node.ticketing.order_view(number).riders] == [2, 9, LAP]
+    assert passenger.post(form.action, chosen).path == waits.path, "a second tap holds nothing twice"
+    assert len(bench.node.ticketing.waiting()) == 1
+
+
+def test_a_seat_that_somebody_took_meanwhile_is_shown_as_taken_and_the_others_stay_chosen(
+    bench: Bench, passenger: Person
+) -> None:
+    picking = passenger.see(f"/kiosk/party/seats?leg={WHOLE}&n_adult=2")
+    form = picking.form("/kiosk/party")
+    bench.sell(0, 4, seat=2)
+    refused = passenger.post(form.action, {**form.values, "seat": ["2", "9"]})
+    assert refused.status == 409 and "刚刚被别人选走" in refused.text and refused.path == "/kiosk/party"
+    boxes = [attrs for _, attrs in refused.tags if attrs.get("type") == "checkbox"]
+    assert [one["value"] for one in boxes if "checked" in one] == ["9"] and "2" not in [one["value"] for one in boxes]
+
+
+def test_seats_left_open_are_chosen_by_the_box(bench: Bench, passenger: Person) -> None:
+    form = passenger.see(f"/kiosk/party/seats?leg={WHOLE}&n_adult=3").form("/kiosk/party")
+    waits = passenger.post(form.action, {**form.values, "seat": "7"})
+    held = [one.seat for one in bench.node.ticketing.order_view(int(waits.path.rsplit("/", 1)[1])).riders]
+    assert len(set(held)) == 3 and 7 in held
+
+
+def test_there_is_no_map_where_seats_have_no_numbers_or_nobody_needs_one(passenger: Person) -> None:
+    assert "自己选座" not in passenger.see(f"/kiosk/party?leg={FERRY_TRIP}-{TODAY}-0-1").text
+    for address in (f"leg={FERRY_TRIP}-{TODAY}-0-1&n_adult=2", f"leg={WHOLE}&n_adult=0", f"leg={WHOLE}&n_adult=x"):
+        assert passenger.see(f"/kiosk/party/seats?{address}").path == "/kiosk/party"
 
 
 def test_a_ferry_has_no_seats_to_choose(clerk: Person) -> None:

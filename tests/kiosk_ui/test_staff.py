@@ -25,6 +25,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/aboard", f"/gate/manifest/{COACH_TRIP}/{TODAY}", f"/gate/manifest/{COACH_TRIP}/{TODAY}/print",
              f"/gate/clearance/{COACH_TRIP}/{TODAY}", f"/gate/clearance/{COACH_TRIP}/{TODAY}/print")  # fmt: skip
 OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat", "/kiosk/confirm", "/kiosk/party",
+        "/kiosk/party/seats",
         "/kiosk/leave", "/portal",
         "/portal/ticket", "/portal/rate", "/portal/rate/open", "/portal/follow", "/portal/voices", "/portal/thanks",
         "/portal/captive.json", "/portal/fas", "/portal/emergency", "/portal/t/<number>/<short_code>", "/sign-in", "/healthz",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -15,26 +13,23 @@ from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_DAY, optional_whole, ride_key, whole, words
 from kiosk_ui.kernel.language import forget
 from kiosk_ui.kernel.offers import PAGE, key_of, offer_of, offers, seat_rows
-from kiosk_ui.kernel.parties import choices, legs_of, rides_of, wish_of
 from kiosk_ui.kernel.ways import ways
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.clerk.phone import picture as phone_picture
+from kiosk_ui.screens.kiosk import party
+from kiosk_ui.screens.kiosk.party import KEPT_ORDERS, ORDERS
 from kiosk_ui.screens.ticket.views import forget_tickets, own_ticket, remember_ticket
 from sync.kernel.errors import Refusal
-from sync.kernel.ticket import RIDERS
 
 if TYPE_CHECKING:
-    from edge.domains.ticketing.office.bookings import Wish
     from edge.domains.ticketing.service import Order
 
 blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk", template_folder="templates")
-_ORDERS = "orders"
-KEPT_ORDERS = 8
+blueprint.register_blueprint(party.routes)
 MAX_SEARCH = 60
 MAX_PAGES = 1_000
 MOST_FURTHER = 8
 MOST_FREQUENT = 6
-MOST_PARTY = 6
 UNATTENDED_S = 600
 
 
@@ -140,36 +135,16 @@ def order() -> ResponseReturnValue:
         if refusal.status >= 500:
             raise  # the box can't sell at all: another seat would not help
         return _confirm_page(None, sentence(refusal)), refusal.status
-    session[_ORDERS] = [*session.get(_ORDERS, []), number][-KEPT_ORDERS:]
+    session[ORDERS] = [*session.get(ORDERS, []), number][-KEPT_ORDERS:]
     return redirect(url_for("kiosk.order_page", number=number), 303)
 
 
 def _own_order_for(arguments: dict[str, int], seat_no: int | None) -> int | None:
     """The order that this browser already has waiting for the same ride: a second tap buys nothing twice."""
-    for known in _own_waiting():
+    for known in party.own_waiting():
         if key_of(known.ride).arguments() == arguments and seat_no in (None, known.seat) and not known.riders:
             return known.order_no
     return None
-
-
-def _own_party_for(wish: Wish) -> int | None:
-    """The same for several: the order that waits for the same riders on the same legs."""
-    wanted = Counter((leg, one.rider) for leg in wish.legs for one in wish.riders)
-    for known in _own_waiting():
-        if Counter((tuple(key_of(one.ride).arguments().values()), one.rider) for one in known.riders) == wanted:
-            return known.order_no
-    return None
-
-
-def _own_waiting() -> Iterator[Order]:
-    """The orders of this browser that nobody has paid yet."""
-    for number in session.get(_ORDERS, []):
-        try:
-            known = the_node().ticketing.order_view(number)
-        except Refusal:
-            continue
-        if known.state == "waiting":
-            yield known
 
 
 @blueprint.get("/order/<int(max=9007199254740991):number>")
@@ -224,44 +199,9 @@ def cancel(number: int) -> ResponseReturnValue:
     return leave()
 
 
-@blueprint.get("/party")
-def party() -> str:
-    return _party_page("")
-
-
-@blueprint.post("/party")
-def party_order() -> ResponseReturnValue:
-    """Hold a seat for each; grown-ups and children alike pay at the counter, or by phone where no proof is needed."""
-    try:
-        wish = wish_of(the_node(), request.form)
-        number = _own_party_for(wish) or the_node().bookings.hold(wish, "kiosk").order_no
-    except Refusal as refusal:
-        if refusal.status >= 500:
-            raise
-        return _party_page(sentence(refusal)), refusal.status
-    session[_ORDERS] = [*session.get(_ORDERS, []), number][-KEPT_ORDERS:]
-    return redirect(url_for("kiosk.order_page", number=number), 303)
-
-
-def _party_page(problem: str) -> str:
-    node, keys = the_node(), legs_of(request.values)
-    rides = rides_of(node, keys)
-    offered = [one for one in choices(node, rides) if one.rider in RIDERS[:3]]
-    return render_template(
-        "kiosk/party.html",
-        rides=rides,
-        keys=keys,
-        choices=offered,
-        problem=problem,
-        typed=request.form,
-        most=MOST_PARTY,
-    )
-
-
 @blueprint.get("/tickets/<number>")
 def party_tickets(number: str) -> str:
-    own_ticket(number)
-    return render_template("kiosk/party_tickets.html", booking=the_node().bookings.find(number))
+    return party.tickets_page(number)
 
 
 @blueprint.get("/ticket/<number>")
@@ -272,7 +212,7 @@ def ticket(number: str) -> str:
 @blueprint.get("/leave")
 def leave() -> Response:
     """Wipe what this passenger did and go back to the first page. Orders stay with the agent until they end there."""
-    session.pop(_ORDERS, None)
+    session.pop(ORDERS, None)
     forget_tickets()
     response = redirect(url_for("kiosk.start"), 303)
     forget(response)
@@ -280,6 +220,6 @@ def leave() -> Response:
 
 
 def _own_order(number: int) -> int:
-    if number not in session.get(_ORDERS, []):
+    if number not in session.get(ORDERS, []):
         raise Refusal("order_not_yours", status=404)
     return number
