@@ -193,6 +193,18 @@ class Seats(Protocol):
     def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
         """How many rides the hub can still sell there, and the numbers of their seats."""
 
+    def moved(self, tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, NewPlace]:
+        """What another vehicle means to those of these tickets to which it means something."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """Where a passenger sits in another vehicle than the one that was sold. ``seat`` None: there is no place; 0: any.
+    ``fault``: the ticket may be given back or exchanged free."""
+
+    seat: int | None
+    fault: bool
+
 
 class Vehicles(Protocol):
     """The inventory as those see it who send another vehicle."""

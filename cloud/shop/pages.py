@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from cloud.domains.sellers.books.bookings import TICKETED, Booking
 from cloud.domains.sellers.books.naming import Shown
 from cloud.domains.sellers.books.offers import Offer, Typed
 from cloud.domains.sellers.service import Once
+from cloud.kernel.ports import NewPlace
 from cloud.shop.counter import Counter
 from cloud.shop.web import render
 from sync.kernel import qr, ticket
@@ -88,7 +90,8 @@ def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
         with hub.database.read() as tx:
             found = counter.booking(tx, booking_id)
             texts = hub.selling.codes(tx, found) if found.state == TICKETED else {}
-            rides = [_described(tx, counter, found, idx, texts) for idx in range(len(found.items))]
+            moved = hub.selling.moved(tx, [found])
+            rides = [_described(tx, counter, found, idx, texts, moved) for idx in range(len(found.items))]
             seller = counter.seller(tx)
         return render("booking.html", booking=found, rides=rides, seller=seller)
 
@@ -174,15 +177,20 @@ def _clock(at_ms: int, zone: str) -> str:
     return local_time(at_ms, zone).strftime("%H:%M")
 
 
-def _described(tx: Connection, counter: Counter, found: Booking, idx: int, texts: dict[int, str]) -> dict[str, Any]:
+def _described(
+    tx: Connection, counter: Counter, found: Booking, idx: int, texts: dict[int, str],
+    moved: Mapping[bytes, NewPlace] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """One place of a booking as the page shows it."""
     item = next(item for item in found.items if item.idx == idx)
     from_no, to_no, zone = counter.hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
     names = counter.hub.places.stop_names(tx, {from_no, to_no}, language())
     text, labels = texts.get(idx), seat_labels(tx, item.trip_no, item.day)
+    now = (moved or {}).get(item.ticket_id or b"")
     return {
         "wallet": url_for("wallet.page", _anchor=f"booking={found.booking_id}&place={idx}"),
-        "item": item, "seat": labels.get(item.seat, item.seat),
+        "item": item, "seat": labels.get(item.seat, item.seat), "now": now,
+        "seat_now": labels.get(now.seat, now.seat) if now and now.seat else "",
         "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
         "zone": zone, "number": number_of(item),
         "short_code": ticket.short_code(text) if text else None,

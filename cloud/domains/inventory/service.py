@@ -16,12 +16,12 @@ from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_b
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.books.sole import make_sole, others_trips, pass_on
-from cloud.domains.inventory.books.vehicles import Vehicles, newest_plan
+from cloud.domains.inventory.books.vehicles import Vehicles, new_places, newest_plan
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, recovery, streams
 from cloud.kernel.fold import Folded
 from cloud.kernel.nodes import NodeInfo, Nodes
-from cloud.kernel.ports import Duties, RideWish, SoldTickets, Timetable
+from cloud.kernel.ports import Duties, NewPlace, RideWish, SoldTickets, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.disruption.operations import VehicleChange
 from sync.domains.disruption.rules import CANCELLED
@@ -182,6 +182,10 @@ class InventoryService:
     def vehicle_changed(self, tx: Connection, where: Where) -> bool:
         """Whether another vehicle runs than the timetable says."""
         return newest_plan(tx, where) is not None
+
+    def moved(self, tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, NewPlace]:
+        """As :func:`new_places`."""
+        return new_places(tx, ticket_ids)
 
     def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
         """How many rides the hub can still sell there, and the numbers of their seats (none for free seating)."""

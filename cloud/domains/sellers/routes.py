@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
 from marshmallow import EXCLUDE, RAISE, Schema
+from sqlalchemy.engine import Connection
 
 from cloud.domains.sellers.api import problems, schemas
 from cloud.domains.sellers.api.calls import Callers, Rate, caller
 from cloud.domains.sellers.api.problems import SellersBlueprint
 from cloud.domains.sellers.books import bookings, offers
 from cloud.domains.sellers.books.accounts import READ, REFUND, SELL
+from cloud.domains.sellers.books.bookings import Booking
 from cloud.domains.sellers.books.naming import Shown
 from cloud.domains.sellers.books.statements import Statement, statement
 from cloud.domains.sellers.service import Once
@@ -63,7 +65,9 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
     def booking_list(query: dict[str, Any]) -> list[dict[str, Any]]:
         """The seller's own bookings, the newest first"""
         with hub.database.read() as tx:
-            return [schemas.booking(found) for found in bookings.of_seller(tx, caller().seller.seller_no, **query)]
+            found = bookings.of_seller(tx, caller().seller.seller_no, **query)
+            moved = hub.selling.moved(tx, found)
+            return [schemas.booking(one, moved) for one in found]
 
     @_route(routes, callers, SELL, "/bookings", "POST", one, 201, body=schemas.NewBookingSchema, once=True)
     def book(body: dict[str, Any], once: Once) -> dict[str, Any]:
@@ -73,19 +77,19 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
             for item in body["offers"]
         ]
         with hub.database.write() as tx:
-            return schemas.booking(hub.selling.book(tx, caller().seller, wishes, body["reference"], once))
+            return _shown_booking(hub, tx, hub.selling.book(tx, caller().seller, wishes, body["reference"], once))
 
     @_route(routes, callers, READ, _ID, "GET", one)
     def booking(booking_id: str) -> dict[str, Any]:
         """One booking"""
         with hub.database.read() as tx:
-            return schemas.booking(bookings.find(tx, booking_id, caller().seller.seller_no))
+            return _shown_booking(hub, tx, bookings.find(tx, booking_id, caller().seller.seller_no))
 
     @_route(routes, callers, SELL, _ID, "DELETE", one)
     def cancel(booking_id: str) -> dict[str, Any]:
         """Let the places of a booking that is not ticketed go"""
         with hub.database.write() as tx:
-            return schemas.booking(hub.selling.cancel(tx, caller().seller, booking_id))
+            return _shown_booking(hub, tx, hub.selling.cancel(tx, caller().seller, booking_id))
 
     @_route(routes, callers, SELL, f"{_ID}/fulfillments", "POST", schemas.FulfillmentSchema(many=True), 201, once=True)
     def fulfill(booking_id: str, once: Once) -> list[dict[str, Any]]:
@@ -123,7 +127,7 @@ def _register_refunds(routes: SellersBlueprint, hub: Hub, callers: Callers) -> N
             raise Refusal("offer_form", status=422, field="refund_offer_id")
         with hub.database.write() as tx:
             done = hub.selling.refund(tx, caller().seller, booking_id, int(item), int(fee), once)
-            return schemas.booking(done)
+            return _shown_booking(hub, tx, done)
 
 
 def _register_exchanges(routes: SellersBlueprint, hub: Hub, callers: Callers) -> None:
@@ -155,7 +159,7 @@ def _register_exchanges(routes: SellersBlueprint, hub: Hub, callers: Callers) ->
         wish = offers.wish(offer_id, body["seat"])
         with hub.database.write() as tx:
             done = hub.exchanges.exchange(tx, caller().seller, booking_id, int(item), wish, int(due), once)
-            return schemas.booking(done)
+            return _shown_booking(hub, tx, done)
 
 
 def _register_statements(routes: SellersBlueprint, hub: Hub, callers: Callers) -> None:
@@ -196,6 +200,10 @@ def _route(
         return view
 
     return around
+
+
+def _shown_booking(hub: Hub, tx: Connection, found: Booking) -> dict[str, Any]:
+    return schemas.booking(found, hub.selling.moved(tx, [found]))
 
 
 def _shown(document: dict[str, str] | None) -> Shown | None:

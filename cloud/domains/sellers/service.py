@@ -19,7 +19,7 @@ from cloud.domains.sellers.books.naming import Naming, Shown
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.ownnode import OwnNode
-from cloud.kernel.ports import Boardings, Fare, Faults, Office, Ride, RideWish, Seats, Timetable
+from cloud.kernel.ports import Boardings, Fare, Faults, NewPlace, Office, Ride, RideWish, Seats, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned
 from sync.domains.inventory.rules import legs_mask
@@ -162,6 +162,11 @@ class Selling:
             for item in found.items
             if item.ticket_id is not None and item.refunded_ms is None
         }
+
+    def moved(self, tx: Connection, found: Sequence[Booking]) -> dict[bytes, NewPlace]:
+        """Ticket → where its passenger sits now, of those tickets of bookings to which another vehicle means something."""
+        sold = [item.ticket_id for one in found for item in one.items if item.ticket_id and item.refunded_ms is None]
+        return dict(self._parts.seats.moved(tx, sold))
 
     def once(self, tx: Connection, seller: Seller, once: Once, act: Callable[[], int]) -> Booking:
         """Do ``act``, which gives a booking's number, unless it was done under the same key before."""

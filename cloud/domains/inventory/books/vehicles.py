@@ -19,8 +19,8 @@ from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, fault_told, reseat, vehicle_change
 from cloud.kernel import streams
-from cloud.kernel.database import insert_new, insert_rows, next_pos, upsert_rows
-from cloud.kernel.ports import SoldTickets, Timetable
+from cloud.kernel.database import chunks, insert_new, insert_rows, next_pos, upsert_rows
+from cloud.kernel.ports import NewPlace, SoldTickets, Timetable
 from sync.domains.disruption import rules
 from sync.domains.disruption.operations import Reseated, VehicleChange
 from sync.domains.disruption.rules import Passenger, Places
@@ -138,6 +138,15 @@ def moved_of(tx: Connection, where: Where) -> list[Moved]:
     mine = (column.trip_no == where[0], column.day == where[1])
     rows = tx.execute(sa.select(reseat).where(*mine).order_by(column.placed, column.ticket_id))
     return [_moved(row) for row in rows]
+
+
+def new_places(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, NewPlace]:
+    """What another vehicle means to those of these tickets to which it means something."""
+    column, found = reseat.c, {}
+    for some in chunks(ticket_ids):
+        for row in tx.execute(sa.select(reseat).where(column.ticket_id.in_(some))):
+            found[bytes(row.ticket_id)] = NewPlace(int(row.seat) if row.placed else None, bool(row.fault))
+    return found
 
 
 def stands(tx: Connection, ticket_id: bytes) -> bool:

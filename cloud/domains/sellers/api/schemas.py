@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from marshmallow import Schema, fields, validate
 from cloud.domains.sellers.books.bookings import STATES, Booking, Item
 from cloud.domains.sellers.books.offers import Offer
 from cloud.domains.sellers.service import MAX_PLACES, RefundOffer
+from cloud.kernel.ports import NewPlace
 from cloud.kernel.web import NUMBER, Day, PageQuery
 from sync.catalogue import LANGUAGES
 from sync.domains.ticketing.events import PROOFS
@@ -110,7 +112,10 @@ class BookingQuery(PageQuery):
 
 
 class ItemSchema(Schema):
-    """One place of a booking. ``ticket_number`` once it is ticketed; the last three once it was refunded."""
+    """One place of a booking. ``ticket_number`` once it is ticketed; the last three once it was refunded.
+
+    ``seat_now``: where the passenger sits; another number than ``seat`` where another vehicle runs, 0 for any seat, and null
+    where that vehicle has none. ``free_of_fee``: because of it, the ticket may be given back or exchanged free."""
 
     item = fields.Integer()
     trip_no = fields.Integer()
@@ -118,6 +123,8 @@ class ItemSchema(Schema):
     from_idx = fields.Integer()
     to_idx = fields.Integer()
     seat = fields.Integer()
+    seat_now = fields.Integer(allow_none=True)
+    free_of_fee = fields.Boolean()
     departs = fields.String(metadata={"format": "date-time"})
     passenger_type = fields.String()
     named = fields.Boolean()
@@ -235,19 +242,20 @@ def offer(found: Offer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def booking(found: Booking) -> dict[str, Any]:
-    """For :class:`BookingSchema`."""
+def booking(found: Booking, moved: Mapping[bytes, NewPlace]) -> dict[str, Any]:
+    """For :class:`BookingSchema`; ``moved``: what another vehicle means to tickets."""
     return {
         "booking_id": found.booking_id, "reference": found.reference, "state": found.state,
         "made": instant(found.made_ms), "expires": instant(found.expires_ms), "totals": found.totals,
-        "items": [_item(one) for one in found.items],
+        "items": [_item(one, moved.get(one.ticket_id or b"")) for one in found.items],
     }  # fmt: skip
 
 
-def _item(one: Item) -> dict[str, Any]:
+def _item(one: Item, now: NewPlace | None) -> dict[str, Any]:
     return {
         "item": one.idx, "trip_no": one.trip_no, "date": one.day, "from_idx": one.from_idx, "to_idx": one.to_idx,
-        "seat": one.seat, "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
+        "seat": one.seat, "seat_now": one.seat if now is None else now.seat, "free_of_fee": bool(now and now.fault),
+        "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
         "named": one.named is not None,
         "price_minor": one.price_minor, "currency": one.currency,
         "ticket_number": number_of(one), "refunded_minor": one.refunded_minor, "fee_minor": one.fee_minor,
