@@ -130,7 +130,7 @@ def test_a_family_chooses_its_seats_on_the_map_without_a_script(bench: Bench, pa
     picking = passenger.post(form.action, {**form.values, "n_adult": "2", "n_child_free": "1", "go": "seats"})
     assert picking.path == "/kiosk/party/seats" and "选 2 个座位" in picking.text
     boxes = [attrs for tag, attrs in picking.tags if attrs.get("type") == "checkbox"]
-    assert len(boxes) == 8 and all("空位" in str(one["aria-label"]) for one in boxes)
+    assert len(boxes) == 12 and all("空位" in str(one["aria-label"]) for one in boxes)
     form = picking.form("/kiosk/party")
     many = passenger.post(form.action, {**form.values, "seat": ["1", "2", "9"]})
     assert many.status == 422 and "选了 3 个座位，只有 2 位旅客" in many.text

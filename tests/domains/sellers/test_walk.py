@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from cloud.app import create_app
 from cloud.bootstrap import build
 from cloud.cli import main
+from cloud.kernel.audit import audit_entry
 from cloud.kernel.settings import Settings
 from sync.kernel import days, ticket
 from tests.tooling.tree import ROOT
@@ -100,3 +102,62 @@ def test_sellers_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     ):
         assert main([*words, *data]) == 1
     assert "already" in capsys.readouterr().err
+
+
+def test_the_operator_gives_back_above_the_limit_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sold over HTTP, refused to the seller, given back by the command: on the account, and once."""
+    data = ["--data", str(tmp_path), "--json"]
+
+    def run(*words: str) -> Any:
+        code = main([*words, *data])
+        said = capsys.readouterr()
+        return json.loads(said.out.splitlines()[-1]) if code == 0 else (code, said.err)
+
+    run("import-gtfs", str(SAMPLE))
+    key = run("add-seller", "Bamboo", "--limit", "5000", "--commission", "50")["key"]
+    rules = tmp_path / "rules.toml"
+    hub = build(Settings(data=tmp_path))
+    with hub.database.read() as tx:
+        today = days.date_of(hub.offers.today(tx)).isoformat()
+    hub.close()
+    rules.write_text(
+        f'name = "strict"\nsource = "a notice"\nfrom_day = {today}\ncurrency = "CNY"\nrounding_minor = 10\nlimit_minor = 100\n'
+        "band = [{ minutes_before = 0, fee_per_mille = 200, least_fee_minor = 100 }]\n",
+        encoding="utf-8",
+    )
+    assert run("refund-rules", str(rules))["pos"] > 0
+    hub = build(Settings(data=tmp_path))
+    client = create_app(hub).test_client()
+
+    def ask(path: str, body: Any = None, status: int = 201) -> Any:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"walk{len(path)}-{path}"[-80:]}
+        answer = client.post(f"/sellers/v1{path}", headers=headers, json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+    with hub.database.read() as tx:
+        from_no = hub.offers.place(tx, "Zhaoqing Xinghu Coach Station", "en").stop_nos[0]
+        to_no = hub.offers.place(tx, "Taishan Coach Station", "en").stop_nos[0]
+        date = days.date_of(hub.offers.today(tx) + 3).isoformat()
+    (offer, *_) = ask("/offers", {"from_place": from_no, "to_place": to_no, "date": date}, 200)
+    booking_id = ask("/bookings", {"offers": [{"offer_id": offer["offer_id"]}]})["booking_id"]
+    ask(f"/bookings/{booking_id}/fulfillments")
+    refused = ask(f"/bookings/{booking_id}/refund-offers", status=409)
+    assert refused["code"] == "refund_by_operator"
+    hub.close()
+    assert run("refund-booking", booking_id, "7", "--reason", "ill")[0] == 1, "there is no such place"
+    done = run("refund-booking", booking_id, "0", "--reason", "fell ill, looked at the papers")
+    price, fee = offer["price_minor"], max(100, offer["price_minor"] // 5 // 10 * 10)
+    assert (done["fee_minor"], done["refunded_minor"], done["rule"]) == (fee, price - fee, "strict/0")
+    code, said = run("refund-booking", booking_id, "0", "--reason", "again")
+    assert code == 1 and "refund_done" in said
+    (seller,) = run("sellers")["sellers"]
+    assert seller["owed_minor"] == {"CNY": fee}
+    hub = build(Settings(data=tmp_path))
+    with hub.database.read() as tx:
+        (act,) = [dict(row._mapping) for row in tx.execute(audit_entry.select()) if row.act == "booking_refunded"]
+    hub.close()
+    assert "fell ill" in str(act)
+    assert run("quarantine")["quarantined"] == [] and run("rebuild", "--check")["differing"] == []
