@@ -54,6 +54,7 @@ class Codes:
         self.shown: list[Shown] = []
         self.aboard: dict[Disk, set[bytes]] = {}
         self.unsure: set[tuple[Disk, Where]] = set()
+        self._taken: set[tuple[Disk, int]] = set()
 
     def show(self, box: Box, frames: list[str], signed: bytes) -> Given:
         """A driver sees a code; the same again is one."""
@@ -71,7 +72,9 @@ class Codes:
         given, disk = shown.given, (box.name, box.renewals)
         if box.identity() != given.taker:
             raise Violation("handover_other", f"{box.name} took trip {given.where}, which was given to {given.taker}")
-        self.aboard.setdefault(disk, set()).update(given.aboard)
+        if (disk, given.number) not in self._taken:  # scanned again it changes nothing, whoever got off meanwhile
+            self._taken.add((disk, given.number))
+            self.aboard.setdefault(disk, set()).update(given.aboard)
 
     def perhaps_take(self, box: Box, shown: Shown) -> None:
         """A box may go on with a trip: of seats that were given away twice it sells some twice."""
@@ -82,6 +85,7 @@ class Codes:
         """An older state is on the disk: so many it still knows to be aboard."""
         disk = (box.name, box.renewals)
         self.aboard[disk] = self.aboard.get(disk, set()) & boarded
+        self._taken = {one for one in self._taken if one[0] != disk}
 
     def board(self, box: Box, ticket_id: bytes) -> None:
         """Somebody is let in who did not come along already."""

@@ -57,6 +57,7 @@ def copy_disk(world: World, box: Box, _rng: random.Random) -> str:
     copy = Box(world, f"{box.name}-copy", box.kind, f"{box.disk.folder.name}.copy")
     box.disk.copy_to(copy.disk.folder)
     box.copy, copy.copy_of = copy, box
+    copy.scans = box.scans  # its scanner does not begin anew with numbers that were answered
     log = _facts(box).log
     world.taint(box, log)
     world.taint(copy, log)

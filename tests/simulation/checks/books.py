@@ -144,7 +144,7 @@ def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, s
         trip = trips[what.body[1], what.body[2]]
         trip.refused[what.log].update(_cells(trip.reserved, what.body[3] or what.body[4]))
     elif what.type == RETURNED:
-        _return(trips, grants, what)
+        _return(trips, grants, what, doubtful)
     elif what.type in (REFUNDED, TAKEN_BACK):
         _refund(trips, what)
     elif what.type in MARKS:
@@ -170,9 +170,11 @@ def _grant(trip: Trip, grant: Grant, doubtful: set[Log]) -> None:
         trip.hands[grant.log][cell] += count
 
 
-def _return(trips: dict[Where, Trip], grants: dict[int, Grant], event: Happened) -> None:
+def _return(trips: dict[Where, Trip], grants: dict[int, Grant], event: Happened, doubtful: set[Log]) -> None:
     grant_id, trip_no, day, seats, counts = event.body[:5]
     grant = grants.get(grant_id)
+    if grant is None and event.log in doubtful:
+        return  # given to it by one of several boxes with one identity, and put aside
     if grant is None or grant.log != event.log or grant.where != (trip_no, day):
         raise Violation("return_unknown", f"log {event.log} returned of grant {grant_id}, which it never had")
     trip = trips[grant.where]
