@@ -18,7 +18,7 @@ MACHINES: Final = (
 DISKS: Final = ("restored_box", "copied_disk", "renewed", "re_enrolled", "revoked", "restored_hub", "rotten_row")
 TOGETHER: Final = (
     "acted_meanwhile", "interrupted", "newer_event", "newer_operation", "newer_box", "older_box", "newer_hub",
-    "older_hub", "new_timetable", "other_vehicle",
+    "older_hub", "new_timetable", "other_vehicle", "vehicle_changed",
 )  # fmt: skip
 GATEWAY: Final = (
     "gateway_down", "gateway_answer_lost", "gateway_answer_forged", "gateway_callback_late", "gateway_callback_doubled",

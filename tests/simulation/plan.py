@@ -19,6 +19,7 @@ ABOARD_STEPS = 50
 SWAPS = 3
 CUT_OFF_STEPS = 45
 CARD_STEPS = 20
+VEHICLE_STEPS = 6
 # What happens around a handover: minutes from when it is thought of, act, and who: the giver, the taker or anybody.
 GIVER, TAKER, ANYBODY = range(3)
 _SWAP = (
@@ -91,6 +92,7 @@ def draw(seed: int) -> Plan:
     mix = replace(mixes.draw(rng), older=mixes.older(seed), families=chosen, names_demanded=demanded)
     steps = [*_morning(rng), *_people(rng, mix), *_troubles(rng, mix)]
     steps += [*_rotten(seed), *_office(seed), *_aboard(seed), *_swaps(seed), *_cut_off(seed), *_cards(seed)]
+    steps += _vehicles(seed)
     steps.sort(key=lambda step: step.at_ms)
     if any(name == "away" for name, _ in mix.troubles):
         steps = _with_thirty_days(steps)
@@ -184,6 +186,18 @@ def _cards(seed: int) -> list[Step]:
     return [
         Step(at, name, rng.randrange(len(POSTS)), rng.getrandbits(40)) for at, name in zip(times, names, strict=True)
     ]
+
+
+def _vehicles(seed: int) -> list[Step]:
+    """Other vehicles come, in two seeds of five, and passengers without a seat go to the counter soon after."""
+    rng = random.Random(f"vehicles {seed}")
+    found = []
+    for _ in range(VEHICLE_STEPS if rng.random() < 0.4 else 0):
+        at = START_MS + rng.randint(30 * 60_000, SPAN_MS)
+        found.append(Step(at, "vehicle", rng.randrange(len(POSTS)), rng.getrandbits(40)))
+        for who in rng.choices(range(len(POSTS)), _SELLERS, k=4):
+            found.append(Step(at + rng.randint(HOUR_MS // 2, 8 * HOUR_MS), "stand", who, rng.getrandbits(40)))
+    return found
 
 
 def _troubles(rng: random.Random, mix: Mix) -> list[Step]:

@@ -149,6 +149,10 @@ class Told:
             self._take_place(paper, capacity)
         return paper
 
+    def vehicle(self, where: Where, planned: int, capacity: int) -> None:
+        """Another vehicle comes for a dated trip: what it takes may be sold, and what was sold for the larger one stays so."""
+        self.capacity[where] = max(self.capacity.get(where, 0), planned, capacity)
+
     def along(self, box: Box, first: Paper, minor: int) -> None:
         """What extras of the booking that begins with this ticket cost."""
         if minor:

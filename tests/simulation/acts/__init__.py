@@ -25,6 +25,7 @@ from tests.simulation.acts import (
     sellers,
     swaps,
     troubles,
+    vehicles,
 )
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ BY_NOBODY: Final = frozenset({
     "notice", "feed", "duty", "release", "contacts", "kill_hub", "crash_hub", "io_error_hub", "full_hub", "room_hub",
     "skew_hub", "newer_hub", "backup_hub", "restore_hub", "everyone", "rules", "disrupt", "decide", "phone_pay", "callbacks",
     "gateway_fault", "seller_book", "seller_ticket", "seller_back", "seller_again", "lapse",
-    "take_over", "take_told", "crowd", "card_issue", "card_revoke",
+    "take_over", "take_told", "crowd", "card_issue", "card_revoke", "vehicle",
 })  # fmt: skip
 ACTS: Final[Mapping[str, Act]] = {
     **people.ACTS, **swaps.ACTS, **bookings.ACTS, **exchanges.ACTS, **office.ACTS, **requests.ACTS, **phones.ACTS, **drawers.ACTS,
-    **named.ACTS, **sellers.ACTS, **aboard.ACTS, **gates.ACTS, **cards.ACTS, **days.ACTS, **admin.ACTS,
+    **named.ACTS, **sellers.ACTS, **aboard.ACTS, **gates.ACTS, **cards.ACTS, **days.ACTS, **vehicles.ACTS, **admin.ACTS,
     **troubles.ACTS, **disks.ACTS,
 }  # fmt: skip

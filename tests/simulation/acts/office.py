@@ -33,7 +33,12 @@ def give_back(world: World, box: Box, paper: Paper, rng: random.Random) -> str:
     if offer.code:
         return offer.code
     fee = offer.value.fee_minor + (1 if rng.random() < 0.03 else 0)
-    return _refund(world, box, (paper, reason, fee, f"{box.name}-back-{rng.getrandbits(40):010x}{world.echo}"))
+    return take_back(world, box, paper, reason, fee, rng)
+
+
+def take_back(world: World, box: Box, paper: Paper, reason: str, fee_minor: int, rng: random.Random) -> str:
+    """Take the offer that was shown."""
+    return _refund(world, box, (paper, reason, fee_minor, f"{box.name}-back-{rng.getrandbits(40):010x}{world.echo}"))
 
 
 def refund_again(world: World, box: Box, rng: random.Random) -> str:

@@ -22,6 +22,7 @@ from tests.simulation.checks import (
     promises,
     streams,
     swaps,
+    vehicles,
 )
 from tests.simulation.checks.readings import read
 
@@ -38,7 +39,7 @@ def judge(world: World) -> None:
     promises.judge(world, found)
     conflicts.judge(world, found)
     swaps.judge(world, found)
-    books.judge(world, found)
+    vehicles.judge(world, found, books.judge(world, found))
     money.judge(world, found)
     office.judge(world, found)
     drawers.judge(world, found)

@@ -46,11 +46,15 @@ ASIDE = ("refund_", "handover_", "taken_")
 class Trip:
     """One dated trip. ``hands``: cell → log → how many of it that log holds; ``sold``: the same of what it sold. ``unheard``,
     ``untaken``: handovers of which the giver, or the taker, has said nothing yet: whose they are, and their cells. ``refused``:
-    what a log returned and the hub put aside."""
+    what a log returned and the hub put aside. ``capacity``: of the vehicle that was
+    meant to run at that step, ``most``: of the largest that ever was; ``seats``: of another vehicle than the planned one,
+    empty before."""
 
     reserved: bool
     capacity: int
     legs: int
+    most: int = 0
+    seats: frozenset[int] = frozenset()
     granted: Counter[Cell] = field(default_factory=Counter)
     hands: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
     sold: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
@@ -64,9 +68,13 @@ class Trip:
     refused: dict[Log, Counter[Cell]] = field(default_factory=lambda: defaultdict(Counter))
     untaken: dict[int, tuple[Log, tuple[Cell, ...]]] = field(default_factory=dict)
 
-    def room(self, cell: Cell) -> int:
-        """How many of a cell there are."""
+    def room(self) -> int:
+        """How many of each cell may be given out now."""
         return 1 if self.reserved else self.capacity
+
+    def most_room(self) -> int:
+        """How many of each cell there ever were."""
+        return 1 if self.reserved else self.most
 
     def held_on(self, log: Log, leg: int) -> int:
         """How many seats or places of a leg are in one hand, those that it sold counted."""
@@ -86,8 +94,9 @@ class Grant:
     again: bool
 
 
-def judge(world: World, found: Readings) -> None:
-    """Tell it again; then compare with the sums that the hub kept, and look for what is stranded."""
+def judge(world: World, found: Readings) -> dict[Where, Trip]:
+    """Tell it again; then compare with the sums that the hub kept, and look for what is stranded. Gives the trips as they are
+    at the end."""
     trips, grants = _trips(world), _grants(world)
     doubtful = found.tainted_logs() | world.tainted_logs
     for step in sorted(_steps(world, found, grants), key=lambda step: step[0]):
@@ -98,6 +107,7 @@ def judge(world: World, found: Readings) -> None:
             trip.hands[giver].subtract(cells)
         _judge_sum(where, trip, doubtful)
     _judge_stranded(world, found, trips, grants)
+    return trips
 
 
 def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], grants: dict[int, Grant]) -> None:
@@ -131,6 +141,8 @@ def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[
     yield from ((event.pos, "event", event) for event in found.events if event.type in kinds and event.pos not in void)
     for row in world.hub.rows("SELECT release_id, trip_no, day, cells FROM risk_release"):
         yield row[0], "release", row
+    for row in world.hub.rows("SELECT number, trip_no, day, capacity, body FROM vehicle_change"):
+        yield row[0], "vehicle", row
 
 
 def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, str, Any], doubtful: set[Log]) -> None:
@@ -143,6 +155,9 @@ def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, s
     elif kind == "refused":
         trip = trips[what.body[1], what.body[2]]
         trip.refused[what.log].update(_cells(trip.reserved, what.body[3] or what.body[4]))
+    elif kind == "vehicle":
+        trip = trips[what[1], what[2]]
+        trip.capacity, trip.seats = what[3], seats_of(what[4])
     elif what.type == RETURNED:
         _return(trips, grants, what, doubtful)
     elif what.type in (REFUNDED, TAKEN_BACK):
@@ -164,9 +179,11 @@ def _grant(trip: Trip, grant: Grant, doubtful: set[Log]) -> None:
         oversold = any(trip.sold[log][cell] > trip.hands[log][cell] for log in doubtful)
         # Of a return that a restored hub had forgotten it hears after the grant that followed: the sum at the end counts.
         excused = oversold or grant.again or trip.dared(cell)
-        if trip.granted[cell] > trip.room(cell) + trip.at_risk[cell] and not excused:
+        if trip.granted[cell] > trip.room() + trip.at_risk[cell] and not excused:
             owners = [log for log, hands in trip.hands.items() if hands[cell]]
             raise Violation("granted_twice", f"grant {grant.grant_id} of trip {grant.where} takes {cell} of {owners}")
+        if trip.seats and cell[0] not in trip.seats and not grant.again:
+            raise Violation("granted_gone", f"grant {grant.grant_id} of trip {grant.where}: the vehicle has no {cell}")
         trip.hands[grant.log][cell] += count
 
 
@@ -289,13 +306,17 @@ def _judge_sum(where: Where, trip: Trip, doubtful: set[Log]) -> None:
         taken = sum(
             max(trip.hands[log][cell], trip.sold[log][cell]) for log in {*trip.hands, *trip.sold} - doubtful
         )  # fmt: skip
-        if taken > trip.room(cell) + trip.at_risk[cell] and not trip.dared(cell):
+        if taken > trip.most_room() + trip.at_risk[cell] and not trip.dared(cell):
             raise Violation("cell_twice", f"trip {where} has {taken} of cell {cell}")
 
 
 def _trips(world: World) -> dict[Where, Trip]:
     rows = world.hub.rows("SELECT trip_no, day, kind, capacity, legs FROM dated_trip")
-    found = {(row[0], row[1]): Trip(row[2] == "reserved", row[3], row[4]) for row in rows}
+    found = {(row[0], row[1]): Trip(row[2] == "reserved", row[3], row[4], row[3]) for row in rows}
+    query = "SELECT trip_no, day, before, capacity FROM vehicle_change ORDER BY number DESC"
+    for trip_no, day, before, capacity in world.hub.rows(query):
+        trip = found[trip_no, day]
+        trip.capacity, trip.most = before, max(trip.most, before, capacity)
     for where, trip in found.items():
         # What was given away at risk stays so, although a restored hub has forgotten it.
         trip.dared = lambda cell, where=where: world.told.dared(where, cell[0], cell[1], cell[1] + 1)  # type: ignore[misc]
@@ -319,6 +340,11 @@ def _grants(world: World) -> dict[int, Grant]:
         )
         for row in rows
     }
+
+
+def seats_of(body: bytes) -> frozenset[int]:
+    """Numbers of the seats that a vehicle has; none for one without numbers."""
+    return frozenset(seat[0] for seat in cbor2.loads(body)[2])
 
 
 def _spread(reserved: bool, data: bytes) -> list[Cell]:

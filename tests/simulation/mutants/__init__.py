@@ -29,6 +29,7 @@ from tests.simulation.mutants import (
     sellers,
     swaps,
     together,
+    vehicles,
     words,
     writers,
 )
@@ -54,6 +55,7 @@ MUTANTS: Final[Mapping[str, Planted]] = {
     **sellers.MUTANTS,
     **swaps.MUTANTS,
     **together.MUTANTS,
+    **vehicles.MUTANTS,
     **words.MUTANTS,
     **writers.MUTANTS,
 }
