@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from cloud.kernel import audit
 from cloud.kernel.database import head_pos, raise_counter, upsert_rows
 from cloud.kernel.fold import Received
-from cloud.kernel.nodes import ACTIVE, BY_KID, HELD, HUB, REPLACED, REWOUND, Nodes, least_number
+from cloud.kernel.nodes import ACTIVE, HELD, HUB, REPLACED, REWOUND, Nodes, least_number
 from cloud.kernel.tables import counter, enrol_code, hub_generation, node, node_key, number_floor, operation, stream
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock, Ids
@@ -34,6 +34,11 @@ _TOLD: Final = (ACTIVE, REWOUND, HELD)
 
 # Asked for at every visit, so they are made once.
 _STATE: Final = sa.select(counter.c.generation, counter.c.base_pos, counter.c.recovering)
+_LOG_AND_STATE: Final = sa.select(
+    node_key.c.node_no, node_key.c.status, node_key.c.head_seq, node_key.c.generation,
+    sa.select(counter.c.generation).scalar_subquery().label("hub_generation"),
+    sa.select(counter.c.base_pos).scalar_subquery().label("base_pos"),
+).where(node_key.c.kid == sa.bindparam("kid"))  # fmt: skip
 _RESTORED: Final = sa.select(hub_generation.c.since_pos, hub_generation.c.started_ms)
 
 # A table of numbers that are given in order, and how many to leave out.
@@ -99,10 +104,10 @@ class Recovery:
         A node that read or was acknowledged more than the hub knows of shows that the hub was restored; whether anybody
         had noticed does not matter.
         """
-        key, state = tx.execute(BY_KID, {"kid": kid}).one(), tx.execute(_STATE).one()
-        late, behind = key.generation < state.generation, floor > head_pos(tx)
+        key = tx.execute(_LOG_AND_STATE, {"kid": kid}).one()
+        late, behind = key.generation < key.hub_generation, floor > head_pos(tx)
         # A log that has not presented yet, or not read anything since, may well be ahead of the hub: that loss is known.
-        if not behind and (late or before_seq <= key.head_seq or floor <= state.base_pos):
+        if not behind and (late or before_seq <= key.head_seq or floor <= key.base_pos):
             return bool(late)
         if key.status not in (*_TOLD, REPLACED):
             return False

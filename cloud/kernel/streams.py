@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -129,13 +130,15 @@ def body(tx: Connection, name: str, key: str) -> bytes | None:
 
 def bodies_under(tx: Connection, name: str, prefix: str) -> list[bytes]:
     """What stands now under the keys of stream ``name`` that begin with ``prefix``, in the order of the keys."""
-    mine = (
-        operation.c.stream == name,
-        operation.c.key.startswith(prefix, autoescape=True),
-        operation.c.body.is_not(None),
-    )
-    rows = tx.execute(sa.select(operation.c.key, operation.c.body).where(*mine))
+    rows = tx.execute(_under(prefix), {"on": name})
     return [bytes(row.body) for row in sorted(rows, key=lambda row: row.key)]
+
+
+@cache
+def _under(prefix: str) -> sa.Select[tuple[str, bytes]]:
+    """Made once for each of the few beginnings that there are; a bound one can't be escaped."""
+    begins = operation.c.key.startswith(prefix, autoescape=True)
+    return sa.select(operation.c.key, operation.c.body).where(_ON, begins, operation.c.body.is_not(None))
 
 
 def keys_under(tx: Connection, name: str, prefix: str) -> list[str]:

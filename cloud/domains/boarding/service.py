@@ -32,6 +32,7 @@ from sync.kernel.operations import node_stream, operator_stream, trip_stream
 from sync.kernel.ticket import TicketId
 
 _TOLD = (TicketSold, TicketRefunded)
+_DUTIES = sa.select(duty.c.trip_no, duty.c.day).where(duty.c.node_no == sa.bindparam("node"))
 _LISTENED = (
     sa.select(subscription.c.stream).distinct().where(subscription.c.stream.in_(sa.bindparam("names", expanding=True)))
 )
@@ -114,7 +115,7 @@ class BoardingService:
 
     def duties_of(self, tx: Connection, node_no: int) -> list[tuple[int, int]]:
         """(trip_no, day) of a box's duties."""
-        rows = tx.execute(sa.select(duty.c.trip_no, duty.c.day).where(duty.c.node_no == node_no))
+        rows = tx.execute(_DUTIES, {"node": node_no})
         return sorted((row.trip_no, row.day) for row in rows)
 
     def decide(self, tx: Connection, _info: NodeInfo, fresh: Folded) -> None:

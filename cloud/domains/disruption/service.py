@@ -22,7 +22,7 @@ Where = tuple[int, int]
 _COLUMNS = ("trip_no", "day", "kind", "minutes", "note", "by", "made_ms")
 _TOLD_COLUMNS = ("trip_no", "day", "pos")
 _TOLD = "SELECT min(pos) FROM disruption_told WHERE (trip_no, day) IN {pairs}"
-_DISTURBED = sa.select(disruption.c.trip_no, disruption.c.day, disruption.c.kind, disruption.c.minutes)
+_DISTURBED = "SELECT trip_no, day, kind, minutes FROM disruption WHERE (trip_no, day) IN {pairs}"
 
 
 class Disruptions:
@@ -160,13 +160,8 @@ def fault_of_trip(tx: Connection, trip_no: int, day: int) -> str:
 
 def disturbed(tx: Connection, places: Iterable[Where]) -> dict[Where, tuple[str, int]]:
     """Dated trip → (kind, minutes late), for those of some that do not run as planned."""
-    wanted = set(places)
-    trips = sorted({trip_no for trip_no, _ in wanted})
-    found: dict[Where, tuple[str, int]] = {}
-    for at in range(0, len(trips), 500):
-        rows = tx.execute(_DISTURBED.where(disruption.c.trip_no.in_(trips[at : at + 500])))
-        found |= {(row.trip_no, row.day): (row.kind, row.minutes) for row in rows}
-    return {where: said for where, said in found.items() if where in wanted}
+    rows = (row for some in chunks(dict.fromkeys(places)) for row in select_pairs(tx, _DISTURBED, some))
+    return {(trip_no, day): (kind, minutes) for trip_no, day, kind, minutes in rows}
 
 
 def cancelled(tx: Connection, places: Iterable[Where]) -> set[Where]:

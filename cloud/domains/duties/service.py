@@ -89,7 +89,7 @@ class DutiesService:
         self._pass_on(tx, info, fresh)
         self._tell_driven(tx, fresh)
         self._tell_short(tx, info, fresh)
-        for where in sorted(said & set(self._vehicles.duties_of(tx, info.node_no))):
+        for where in self._given(tx, info, said):
             run = run_of(tx, info.node_no, where)
             if run.told_ms:
                 self._delays.late(tx, where, run.delay_minutes, self._why(run), f"node {info.node_no}")
@@ -103,9 +103,13 @@ class DutiesService:
             for one in fresh.events
             if one.held is None and one.envelope and isinstance(event := one.envelope.event, _ENDING)
         }
-        for where in sorted(said & set(self._vehicles.duties_of(tx, info.node_no))):
+        for where in self._given(tx, info, said):
             run = run_of(tx, info.node_no, where)
             self._delays.short(tx, where, run.ends_idx, self._why(run))
+
+    def _given(self, tx: Connection, info: NodeInfo, said: set[Where]) -> list[Where]:
+        """Those of some dated trips that this box was given to run; most boxes say nothing of any."""
+        return sorted(said & set(self._vehicles.duties_of(tx, info.node_no))) if said else []
 
     def _pass_on(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """A trip that was handed over goes to its taker, and so does the duty once that has taken it."""

@@ -94,7 +94,7 @@ class GrantBatch:
         self._rows: list[tuple[object, ...]] = []
         self._bodies: dict[int, list[tuple[str, bytes]]] = {}
         self._epochs: dict[Where, int] = {}
-        self._least = recovery.base_pos(tx) >> EPOCH_SHIFT
+        self._least: int | None = None
 
     def add(self, book: Book, info: NodeInfo, cells: Cells, purpose: str, until_ms: int) -> Grant:
         """Grant ``cells`` of a dated trip to a node's present log, for sale until ``until_ms``.
@@ -102,6 +102,8 @@ class GrantBatch:
         The book counts them as the node's from now on.
         """
         invariant(bool(cells) and c.covers(book.free(), cells, book.reserved), "only what is free is granted")
+        if self._least is None:
+            self._least = recovery.base_pos(self._tx) >> EPOCH_SHIFT
         book.grant_epoch = max(book.grant_epoch, self._least) + 1
         pairs = tuple(sorted(cells.items()))
         seats, counts = (pairs, ()) if book.reserved else ((), pairs)
