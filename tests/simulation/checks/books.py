@@ -17,6 +17,7 @@ from tests.simulation.checks.readings import (
     ABSENT,
     ALIGHTED,
     HANDED,
+    PAID_OUT,
     REFUNDED,
     RETURNED,
     SOLD,
@@ -134,6 +135,7 @@ def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[
     forgotten = "taken_undecided" if world.fired["restored_hub"] else ""
     void = {pos for pos, code in found.quarantined.items()
             if code.startswith(ASIDE) and code not in ("refund_boarded", forgotten)}  # fmt: skip
+    void -= _given_back_unaware(found)
     refused = [event for event in found.events if found.quarantined.get(event.pos) == "return_sold"]
     yield from ((event.pos, "refused", event) for event in refused)
     void |= {event.pos for event in refused}
@@ -143,6 +145,18 @@ def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[
         yield row[0], "release", row
     for row in world.hub.rows("SELECT number, trip_no, day, capacity, body FROM vehicle_change"):
         yield row[0], "vehicle", row
+
+
+def _given_back_unaware(found: Readings) -> set[int]:
+    """Where sellers gave tickets back themselves that had been paid out elsewhere: the hub frees nothing for that, but the seat
+    is theirs, as they could not know."""
+    paid = {event.body[2] for event in found.events if event.type == PAID_OUT}
+    taken = {event.body[0] for event in found.events if event.type == TAKEN_BACK}
+    firsts: dict[bytes, int] = {}
+    for event in found.events:
+        if event.type == REFUNDED and found.quarantined.get(event.pos) == "refund_twice":
+            firsts.setdefault(event.body[0], event.pos)
+    return {pos for ticket_id, pos in firsts.items() if ticket_id in paid - taken}
 
 
 def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, str, Any], doubtful: set[Log]) -> None:
