@@ -116,18 +116,34 @@ def until_quiet(world: World) -> None:
     """Visits in turn until two whole rounds have nothing to say; a violation when that takes too long.
 
     Two, because a busy hub puts off who only wants to fetch something: that looks quiet once, and not again.
+
+    A round takes a minute, so the clock itself may bring a word in any of them: seats for trips that came within reach, and
+    half an hour before a trip leaves its last ones, with the word to everybody who the sole seller is. Rounds are counted
+    from such a word on, once for each node: who goes back and forth for ever is still found.
     """
+    begun_ms = world.hub.clock.wall_ms()
+    counted: set[int] = set()
     outcomes: dict[str, str] = {}
-    quiet = 0
-    for _ in range(MOST_ROUNDS):
-        outcomes = {}
+    rounds = quiet = 0
+    while rounds < MOST_ROUNDS:
+        due_ms = _due_ms(world)
         for box in world.boxes:
             world.time.move_to(world.time.now_ms + MINUTE_MS // 6)
             outcomes[box.name] = _visit(world, box)
+        rounds += 1
         quiet = quiet + 1 if set(outcomes.values()) <= {QUIET} else 0
         if quiet == 2:
             return
+        seen = {node_no for node_no, at_ms in _due_ms(world).items() if begun_ms < due_ms.get(node_no, 0) != at_ms}
+        if not quiet and seen - counted:
+            counted |= seen
+            rounds = 1
     raise Violation("not_converged", f"after {MOST_ROUNDS} rounds without faults: {outcomes}")
+
+
+def _due_ms(world: World) -> dict[int, int]:
+    """Node → when the hub looks again what time brings it."""
+    return dict(world.hub.rows("SELECT node_no, provision_due_ms FROM node"))
 
 
 def _visit(world: World, box: Box) -> str:
