@@ -57,6 +57,7 @@ SUSPECT: Final = {
     "boarded_refunded": "ghost_refund",
     "refund_unknown_ticket": "ghost_refund",
     "refund_twice": "refund_again",
+    "refund_paid_out": "refund_again",
     "refund_no_exchange": "refund_again",
     "replace_unknown_ticket": "refund_again",
     "replace_twice": "refund_again",

@@ -31,6 +31,7 @@ from sync.domains.duties.events import TripHandedOver, TripTakenOver
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.rules import LAP, MAX_LEGS, legs_mask
 from sync.domains.ticketing.events import SeatTakenBack, TicketRefunded, TicketSold
+from sync.domains.ticketing.rules import REFUND_PAID_OUT
 from sync.kernel.events import Event
 
 _FREEING: Final = frozenset({NoShowMarked, PassengerAlighted})
@@ -190,8 +191,10 @@ class InventoryApplier:
             raise Quarantine("free_children_over", f"from {event.from_idx} to {event.to_idx}")
 
     def _refund(self, received: Received, event: TicketRefunded | SeatTakenBack) -> None:
-        """A good refund: its cells are the same log's to sell or to return again."""
-        if received.held is not None or not event.from_idx < event.to_idx <= MAX_LEGS:
+        """A good refund, or one by a seller who could not know that the ticket was paid out elsewhere: its cells are the same
+        log's to sell or to return again."""
+        good = received.held is None or received.held.code == REFUND_PAID_OUT
+        if not good or not event.from_idx < event.to_idx <= MAX_LEGS:
             return
         where, holder = (event.trip_no, event.day), received.log
         if event.seat == LAP:

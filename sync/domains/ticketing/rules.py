@@ -17,6 +17,8 @@ VALID_AFTER_ARRIVAL_S = 6 * 3600
 MOST_CHANGE_MINOR = 1_000_000
 # Kinds of refunds that a node may have to leave to the hub.
 ASKED = ("other_box", "past_log", "departed", "clock_unsure")
+# Why a refund is put aside whose seller could not know that the ticket was paid out elsewhere: its seat is free all the same.
+REFUND_PAID_OUT: Final = "refund_paid_out"
 _MINUTE_MS = 60_000
 _DAY_MINUTES = 1_440
 # For whom the hub has published nothing: the bands that most coach stations print. No law of its own.

@@ -89,7 +89,27 @@ def test_the_money_goes_out_once_whoever_pays_first(world: World) -> None:
     desk.visit()
     give_back(seller, 1)
     seller.visit()
-    assert sorted(codes(world)) == ["payout_twice", "refund_twice"]
+    assert sorted(codes(world)) == ["payout_twice", "refund_paid_out"]
+
+
+def test_a_seat_is_its_sellers_again_who_gave_back_what_was_paid_out_elsewhere(world: World) -> None:
+    seller, desk = two(world)
+    ticket_id = id_of(seller, 1)
+    pos = ask(world, desk, ticket_id)
+    decide(world, pos)
+    desk.append(dataclasses.replace(PAID, ticket_id=ticket_id))
+    desk.visit()
+    give_back(seller, 1)
+    seller.sell(7, 1)
+    seller.visit()
+    assert codes(world) == ["refund_paid_out"]
+    give_back(seller, 1)
+    seller.visit()
+    assert codes(world) == ["refund_paid_out", "refund_twice"]
+    with world.hub.database.read() as tx:
+        assert len(service.good_tickets(tx, 7, DAY)) == 1
+        assert service.refund_totals(tx) == {"CNY": (3, 13500)}  # it left the drawers
+    assert rebuild(world.hub.database, world.hub.fold, keep=False).differing == []
 
 
 @pytest.mark.parametrize(

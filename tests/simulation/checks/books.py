@@ -17,7 +17,6 @@ from tests.simulation.checks.readings import (
     ABSENT,
     ALIGHTED,
     HANDED,
-    PAID_OUT,
     REFUNDED,
     RETURNED,
     SOLD,
@@ -130,12 +129,12 @@ def _judge_stranded(world: World, found: Readings, trips: dict[Where, Trip], gra
 
 def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[tuple[int, str, Any]]:
     yield from ((grant.grant_id, "grant", grant) for grant in grants.values())
-    # A refund that broke a rule frees nothing; that the ticket had boarded too is for people to settle.
+    # A refund that broke a rule frees nothing; that the ticket had boarded too, or had been paid out elsewhere, is for people
+    # to settle.
     # So does a seat that was taken back on a word that was never given; where a restored hub has forgotten it, it was.
     forgotten = "taken_undecided" if world.fired["restored_hub"] else ""
     void = {pos for pos, code in found.quarantined.items()
-            if code.startswith(ASIDE) and code not in ("refund_boarded", forgotten)}  # fmt: skip
-    void -= _given_back_unaware(found)
+            if code.startswith(ASIDE) and code not in ("refund_boarded", "refund_paid_out", forgotten)}  # fmt: skip
     refused = [event for event in found.events if found.quarantined.get(event.pos) == "return_sold"]
     yield from ((event.pos, "refused", event) for event in refused)
     void |= {event.pos for event in refused}
@@ -145,18 +144,6 @@ def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[
         yield row[0], "release", row
     for row in world.hub.rows("SELECT number, trip_no, day, capacity, body FROM vehicle_change"):
         yield row[0], "vehicle", row
-
-
-def _given_back_unaware(found: Readings) -> set[int]:
-    """Where sellers gave tickets back themselves that had been paid out elsewhere: the hub frees nothing for that, but the seat
-    is theirs, as they could not know."""
-    paid = {event.body[2] for event in found.events if event.type == PAID_OUT}
-    taken = {event.body[0] for event in found.events if event.type == TAKEN_BACK}
-    firsts: dict[bytes, int] = {}
-    for event in found.events:
-        if event.type == REFUNDED and found.quarantined.get(event.pos) == "refund_twice":
-            firsts.setdefault(event.body[0], event.pos)
-    return {pos for ticket_id, pos in firsts.items() if ticket_id in paid - taken}
 
 
 def _tell(trips: dict[Where, Trip], grants: dict[int, Grant], step: tuple[int, str, Any], doubtful: set[Log]) -> None:

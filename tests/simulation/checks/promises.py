@@ -30,11 +30,10 @@ if TYPE_CHECKING:
 EXPECTED = {"boarded_twice", "rated_twice", "at_risk_clash", "refund_boarded", "boarded_refunded", "document_twice"}
 # Crews and gates that could not know of each other.
 APART = {"no_show_boarded", "marked_twice", "freed_twice", "undo_unknown"}
-# Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
-GIVEN_TWICE = {"return_sold", "seat_sold_twice", "outside_grant"}
 # What a hub that was restored makes of a seat of which it has forgotten that it is free.
 AFTER_WORD = {"seat_sold_twice", "return_sold", "outside_grant", "free_children_over"}
-DECIDED = {"refund_twice", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
+# Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
+DECIDED = {"refund_twice", "refund_paid_out", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
 
 
 def judge(world: World, found: Readings) -> None:
@@ -125,8 +124,6 @@ def _judge_quarantine(world: World, found: Readings) -> None:
             continue
         if code == "seat_sold_twice" and event.type == SOLD and _freed_by_own(event, found, tainted):
             continue
-        if code in GIVEN_TWICE and event.type in (SOLD, RETURNED) and _given_back_twice(event, found, decided):
-            continue
         if code in ("payout_unknown", "taken_undecided") and world.fired["restored_hub"]:
             continue  # the word was given, and forgotten
         if code in AFTER_WORD and _on_forgotten_word(event, found):
@@ -134,20 +131,6 @@ def _judge_quarantine(world: World, found: Readings) -> None:
         if code == "payment_unknown" and event.body[0] in aside:
             continue  # asked for in a log whose end the hub keeps aside
         raise Violation("quarantined", f"event {event.seq} of log {event.log} was put aside: {code}")
-
-
-def _given_back_twice(event: Happened, found: Readings, decided: set[bytes]) -> bool:
-    """Whether the same log gave a ticket of this trip back that was paid out elsewhere before: the hub frees nothing for that,
-    and the box, which could not know, has the seat."""
-    return any(
-        other.type == REFUNDED
-        and other.log == event.log
-        and other.body[1:3] == event.body[1:3]
-        and other.body[0] in decided
-        and other.pos < event.pos
-        and found.quarantined.get(other.pos) == "refund_twice"
-        for other in found.events
-    )
 
 
 def _on_forgotten_word(event: Happened, found: Readings) -> bool:

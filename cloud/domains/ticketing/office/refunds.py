@@ -18,6 +18,7 @@ from cloud.domains.ticketing.office.taken import TakenBack
 from cloud.domains.ticketing.tables import refund, refund_sum, ticket
 from cloud.kernel.database import add_to_rows, chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received, of
+from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import (
     EXCHANGED,
     RefundAsked,
@@ -44,8 +45,11 @@ _SALES = (
     .where(ticket.c.ticket_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(ticket.c.pos)
 )  # fmt: skip
+# A seller gave back what it could not know to be paid out elsewhere: money went out twice, and the seat is the seller's again.
+UNAWARE = "unaware"
+
 _DONE = sa.select(refund.c.ticket_id, refund.c.rule).where(
-    refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), refund.c.state == OK
+    refund.c.ticket_id.in_(sa.bindparam("ids", expanding=True)), refund.c.state.in_([OK, UNAWARE])
 )
 
 _EXCHANGES = (TicketRebooked, TicketReissued)
@@ -84,7 +88,8 @@ class RefundApplier:
         for some in chunks(ids):
             for ticket_id, *sale in self._tx.execute(_SALES, {"ids": some}):
                 self._sold.setdefault(bytes(ticket_id), tuple(sale))
-            self._done |= {bytes(one): rule != PAID_OUT for one, rule in self._tx.execute(_DONE, {"ids": some})}
+            for one, rule in self._tx.execute(_DONE, {"ids": some}):
+                self._done[bytes(one)] = self._done.get(bytes(one), False) or rule != PAID_OUT
         return None
 
     def apply(self, received: Received) -> None:
@@ -138,7 +143,7 @@ class RefundApplier:
         self._count(received, event, self._wrong(received, event))
 
     def _count(self, received: Received, event: TicketRefunded, wrong: Quarantine | None) -> None:
-        state = QUARANTINED if wrong else OK
+        state = OK if wrong is None else UNAWARE if wrong.code == rules.REFUND_PAID_OUT else QUARANTINED
         where = (received.node_no, event.trip_no, event.day)
         hlc = received.envelope.stamp.hlc if received.envelope else 0
         self._rows.append(
@@ -152,16 +157,19 @@ class RefundApplier:
         self._sums[key] += 1
         # One absurd amount must not spoil a sum of everybody's.
         self._amounts[key] += event.refunded_minor if event.refunded_minor <= MAX_PRICE_MINOR else 0
+        if state != QUARANTINED:
+            self._done[event.ticket_id] = event.rule != PAID_OUT
         if wrong is not None:
             raise wrong
-        self._done[event.ticket_id] = event.rule != PAID_OUT
 
     def _wrong(self, received: Received, event: TicketRefunded) -> Quarantine | None:
         sale = self._sold.get(event.ticket_id)
         if sale is None or not _is_of(received, event.ticket_id):
             return Quarantine("refund_unknown_ticket", event.ticket_id.hex())
-        if self._gone(event.ticket_id):
-            return Quarantine("refund_twice", TicketId.from_bytes(event.ticket_id).number)
+        number = TicketId.from_bytes(event.ticket_id).number
+        paid_elsewhere = self._done.get(event.ticket_id) is False and not self._taken.has(event.ticket_id)
+        if self._gone(event.ticket_id) and not paid_elsewhere:
+            return Quarantine("refund_twice", number)
         ride = (event.trip_no, event.day, event.from_idx, event.to_idx, event.seat, event.currency)
         if ride != sale[:6]:
             return Quarantine("refund_differs", f"sold for {sale[:6]}")
@@ -169,8 +177,10 @@ class RefundApplier:
             return Quarantine("refund_not_price", f"{event.fee_minor} + {event.refunded_minor} of {sale[6]}")
         if event.approver_no and event.approver_no == event.clerk_no:
             return Quarantine("refund_self_approved", str(event.clerk_no))
+        if paid_elsewhere:
+            return Quarantine(rules.REFUND_PAID_OUT, number)
         if event.reason in EXCHANGED and not self._replaced.covers(event.ticket_id, event.reason, event.fee_minor):
-            return Quarantine("refund_no_exchange", TicketId.from_bytes(event.ticket_id).number)
+            return Quarantine("refund_no_exchange", number)
         return None
 
 
