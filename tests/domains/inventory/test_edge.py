@@ -258,6 +258,15 @@ def test_what_is_returned_of_free_places_and_what_is_sold_never_exceed_the_grant
     assert returned + len(logged(bench, TicketSold)) == 6
 
 
+def test_what_goes_back_of_one_grant_is_not_given_back_of_another_too(bench: Bench) -> None:
+    """Two grants of one place each, one sold: only one place is left to go back when all does."""
+    bench.grant(FERRY_TRIP, counts={0: 1})
+    bench.grant(FERRY_TRIP, counts={0: 1})
+    bench.sell(0, 1, trip_no=FERRY_TRIP)
+    assert bench.node.inventory.give_all_back() == 1
+    assert [event.counts for event in logged(bench, GrantReturned)] == [((0, 1),)]
+
+
 def test_a_held_seat_makes_others_wait_and_not_its_own_order(bench: Bench) -> None:
     bench.grant(COACH_TRIP, seats={1: ALL_LEGS})
     order = bench.node.ticketing.order(COACH_TRIP, TODAY, 0, 4, 1)
