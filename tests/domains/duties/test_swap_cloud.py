@@ -18,6 +18,7 @@ from sync.domains.boarding.events import OWN, PassengerAlighted
 from sync.domains.duties.events import TripHandedOver, TripStarted, TripTakenOver
 from sync.domains.duties.operations import LEAST_NUMBER, Handover, sign_handover
 from sync.domains.inventory.events import GrantReturned
+from sync.domains.inventory.operations import Grant
 from sync.domains.ticketing.events import TicketRefunded
 from sync.kernel.keys import Ed25519Signer
 from sync.kernel.ticket import TicketId
@@ -256,6 +257,30 @@ def test_what_the_giver_sold_and_got_back_before_it_gave_it_is_no_second_sale(
     assert codes(world) == ["seat_sold_twice"], "after its own word it has no more right to the seat"
 
 
+@pytest.mark.parametrize("taker_first", [False, True])
+@pytest.mark.parametrize("left", [take_back, get_off])
+def test_what_the_giver_takes_back_may_be_heard_long_after_its_sale(
+    world: World, left: Callable[[Box, int], None], taker_first: bool
+) -> None:
+    giver, taker = pair(world)
+    [grant] = giver.grants(7)
+    seat, legs = next(iter(dict(left_of(giver)))), 0b111 if left is take_back else 0b110
+    giver.sell(7, seat)
+    giver.visit()
+    left(giver, seat)
+    signed = hand(giver, taker, grants=((grant.grant_id, ((seat, legs),), ()),))
+    say_given(giver, taker, signed)
+    say_taken(taker, signed)
+    taker.sell(7, seat, 1, 3)
+    for box in (taker, giver) if taker_first else (giver, taker):
+        box.visit()
+        sound(world)
+    assert codes(world) == []
+    taker.sell(7, seat, 1, 3)
+    taker.visit()
+    assert codes(world) == ["seat_sold_twice"], "by the taker itself"
+
+
 def test_a_giver_that_sold_what_it_gave_is_found_out_when_it_is_heard(world: World) -> None:
     giver, taker = pair(world)
     [grant] = giver.grants(7)
@@ -271,6 +296,42 @@ def test_a_giver_that_sold_what_it_gave_is_found_out_when_it_is_heard(world: Wor
     sound(world)
 
 
+def give_places(giver: Box, taker: Box, grant: Grant, count: int) -> None:
+    parts = ((grant.grant_id, (), tuple((leg, count) for leg in range(3))),)
+    said = Handover(
+        next(numbers), 8, DAY, giver.node_no, 1, taker.node_no, 1, START_MS, 0, True, -1, 0, "", "", parts,
+        grant.sell_until_ms, (),
+    )  # fmt: skip
+    signed = sign_handover(said, giver.signer, giver.certificate)
+    giver.append(TripHandedOver(8, DAY, DRIVER, taker.node_no, signed))
+    taker.append(TripTakenOver(8, DAY, DRIVER, "粤E 2", signed))
+
+
+@pytest.mark.parametrize("taker_first", [False, True])
+def test_places_that_the_giver_took_back_or_returned_before_are_no_sale_too_many(
+    hub_database_url: str, tmp_path: Path, taker_first: bool
+) -> None:
+    with new_world(hub_database_url, tmp_path, [Trip(8, seat_plan_kind="free", capacity=6)]) as world:
+        giver, taker = world.box("boat", kind="vehicle"), world.box("spare", kind="vehicle")
+        grant = world.grant(giver, 8, 6)
+        giver.visit()
+        for _ in range(5):
+            giver.sell(8, 0)
+        giver.visit()
+        giver.append(GrantReturned(grant.grant_id, 8, DAY, (), tuple((leg, 1) for leg in range(3))))
+        for serial in range(giver.serial - 3, giver.serial + 1):
+            ticket_id = TicketId(giver.node_no, 1, serial).to_bytes()
+            giver.append(TicketRefunded(ticket_id, 8, DAY, 0, 3, 0, 0, 5000, "CNY", 0, 3, "default/x", DRIVER, True))
+        give_places(giver, taker, grant, 4)
+        for _ in range(4):
+            taker.sell(8, 0)
+        for box in (taker, giver) if taker_first else (giver, taker):
+            box.visit()
+        assert codes(world) == []
+        adds_up(world.trip(8))
+        assert rebuild(world.hub.database, world.hub.fold, keep=False).differing == []
+
+
 def test_of_places_without_numbers_the_giver_keeps_those_that_it_sold(hub_database_url: str, tmp_path: Path) -> None:
     with new_world(hub_database_url, tmp_path, [Trip(8, seat_plan_kind="free", capacity=20)]) as world:
         giver, taker = world.box("boat", kind="vehicle"), world.box("spare", kind="vehicle")
@@ -279,14 +340,7 @@ def test_of_places_without_numbers_the_giver_keeps_those_that_it_sold(hub_databa
         for _ in range(2):
             giver.sell(8, 0)
         giver.visit()
-        parts = ((grant.grant_id, (), tuple((leg, 4) for leg in range(3))),)
-        said = Handover(
-            next(numbers), 8, DAY, giver.node_no, 1, taker.node_no, 1, START_MS, 0, True, -1, 0, "", "", parts,
-            grant.sell_until_ms, (),
-        )  # fmt: skip
-        signed = sign_handover(said, giver.signer, giver.certificate)
-        giver.append(TripHandedOver(8, DAY, DRIVER, taker.node_no, signed))
-        taker.append(TripTakenOver(8, DAY, DRIVER, "粤E 2", signed))
+        give_places(giver, taker, grant, 4)
         for _ in range(4):
             taker.sell(8, 0)
         taker.visit()

@@ -85,17 +85,33 @@ class Desk:
         return all(held.get(leg, 0) > sold.get(leg, 0) for leg in wanted)
 
     def unsold(self, holder: Holder) -> Cells:
-        """What the log holds and has not sold."""
-        return c.minus(self._held.get(holder, {}), self.book.sold(holder), self.book.reserved)
+        """What the log holds, or will have given away by its own word, and has not sold."""
+        return c.minus(self._may_hold(holder), self.book.sold(holder), self.book.reserved)
 
     def clashes(self, pos: int, seat: int, wanted: Cells) -> bool:
         """Whether somebody sold these seats before, or more places than there are."""
-        sold = self._all[seat == 0]
+        sold = self._lasting(seat == 0) if self.book.unheard else self._all[seat == 0]
         if seat:
             return bool(sold.get(seat, 0) & wanted.get(seat, 0))
         book = self.book
         bounded = not book.reserved and 0 < book.opened < pos
         return bounded and any(sold.get(leg, 0) + 1 > book.most_until(pos) for leg in wanted)
+
+    def _lasting(self, free: bool) -> Cells:
+        """What everybody sold, but for what a giver was heard to have sold of a trip that it gave away and has not been heard
+        to take back: by its own word it must have."""
+        found: Cells = {}
+        for (holder, kind), some in self.book.sales.items():
+            if kind != free:
+                continue
+            given = self.not_yet_given(holder) if free != self.book.reserved else {}
+            if given and free:
+                held = self._held.get(holder, {})
+                some = {leg: min(n, held.get(leg, 0)) if leg in given else n for leg, n in some.items()}
+            elif given:
+                some = c.minus(some, given, True)
+            c.add(found, some, not free)
+        return found
 
     def at_risk(self, pos: int, seat: int, wanted: Cells) -> bool:
         """Whether any of ``wanted`` was released at risk before ``pos``."""
@@ -129,7 +145,7 @@ class Desk:
     def given(self, number: int) -> bool:
         """The giver of a handover has said so itself; whether it had sold anything of that."""
         holder, cells = self.book.unheard[number]
-        left = c.minus(self._may_hold(holder), self.book.sold(holder), self.book.reserved)
+        left = self.unsold(holder)
         del self.book.unheard[number]
         return not c.covers(left, cells, self.book.reserved)
 

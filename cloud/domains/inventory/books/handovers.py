@@ -39,7 +39,7 @@ class Desk(Protocol):
     book: Book
 
     def unsold(self, holder: Holder) -> Cells:
-        """What a log holds and has not sold."""
+        """What a log holds, or will have given away by its own word, and has not sold."""
 
     def give_back(self, holder: Holder, back: Cells, pos: int) -> None:
         """A log holds so much less."""
@@ -118,7 +118,8 @@ class HandoverBooks:
             raise Quarantine("handover_sold", str(given.number))
 
     def move(self, received: Received, given: Handover, signed: bytes, desk: Desk, grants: Grants) -> GrantLine:
-        """Take the cells out of the giver's lines and make the taker's of them; all or none.
+        """Take the cells out of the giver's lines and make the taker's of them; all or none. What the giver had sold is judged
+        by its own word alone: its taker may be heard before what it took back.
 
         Raises :class:`Quarantine`: ``handover_amended``, ``handover_not_held``, ``handover_sold``.
         """
@@ -130,7 +131,8 @@ class HandoverBooks:
         cells: Cells = {}
         for _, back in parts:
             c.add(cells, back, reserved)
-        if not c.covers(desk.unsold(holder), cells, reserved):
+        told = received.log == holder
+        if told and not c.covers(desk.unsold(holder), cells, reserved):
             raise Quarantine("handover_sold", str(given.number))
         for line, back in parts:
             c.add(line.returned, back, reserved)
@@ -139,7 +141,6 @@ class HandoverBooks:
         taker = (given.to_node_no, given.to_epoch)
         moved = GrantLine(given.number, taker, until_ms, cells, moved=received.pos)
         desk.take_in(moved)
-        told = received.log == holder
         if not told:
             desk.book.unheard[given.number] = holder, cells
         self._keep(moved, (given.trip_no, given.day), signed, (*holder, told))
