@@ -212,7 +212,7 @@ def build(
     inventory = InventoryService(Parts(trips, boarding, nodes, settings, clock, signer, disturbed, ticketing))
     fold = Fold(EVENTS, APPLIERS)
     cases = Cases(trips, places, clock)
-    tails = Tails(fold, nodes, clock, (boarding.decide, cases.decide))
+    tails = Tails(fold, nodes, clock, (inventory.decide, boarding.decide, cases.decide))
     wrapping = partial(hub_secret, settings.data / IDENTITY_FILE, ids)
     sealing = Sealing(wrapping, settings.sealing_suite, clock, ids)
     cards = TrustCards(clock, timetable.main_zone, signer, settings.card_url, timetable.agency_numbers)

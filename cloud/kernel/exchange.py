@@ -17,7 +17,7 @@ from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database
 from cloud.kernel.fold import Folded
 from cloud.kernel.intake import Intake, Taken, hash_at, may_speak, quarantined
-from cloud.kernel.nodes import ACTIVE, NodeInfo, find, streams_of
+from cloud.kernel.nodes import ACTIVE, REPLACED, NodeInfo, find, streams_of
 from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
 from cloud.kernel.streams import Reading
@@ -130,8 +130,9 @@ class Exchange:
             if self._recovery.must_present(tx, kid, request.floor, request.first_seq - 1):
                 return self._wait(who, request, now)
             taken = self._intake.take(tx, sent)
-            if may_speak(who.status) and taken.status not in (exchange.FORKED, exchange.REVOKED):
-                self._decide(tx, who.node_no, taken, now)
+            heard = may_speak(who.status) or who.status == REPLACED
+            if heard and taken.status not in (exchange.FORKED, exchange.REVOKED):
+                self._decide(tx, who, taken, now)
         with self._database.read() as tx:
             return self._respond(tx, tx.execute(_WHO, {"kid": kid}).one(), request, taken, now)
 
@@ -150,12 +151,14 @@ class Exchange:
             speaks=SPEAKS,
         )
 
-    def _decide(self, tx: Connection, node_no: int, taken: Taken, now: int) -> None:
-        info = find(tx, node_no)
+    def _decide(self, tx: Connection, who: Any, taken: Taken, now: int) -> None:
+        """What follows from what a node wrote, and what time brings it. A log that another one has replaced is given nothing
+        more; but what it brings is in the books, and gates, passengers and those who wait for seats hear of that."""
+        info = find(tx, who.node_no)
         if taken.fresh.events:
             for decide in self._steps.decide:
                 decide(tx, info, taken.fresh)
-        if now >= info.provision_due_ms:
+        if who.status != REPLACED and now >= info.provision_due_ms:
             for provision in self._steps.provision:
                 provision(tx, info)
 

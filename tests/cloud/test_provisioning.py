@@ -12,6 +12,7 @@ from cloud.kernel import nodes
 from sync.domains.boarding.operations import Duty
 from sync.domains.inventory.events import SeatsAsked
 from sync.domains.inventory.operations import Recall
+from sync.kernel.exchange import REPLACED
 from sync.kernel.operations import Subscriptions, operator_stream
 from tests.cloud.world import DAY, HOUR_MS, Trip, World, adds_up, new_world
 
@@ -90,6 +91,25 @@ def test_a_seat_that_another_holds_is_asked_back_and_passed_on(world: World) -> 
     asker.visit()
     assert set(asker.seats(7)) == {9, 10} and world.rows(ask_waiting) == []
     adds_up(world.trip(7))
+
+
+def test_a_replaced_log_asks_for_nothing_and_what_it_returns_goes_to_who_waits(world: World) -> None:
+    old, asker = world.box("old", low_water=0), world.box("asker", low_water=0)
+    granted = world.grant(old, 7, 10)
+    old.visit()
+    new = world.replace_box(old, "new")
+    asker.append(SeatsAsked(7, DAY, 0, 3, 1))
+    asker.visit()
+    (waits,) = world.rows(ask_waiting)
+    old.append(SeatsAsked(7, DAY, 0, 3, 1))
+    assert old.send(old.request()).status == REPLACED
+    assert world.rows(ask_waiting) == [waits]
+    old.give_back(granted, granted.seats[:1])
+    old.send(old.request())
+    asker.visit()
+    assert len(asker.seats(7)) == 1 and world.rows(ask_waiting) == []
+    new.visit()
+    assert new.grants(7) == []
 
 
 def test_a_holder_is_not_asked_again_before_it_answered(world: World) -> None:

@@ -189,6 +189,15 @@ def test_a_tail_wrapped_in_a_tail_is_kept_on_its_own(world: World) -> None:
     assert sorted((tail.epoch, tail.handed_by, tail.sales) for tail in every(world)) == [(1, 2, 2), (2, 3, 0)]
 
 
+def test_a_tail_that_a_replaced_log_brings_late_is_kept_too(world: World) -> None:
+    box = revoked(world)
+    second = world.replace_box(box, "second")
+    second.append(tail_of(box, 1))
+    world.replace_box(box, "third")
+    second.send(second.request())
+    assert [(tail.epoch, tail.handed_by, tail.sales) for tail in every(world)] == [(1, 2, 2)]
+
+
 def test_a_box_whose_log_was_replaced_is_told_so_and_is_heard_to_its_end(world: World) -> None:
     box = world.box("a")
     box.visit()

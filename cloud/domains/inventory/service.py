@@ -68,7 +68,8 @@ class InventoryService:
         }
 
     def decide(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
-        """After a node's events: answer what it asked, give returned seats to those who wait, refill what ran low."""
+        """After a node's events: answer what it asked, give returned seats to those who wait, refill what ran low. A log that
+        has ended asks for nothing any more; what it sold and returned counts."""
         folded = fresh.by(InventoryApplier)
         if folded is None:
             return
@@ -77,12 +78,14 @@ class InventoryService:
         sold: set[Where] = set()
         for one in fresh.events:
             event = one.event if one.held is None else None
-            if isinstance(event, TicketSold):
+            if isinstance(event, GrantReturned):
+                back.add((event.trip_no, event.day))
+            elif one.epoch != info.epoch:
+                continue
+            elif isinstance(event, TicketSold):
                 sold.add((event.trip_no, event.day))
             elif isinstance(event, SeatsAsked):
                 asked.append((one.pos, event))
-            elif isinstance(event, GrantReturned):
-                back.add((event.trip_no, event.day))
         if recovery.recovering(tx):
             self._recalls.answered(tx, info.node_no, back)
             return

@@ -16,7 +16,9 @@ from sync.domains.inventory.events import SeatsAsked
 from sync.domains.inventory.operations import Recall
 from sync.domains.ticketing.events import BookingSold, RefundAsked
 from sync.domains.ticketing.operations import RefundWord
+from sync.kernel import exchange
 from sync.kernel.errors import Refusal
+from tests.cloud.test_tails import accept, every, handed_in
 from tests.cloud.world import DAY, Box, Trip, World, adds_up, new_world
 from tests.domains.ticketing.test_refund_cloud import give_back, id_of
 
@@ -214,3 +216,35 @@ def test_who_still_has_to_be_told_keeps_the_stream_when_a_delay_is_over(world: W
     box.append(SeatsAsked(7, DAY, 0, 3, 1))
     box.visit()
     assert STREAM in box.subscribed
+
+
+def test_what_an_old_log_brings_late_is_seated_too_and_told_at_the_gates(world: World) -> None:
+    old, other = world.box("a"), world.box("b", stops=(4,))
+    granted = world.grant(old, 7, 10)
+    old.visit()
+    old.sell(7, 10)
+    new = world.replace_box(old, "second")
+    change(world, "reserved-9")
+    assert old.send(old.request()).status == exchange.REPLACED
+    assert seated(world) == {10: None}
+    old.give_back(granted, [(1, LEGS)])
+    old.send(old.request())
+    assert seated(world) == {10: 1}
+    for one in (new, other):
+        one.visit()
+        assert {(said.was, said.seat) for said in told(one).values()} == {(10, 1)}
+        assert set(one.keys("manifest", STREAM)) == {f"manifest/{id_of(old, 1).hex()}"}
+
+
+def test_a_tail_that_a_person_takes_into_the_books_is_seated_too(world: World) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 10)
+    box.visit()
+    with world.hub.database.write() as tx:
+        world.hub.nodes.revoke(tx, box.node_no, "stolen")
+    box.sell(7, 10)
+    handed_in(world, box, 0)
+    change(world, "reserved-9")
+    assert seated(world) == {}
+    assert accept(world, every(world)[0]) == (1, 0)
+    assert seated(world) == {10: None}

@@ -37,7 +37,7 @@ def acknowledged_before_commit() -> Iterator[None]:
             with self._database.write() as tx:
                 taken = self._intake.take(tx, self._intake.prepare(kid, request))
                 if may_speak(who.status) and taken.status not in (protocol.FORKED, protocol.REVOKED):
-                    self._decide(tx, who.node_no, taken, now)
+                    self._decide(tx, who, taken, now)
                 answer = self._respond(tx, tx.execute(hub_exchange._WHO, {"kid": kid}).one(), request, taken, now)
         except Crash:
             if answer is None:

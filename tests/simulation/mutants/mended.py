@@ -9,6 +9,7 @@ from unittest import mock
 
 from cloud.domains.inventory.service import InventoryService
 from cloud.kernel import nodes
+from cloud.kernel.exchange import Exchange
 from edge.kernel.scribe import Scribe
 from sync.kernel.errors import Refusal
 
@@ -45,7 +46,21 @@ def stopped_by_full_disk() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def old_log_only_counted() -> Iterator[None]:
+    """What a replaced log brings late is counted, and nothing follows from it: nobody is seated, and no gate is told."""
+    decide = Exchange._decide
+
+    def deaf(self: Exchange, tx: Any, who: Any, taken: Any, now: int) -> None:
+        if who.status != nodes.REPLACED:
+            decide(self, tx, who, taken, now)
+
+    with mock.patch.object(Exchange, "_decide", deaf):
+        yield
+
+
 MUTANTS: Final = {
     "waits_for_what_left": waits_for_what_left,
     "stopped_by_full_disk": stopped_by_full_disk,
+    "old_log_only_counted": old_log_only_counted,
 }
