@@ -10,9 +10,9 @@ UNFINISHED = re.compile(r"(?<![\"'])\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"
 
 # Addresses of package registries: where packages come from is the machine's affair.
 _HOSTS = "py" + "pi.org|python" + "hosted.org|npm" + "js.org|crates" + ".io|deb.debian" + ".org"
+_FILES = "/sim" + r"ple\b|/pack" + r"ages/|\.wh" + r"l|\.tg" + "z"
 REGISTRY = re.compile(
-    rf"https?://[^\s\"']*({_HOSTS})|https?://[^\s\"']*(/simple\b|/packages/|\.whl|\.tgz)|(extra-)?index-url\s+https?:",
-    re.I,
+    rf"https?://[^\s\"']*({_HOSTS})|https?://[^\s\"']*({_FILES})|(extra-)?index" + r"-url\s+https?:", re.I
 )
 
 # Folders of one machine or one person.
