@@ -91,7 +91,8 @@ def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
             found = counter.booking(tx, booking_id)
             texts = hub.selling.codes(tx, found) if found.state == TICKETED else {}
             moved = hub.selling.moved(tx, [found])
-            rides = [_described(tx, counter, found, idx, texts, moved) for idx in range(len(found.items))]
+            plans = {where: seat_labels(tx, *where) for where in {(one.trip_no, one.day) for one in found.items}}
+            rides = [_described(tx, counter, found, idx, texts, moved, plans) for idx in range(len(found.items))]
             seller = counter.seller(tx)
         return render("booking.html", booking=found, rides=rides, seller=seller)
 
@@ -112,7 +113,7 @@ def _register_refund(blueprint: Blueprint, counter: Counter) -> None:
         with hub.database.write() as tx:
             found = counter.booking(tx, booking_id)
             offer = hub.selling.refund_offer(tx, found, idx)
-            ride = _described(tx, counter, found, idx, {})
+            ride = _described(tx, counter, found, idx, {}, {}, {})
         key = hub.ids.token(_KEY_BYTES).hex()
         return render("refund.html", booking=found, offer=offer, ride=ride, key=key)
 
@@ -179,14 +180,15 @@ def _clock(at_ms: int, zone: str) -> str:
 
 def _described(
     tx: Connection, counter: Counter, found: Booking, idx: int, texts: dict[int, str],
-    moved: Mapping[bytes, NewPlace] | None = None,
+    moved: Mapping[bytes, NewPlace], plans: Mapping[tuple[int, int], Mapping[int, str]],
 ) -> dict[str, Any]:  # fmt: skip
-    """One place of a booking as the page shows it."""
+    """One place of a booking as the page shows it. ``moved``: where passengers sit in another vehicle, by ticket; ``plans``: the
+    labels of the seats, by dated trip."""
     item = next(item for item in found.items if item.idx == idx)
     from_no, to_no, zone = counter.hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
     names = counter.hub.places.stop_names(tx, {from_no, to_no}, language())
-    text, labels = texts.get(idx), seat_labels(tx, item.trip_no, item.day)
-    now = (moved or {}).get(item.ticket_id or b"")
+    text, labels = texts.get(idx), plans.get((item.trip_no, item.day), {})
+    now = moved.get(item.ticket_id or b"")
     return {
         "wallet": url_for("wallet.page", _anchor=f"booking={found.booking_id}&place={idx}"),
         "item": item, "seat": labels.get(item.seat, item.seat), "now": now,

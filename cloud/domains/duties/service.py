@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from cloud.domains.duties.apply import Key, read_word, told
+from cloud.domains.duties.apply import DutyApplier, Key, read_word, told
 from cloud.domains.duties.tables import trip_word
 from cloud.kernel import clerks, nodes, streams
 from cloud.kernel.clerks import Clerks
@@ -39,8 +39,10 @@ from sync.kernel.operations import node_stream
 from sync.kernel.ports import Clock
 
 Where = tuple[int, int]
+Kinds = tuple[type[TripDelayed | TripCutShort | TripTakenOver | TripWordTaken], ...]
 ROLE: Final = "driver"
 _AT_WHEEL: Final = (DutyTaken, TripStarted, TripEnded, TripHandedOver, TripTakenOver, TripWordTaken)
+_LATE: Final = (TripDelayed, TripWordTaken)
 _ENDING: Final = (TripCutShort, TripWordTaken, TripTakenOver)
 _LISTED: Final = 400
 
@@ -79,17 +81,12 @@ class DutiesService:
 
     def decide(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """Pass on how late the trips are that this box was given to run; what another box says of them counts for nothing."""
-        said = {
-            (event.trip_no, event.day)
-            for one in fresh.events
-            if one.held is None
-            and one.envelope
-            and isinstance(event := one.envelope.event, TripDelayed | TripWordTaken)
-        }
+        if fresh.by(DutyApplier) is None:
+            return
         self._pass_on(tx, info, fresh)
         self._tell_driven(tx, fresh)
         self._tell_short(tx, info, fresh)
-        for where in self._given(tx, info, said):
+        for where in self._given(tx, info, fresh, _LATE):
             run = run_of(tx, info.node_no, where)
             if run.told_ms:
                 self._delays.late(tx, where, run.delay_minutes, self._why(run), f"node {info.node_no}")
@@ -98,17 +95,17 @@ class DutiesService:
 
     def _tell_short(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """Where the trips end that this box was given to run, if that is before their last stops."""
-        said = {
-            (event.trip_no, event.day)
-            for one in fresh.events
-            if one.held is None and one.envelope and isinstance(event := one.envelope.event, _ENDING)
-        }
-        for where in self._given(tx, info, said):
+        for where in self._given(tx, info, fresh, _ENDING):
             run = run_of(tx, info.node_no, where)
             self._delays.short(tx, where, run.ends_idx, self._why(run))
 
-    def _given(self, tx: Connection, info: NodeInfo, said: set[Where]) -> list[Where]:
-        """Those of some dated trips that this box was given to run; most boxes say nothing of any."""
+    def _given(self, tx: Connection, info: NodeInfo, fresh: Folded, kinds: Kinds) -> list[Where]:
+        """The dated trips of which there are good words of these kinds, of those that this box was given to run."""
+        said = {
+            (event.trip_no, event.day)
+            for one in fresh.events
+            if one.held is None and isinstance(event := one.event, kinds)
+        }
         return sorted(said & set(self._vehicles.duties_of(tx, info.node_no))) if said else []
 
     def _pass_on(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:

@@ -209,9 +209,8 @@ class InventoryService:
 
     def _pass_on_sole(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """With a trip that a box gave away, its seats that passengers leave: it says nothing more of them."""
-        for one in fresh.events:
-            event = one.event if one.held is None else None
-            if isinstance(event, TripHandedOver):
+        for one in fresh.of(TripHandedOver):
+            if one.held is None and isinstance(event := one.event, TripHandedOver):
                 given = open_handover(event.signed)
                 pass_on(tx, (given.trip_no, given.day), info.node_no, given.to_node_no)
 

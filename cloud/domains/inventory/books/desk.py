@@ -71,7 +71,11 @@ class Desk:
         return found
 
     def _may_hold(self, holder: Holder) -> Cells:
-        found = dict(self._held.get(holder, {}))
+        """For reading only."""
+        held = self._held.get(holder, {})
+        if not self.book.unheard:
+            return held
+        found = dict(held)
         c.add(found, self.not_yet_given(holder), self.book.reserved)
         return found
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.cells import Cells
-from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
+from cloud.domains.inventory.books.desk import Desk
+from cloud.domains.inventory.books.ledger import GrantLine, Holder, Where
 from cloud.domains.inventory.tables import grant_moved
 from cloud.kernel.database import chunks, insert_rows
 from cloud.kernel.fold import Quarantine, Received
@@ -31,24 +32,6 @@ _MOVED = (
 _GIVEN: Final = (
     sa.update(grant_moved).values(given=True).where(grant_moved.c.number.in_(sa.bindparam("numbers", expanding=True)))
 )
-
-
-class Desk(Protocol):
-    """The book of a dated trip while a batch is folded into it."""
-
-    book: Book
-
-    def unsold(self, holder: Holder) -> Cells:
-        """What a log holds, or will have given away by its own word, and has not sold."""
-
-    def give_back(self, holder: Holder, back: Cells, pos: int) -> None:
-        """A log holds so much less."""
-
-    def take_in(self, line: GrantLine) -> None:
-        """Another log holds so much more."""
-
-    def given(self, number: int) -> bool:
-        """The giver has said so itself; whether it had sold anything of that."""
 
 
 class HandoverBooks:
@@ -150,15 +133,8 @@ class HandoverBooks:
         digest = hashlib.sha256(signed).digest()
         self._known[line.grant_id] = digest
         row = (
-            line.grant_id,
-            line.moved,
-            *where,
-            *line.holder,
-            line.sell_until_ms,
-            c.encode(line.cells),
-            digest,
-            *giver,
-        )
+            line.grant_id, line.moved, *where, *line.holder, line.sell_until_ms, c.encode(line.cells), digest, *giver,
+        )  # fmt: skip
         self._rows.append(row)
 
     def flush(self) -> None:

@@ -55,23 +55,23 @@ def make_sole(tx: Connection, where: Where, node_no: int) -> bool:
     there = sa.select(column.pos).where(column.trip_no == where[0], column.day == where[1])
     if tx.execute(there).first() is not None:
         return False
-    pos = streams.publish(
-        tx, trip_stream(*where), f"{SoleSeller.PREFIX}/{where[0]}/{where[1]}", SoleSeller(node_no).to_bytes()
-    )
+    pos = _tell(tx, where, SoleSeller(node_no))
     tx.execute(sa.insert(sole_seller).values(trip_no=where[0], day=where[1], node_no=node_no, pos=pos))
     return True
 
 
-def pass_on(tx: Connection, where: Where, from_no: int, to_no: int) -> bool:
+def pass_on(tx: Connection, where: Where, from_no: int, to_no: int) -> None:
     """The box that ran a trip has said that it gave it to another: that is the sole seller from now on, and is told whose seats
-    were taken over before. False where the giver was not the sole seller."""
+    were taken over before. Nothing happens where the giver was not the sole seller."""
     known = owners(tx, [where]).get(where)
     if known is None or known[-1][1] != from_no:
-        return False
+        return
     column = seat_freed.c
     mine = (column.trip_no == where[0], column.day == where[1])
     left = tuple(bytes(one) for one in tx.execute(sa.select(column.ticket_id).where(*mine)).scalars())
-    said = SoleSeller(to_no, tuple(sorted(left))).to_bytes()
-    pos = streams.publish(tx, trip_stream(*where), f"{SoleSeller.PREFIX}/{where[0]}/{where[1]}", said)
+    pos = _tell(tx, where, SoleSeller(to_no, tuple(sorted(left))))
     tx.execute(sa.insert(sole_moved).values(trip_no=where[0], day=where[1], node_no=to_no, pos=pos))
-    return True
+
+
+def _tell(tx: Connection, where: Where, said: SoleSeller) -> int:
+    return streams.publish(tx, trip_stream(*where), f"{SoleSeller.PREFIX}/{where[0]}/{where[1]}", said.to_bytes())

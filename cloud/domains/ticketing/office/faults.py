@@ -15,6 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from cloud.domains.ticketing.apply import MAX_PRICE_MINOR
 from cloud.domains.ticketing.tables import booking_sold, refund, replacement, ticket
 from cloud.kernel.fold import Alert, Received
 from cloud.kernel.recovery import Restored
@@ -34,7 +35,6 @@ _CLAIMS: Final = frozenset(GIVEN_BACK.index(name) for name in TOLD)
 _MISSED: Final = GIVEN_BACK.index("connection_missed")
 # What is no fault of the carrier's, and halves of exchanges, whose reason stands with the other half.
 _OWN: Final = (PASSENGER, GIVEN_BACK.index("station_error"), *EXCHANGED)
-_MAX_AMOUNT_MINOR: Final = 1 << 40
 _BEFORE: Final[sa.BindParameter[int]] = sa.bindparam("pos")
 _OLD: Final = sa.select(replacement.c.old_id).where(
     replacement.c.new_id == sa.bindparam("ticket_id"), replacement.c.pos < _BEFORE
@@ -91,7 +91,7 @@ class FaultApplier:
             return
         number, money = TicketId.from_bytes(event.ticket_id).number, ("", 0)
         if isinstance(event, TicketRefunded):
-            money = (event.currency, min(event.refunded_minor, _MAX_AMOUNT_MINOR))
+            money = (event.currency, min(event.refunded_minor, MAX_PRICE_MINOR))
         received.alerts += (Alert("fault_untold", event.clerk_no, f"{number} {GIVEN_BACK[event.reason]}", *money),)
 
     def flush(self) -> None:
