@@ -237,9 +237,12 @@ class Admin:
         """Whether the hub has every box's whole log, and every box all that is published for it. The hub's own node is no
         box: it visits nobody, and its log may be empty."""
         held, waiting, behind = (WORDS.text(f"console_{key}", "en") for key in ("log_held", "waiting", "to_read"))
-        own = WORDS.text("console_kind_hub", "en")
-        rows = [row for row in self.nodes() if not row[WORDS.text("console_node", "en")].endswith(own)]
-        return all(row[waiting] == row[behind] == "0" and not row[held].startswith("0 ") for row in rows)
+        return all(row[waiting] == row[behind] == "0" and not row[held].startswith("0 ") for row in self.boxes())
+
+    def boxes(self, language: str = "en") -> list[dict[str, str]]:
+        """The list of nodes without the hub's own."""
+        name, own = (WORDS.text(f"console_{key}", language) for key in ("node", "kind_hub"))
+        return [row for row in self.nodes(language) if not row[name].endswith(own)]
 
 
 def _bought(page: Page, number: str, short_code: str, seat: str) -> Bought:

@@ -161,6 +161,7 @@ def test_the_side_of_each_page_leads_to_every_list_that_one_may_read(world: Cons
         assert absent == list(hidden)
 
 
+@pytest.mark.parametrize("hub_database_url", ["sqlite"], indirect=True)
 def test_a_page_without_a_row_is_refused_to_everybody(bare: ConsoleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     person = bare.add_admin("王敏")
     assert person.get("/console/audit").status_code == 200

@@ -281,7 +281,7 @@ class Boarding:
         return store.told_void(connection or self._database.read(), ticket_id.to_bytes())
 
     def void_of(self, log: tuple[int, int], connection: sqlite3.Connection) -> list[TicketId]:
-        """Tickets of a log (node_no, epoch) that the hub says are void."""
+        """Tickets of a log (node_no, epoch) that the hub says are void, and of which nothing was settled here since."""
         head = TicketId(*log, 0).to_bytes()[:4]
         return [TicketId.from_bytes(one) for one in store.void_of(connection, head)]
 

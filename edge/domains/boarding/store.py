@@ -163,13 +163,17 @@ def void(connection: sqlite3.Connection, ticket_id: bytes) -> tuple[int, bytes] 
 
 def told_void(connection: sqlite3.Connection, ticket_id: bytes) -> bool:
     """Whether the hub said that a ticket is void: it does, or it did and its seat was taken back here since."""
-    query = "SELECT 1 FROM void_told WHERE ticket_id = ?1 UNION ALL SELECT 1 FROM void_seen WHERE ticket_id = ?1 AND by_id = x''"
-    return connection.execute(query, (ticket_id,)).fetchone() is not None
+    found = void(connection, ticket_id)
+    return found is not None and not found[1]
 
 
 def void_of(connection: sqlite3.Connection, head: bytes) -> list[bytes]:
-    """Tickets whose ids begin with ``head`` (a log's node and epoch) and that the hub says are void."""
-    query = "SELECT ticket_id FROM void_told WHERE ticket_id >= ? AND ticket_id <= ? ORDER BY ticket_id"
+    """Tickets whose ids begin with ``head`` (a log's node and epoch) and that the hub says are void, but for those that were
+    settled here since."""
+    query = (
+        "SELECT ticket_id FROM void_told AS told WHERE ticket_id >= ? AND ticket_id <= ? AND NOT EXISTS "
+        "(SELECT 1 FROM void_seen AS seen WHERE seen.ticket_id = told.ticket_id AND seen.by_id = x'') ORDER BY ticket_id"
+    )
     return [row[0] for row in connection.execute(query, (head, head + b"\xff" * 4))]
 
 

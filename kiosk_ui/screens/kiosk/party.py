@@ -67,8 +67,13 @@ def order() -> ResponseReturnValue:
         if refusal.status >= 500:
             raise
         return _again(sentence(refusal)), refusal.status
-    session[ORDERS] = [*session.get(ORDERS, []), number][-KEPT_ORDERS:]
+    remember_order(number)
     return redirect(url_for("kiosk.order_page", number=number), 303)
+
+
+def remember_order(number: int) -> None:
+    """One of this browser's."""
+    session[ORDERS] = [*session.get(ORDERS, []), number][-KEPT_ORDERS:]
 
 
 def _again(problem: str) -> str:

@@ -17,7 +17,7 @@ from kiosk_ui.kernel.ways import ways
 from kiosk_ui.kernel.words import sentence
 from kiosk_ui.screens.clerk.phone import picture as phone_picture
 from kiosk_ui.screens.kiosk import party
-from kiosk_ui.screens.kiosk.party import KEPT_ORDERS, ORDERS
+from kiosk_ui.screens.kiosk.party import ORDERS, remember_order
 from kiosk_ui.screens.ticket.views import forget_tickets, own_ticket, remember_ticket
 from sync.kernel.errors import Refusal
 
@@ -135,7 +135,7 @@ def order() -> ResponseReturnValue:
         if refusal.status >= 500:
             raise  # the box can't sell at all: another seat would not help
         return _confirm_page(None, sentence(refusal)), refusal.status
-    session[ORDERS] = [*session.get(ORDERS, []), number][-KEPT_ORDERS:]
+    remember_order(number)
     return redirect(url_for("kiosk.order_page", number=number), 303)
 
 

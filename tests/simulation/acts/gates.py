@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sync.domains.boarding import rules
 from sync.kernel import ticket
-from tests.simulation.acts.counter import CLERK_NO, UNSURE
+from tests.simulation.acts.counter import CLERK_NO
 from tests.simulation.gates import FIRST_BOOT, Gate
 from tests.simulation.trace import Violation
 
@@ -93,7 +93,7 @@ def _heard(world: World, box: Box, gate: Gate, paper: Paper) -> None:
     answer = box.ask(
         lambda node: node.scanning.on_scan(gate.name, FIRST_BOOT, gate.next_scan, paper.code, "trace", False)
     )
-    if answer.code in UNSURE or answer.code:
+    if answer.code:
         return
     if answer.value.verdict in ("VALID", "WARNING"):
         world.codes.board(box, paper.ticket_id)

@@ -33,7 +33,7 @@ APART = {"no_show_boarded", "marked_twice", "freed_twice", "undo_unknown"}
 # What a hub that was restored makes of a seat of which it has forgotten that it is free.
 AFTER_WORD = {"seat_sold_twice", "return_sold", "outside_grant", "free_children_over"}
 # Where a ticket was paid out elsewhere on the hub's word, before the box that sold it heard of that.
-DECIDED = {"refund_twice", "refund_paid_out", "payout_twice", "replace_unknown_ticket", "refund_no_exchange"}
+DECIDED = {"refund_paid_out", "payout_twice", "replace_unknown_ticket"}
 
 
 def judge(world: World, found: Readings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from edge.domains.boarding.manifest import store
@@ -105,13 +105,11 @@ class Manifest:
         """Who is on a dated trip. Raises :class:`Refusal`: ``no_such_trip``, ``not_running``."""
         trip, connection = self._timetable.trip(trip_no, day), self._database.read()
         left, marked = self.left(trip_no, day), store.marks(connection, trip_no, day)
-        lines = [
-            self._line(trip_no, day, one, marked.get(one.ticket_id), left)
-            for one in self._known(connection, trip_no, day).values()
-        ]
+        known = self._known(connection, trip_no, day).values()
+        lines = [self._line(trip_no, day, one, marked.get(one.ticket_id), left) for one in known]
         lines.sort(key=lambda line: (line.from_idx, line.seat == LAP, line.seat, line.number))
         people = [line for line in lines if line.state not in (rules.NO_SHOW, rules.MISSING)]
-        room, taken = self.room(trip_no, day), self.taken(connection, trip_no, day)
+        room, taken = self.room(trip_no, day), _taken(known, marked)
         return View(
             trip, tuple(lines), tuple(_stop_count(call.idx, lines) for call in trip.calls),
             dict(Counter(line.state for line in lines)), dict(Counter(line.rider for line in people)), left,
@@ -154,11 +152,8 @@ class Manifest:
 
     def taken(self, connection: sqlite3.Connection, trip_no: int, day: int) -> Taken:
         """Who takes which leg, of those who are known here and have not left."""
-        marked, found = store.marks(connection, trip_no, day), Taken(Counter(), Counter())
-        for one in self._known(connection, trip_no, day).values():
-            legs = range(one.from_idx, _until(one, marked.get(one.ticket_id)))
-            (found.laps if one.seat == LAP else found.seats).update(legs)
-        return found
+        known = self._known(connection, trip_no, day).values()
+        return _taken(known, store.marks(connection, trip_no, day))
 
     def no_show(self, trip_no: int, day: int, ticket_id: bytes, clerk_no: int) -> None:
         """The vehicle left without this passenger.
@@ -280,6 +275,14 @@ def refuse_sold_on(
     freed = (one.seat, marked.at_idx, one.to_idx)
     if marked.frees != KEEPS and not inventory.still_open(connection, *where, freed):
         raise Refusal("seat_sold_on")
+
+
+def _taken(known: Iterable[Known], marked: Mapping[bytes, MarkRow]) -> Taken:
+    found = Taken(Counter(), Counter())
+    for one in known:
+        legs = range(one.from_idx, _until(one, marked.get(one.ticket_id)))
+        (found.laps if one.seat == LAP else found.seats).update(legs)
+    return found
 
 
 def _until(one: Known, marked: MarkRow | None) -> int:

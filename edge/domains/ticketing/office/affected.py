@@ -83,7 +83,8 @@ class AffectedTickets:
         said = Disruption(CUT_SHORT, 0, turn.note, turn.at_ms)
         beyond = [one for one in sold if one.ride.to_idx > turn.ends_idx]
         begun = [one for one in beyond if self._faults.broke_off(one.ride, one.boarded is not None)]
-        waiting = [one for one in beyond if one not in begun and one.boarded is None]
+        broken = {one.number for one in begun}
+        waiting = [one for one in beyond if one.boarded is None and one.number not in broken]
         return Affected(trip, said, fault_of(CANCELLED), waiting, broken=tuple(begun), ends_idx=turn.ends_idx)
 
     def _trip(self, trip_no: int, day: int) -> TripView | None:

@@ -45,9 +45,8 @@ class TakingBack:
         if identity is None:
             return 0
         connection, made = self._database.read(), 0
-        with contextlib.suppress(
-            Refusal
-        ):  # no room on the disk, or the box stopped: the visit goes on, and the next tries again
+        # No room on the disk, or the box stopped: the visit goes on, and the next tries again.
+        with contextlib.suppress(Refusal):
             for ticket_id in self._void_of((identity.node_no, identity.epoch), connection):
                 if self._may(connection, ticket_id):
                     made += self._scribe.record(partial(self._take, ticket_id=ticket_id))
