@@ -44,6 +44,8 @@ AT_THE_CONSOLE = ("", "nodes", "nodes/1", "nodes/new", "sales", "trips", "trips/
 
 def barriers(page: Page) -> list[str]:
     """What axe finds on the page that is open: rule, address, the first element."""
+    # A click comes back when the page has come, not when its stylesheet has: a bare page's buttons are too small.
+    page.wait_for_load_state("load")
     found: list[dict[str, Any]] = axe.Axe().run(page, options=RULES).response["violations"]
     return [f"{rule['impact']} {rule['id']} {page.url} {rule['nodes'][0]['html'][:120]}" for rule in found]
 
