@@ -73,8 +73,7 @@ def choices(node: Node, rides: Sequence[Ride]) -> list[Choice]:
 def riders_of(source: MultiDict[str, str]) -> tuple[Rider, ...]:
     """The riders that a form counts (``n_RIDER``), with their proofs (``proof_RIDER``); chosen seats (``seat``, of the only
     leg) go to those who take one, in turn. Raises :class:`Refusal` ``input_whole``."""
-    seats = [int(text) for text in source.getlist("seat") if text.isascii() and text.isdigit() and len(text) < 5]
-    found = []
+    seats, found = _chosen(source), []
     for rider in RIDERS:
         for _ in range(optional_whole(source, f"n_{rider}", MOST_RIDERS) or 0):
             seat = seats.pop(0) if seats and rider != RIDERS[CHILD_FREE] else None
@@ -88,9 +87,17 @@ def extras_of(source: MultiDict[str, str], codes: Sequence[str]) -> tuple[tuple[
     return tuple((code, count) for code, count in counts if count)
 
 
+def _chosen(source: MultiDict[str, str]) -> list[int]:
+    return [int(text) for text in source.getlist("seat") if text.isascii() and text.isdigit() and len(text) < 5]
+
+
 def wish_of(node: Node, source: MultiDict[str, str]) -> Wish:
-    """The booking that a form asks for. Raises :class:`Refusal`: ``input_ride``, ``input_whole``."""
-    keys = legs_of(source)
+    """The booking that a form asks for. Raises :class:`Refusal`: ``input_ride``, ``input_whole``, ``party_seats_many`` (more
+    seats than riders who take one: which of them is meant, only the one who chose can say)."""
+    keys, riders, chosen = legs_of(source), riders_of(source), len(_chosen(source))
+    wanted = sum(one.rider != RIDERS[CHILD_FREE] for one in riders)
+    if chosen > wanted > 0:
+        raise Refusal("party_seats_many", status=422, field="seat", wanted=wanted, chosen=chosen)
     codes = [code for code, _, _ in node.fares.rules(keys[0].trip_no).extras]
     legs = tuple((key.trip_no, key.day, key.from_idx, key.to_idx) for key in keys)
-    return Wish(legs, riders_of(source), extras_of(source, codes))
+    return Wish(legs, riders, extras_of(source, codes))

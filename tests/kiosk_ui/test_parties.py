@@ -66,6 +66,20 @@ def test_chosen_seats_are_held_and_what_is_wrong_stands_beside_its_field(bench: 
     assert len(bench.node.ticketing.waiting()) == 1
 
 
+def test_more_seats_than_riders_are_refused_beside_the_map_and_stay_chosen(bench: Bench, clerk: Person) -> None:
+    clerk.see(FORM)
+    form = clerk.page.form("/clerk/party")
+    family = {"n_adult": "1", "n_child_free": "1", "proof_child_free": "height"}
+    refused = clerk.post(form.action, {**form.values, **family, "seat": ["3", "4", "9"]})
+    assert refused.status == 422 and "选了 3 个座位，只有 1 位旅客要座位" in refused.text
+    assert [attrs["id"] for _, attrs in refused.tags if attrs.get("class") == "problem"] == ["seat-problem"]
+    boxes = [attrs for _, attrs in refused.tags if attrs.get("type") == "checkbox"]
+    assert [one["value"] for one in boxes if "checked" in one] == ["3", "4", "9"]
+    assert bench.node.ticketing.waiting() == []
+    again = refused.form("/clerk/party")
+    assert clerk.post(again.action, {**again.values, **family, "seat": ["4"]}).status == 200
+
+
 def test_a_whole_journey_is_one_booking_from_the_enquiry_on(bench: Bench, clerk: Person) -> None:
     legs = f"leg={COACH_TRIP}-{TODAY}-0-1&leg={LATE_TRIP}-{TODAY}-1-4"
     clerk.see(f"/clerk/party?{legs}")

@@ -59,9 +59,6 @@ def order() -> ResponseReturnValue:
         return redirect(url_for("kiosk.party.seats", leg=legs, **counts), 303)
     try:
         wish = wish_of(the_node(), request.form)
-        chosen, wanted = len(request.form.getlist("seat")), _seated(request.form)
-        if chosen > wanted:
-            raise Refusal("party_seats_many", status=422, field="seat", wanted=wanted, chosen=chosen)
         number = _own_order_for(wish) or the_node().bookings.hold(wish, "kiosk").order_no
     except Refusal as refusal:
         if refusal.status >= 500:
