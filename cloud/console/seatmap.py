@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books.ledger import Book, Holder
-from cloud.domains.inventory.books.vehicles import newest_plan
+from cloud.domains.inventory.books.vehicles import labels_of
 from cloud.domains.timetable import service as timetable
 
 FREE, GRANTED, SOLD, SUSPECT, CLASH = "free", "granted", "sold", "suspect", "clash"
@@ -134,6 +134,4 @@ def _leg(book: Book, letters: Mapping[Holder, str], suspects: set[Holder], leg: 
 
 def seat_labels(tx: Connection, trip_no: int, day: int) -> dict[int, str]:
     """Seat → what stands on it, in the vehicle that runs or else in the planned one."""
-    planned, name = timetable.planned_seats(tx, trip_no), newest_plan(tx, (trip_no, day))
-    runs = timetable.seat_plan(tx, name) if name else None
-    return {seat[0]: seat[1] for plan in (planned, runs) if plan is not None for seat in plan.seats}
+    return labels_of(tx, timetable, (trip_no, day))

@@ -196,6 +196,9 @@ class Seats(Protocol):
     def moved(self, tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, NewPlace]:
         """What another vehicle means to those of these tickets to which it means something."""
 
+    def labels(self, tx: Connection, where: tuple[int, int]) -> Mapping[int, str]:
+        """Seat → what stands on it, in the vehicle that runs or else in the planned one."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewPlace:

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from sqlalchemy.engine import Connection
 
 from cloud.console.desk import language
-from cloud.console.seatmap import seat_labels
 from cloud.domains.sellers.api.schemas import number_of
 from cloud.domains.sellers.books import offers
 from cloud.domains.sellers.books.bookings import TICKETED, Booking
@@ -61,11 +60,10 @@ def _register_search(blueprint: Blueprint, counter: Counter) -> None:
         with hub.database.read() as tx:
             counter.seller(tx)
             offer = hub.offers.one(tx, request.args.get("offer", ""), language())
-            labels = seat_labels(tx, *offer.ride.where)
         key = hub.ids.token(_KEY_BYTES).hex()
         return render(
             "ride.html", offer=offer, times=_times(offer), key=key, most=1 if offer.named else min(MOST_PLACES, offer.left),
-            kinds=DOCUMENT_TYPES, labels=labels,
+            kinds=DOCUMENT_TYPES, labels=offer.labels,
         )  # fmt: skip
 
     @blueprint.post("/ride")
@@ -91,7 +89,7 @@ def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
             found = counter.booking(tx, booking_id)
             texts = hub.selling.codes(tx, found) if found.state == TICKETED else {}
             moved = hub.selling.moved(tx, [found])
-            plans = {where: seat_labels(tx, *where) for where in {(one.trip_no, one.day) for one in found.items}}
+            plans = hub.selling.labels(tx, [found])
             rides = [_described(tx, counter, found, idx, texts, moved, plans) for idx in range(len(found.items))]
             seller = counter.seller(tx)
         return render("booking.html", booking=found, rides=rides, seller=seller)
@@ -113,7 +111,7 @@ def _register_refund(blueprint: Blueprint, counter: Counter) -> None:
         with hub.database.write() as tx:
             found = counter.booking(tx, booking_id)
             offer = hub.selling.refund_offer(tx, found, idx)
-            ride = _described(tx, counter, found, idx, {}, {}, {})
+            ride = _described(tx, counter, found, idx, {}, {}, hub.selling.labels(tx, [found]))
         key = hub.ids.token(_KEY_BYTES).hex()
         return render("refund.html", booking=found, offer=offer, ride=ride, key=key)
 

@@ -11,8 +11,15 @@ from sync.domains.timetable.operations import SeatPlan
 
 def plan_of(kind: str, capacity: int) -> SeatPlan:
     """Four seats a row, or none."""
-    seats = tuple((n, str(n), (n - 1) // 4, (n - 1) % 4) for n in range(1, capacity + 1)) if kind == "reserved" else ()
+    places = [(n, *divmod(n - 1, 4)) for n in range(1, capacity + 1)] if kind == "reserved" else []
+    seats = tuple((n, label_of(n), row, column) for n, row, column in places)
     return SeatPlan(kind, capacity, seats)
+
+
+def label_of(seat: int) -> str:
+    """What stands on a seat of them: 01A, 01B, …"""
+    row, column = divmod(seat - 1, 4)
+    return f"{row + 1:02d}{'ABCD'[column]}"
 
 
 class Plans:

@@ -80,6 +80,7 @@ def test_somebody_finds_holds_pays_shows_and_gives_back(world: ConsoleWorld, per
     assert shown.count("<svg") == 2 and "Seat <b>01C</b>" in shown, "as it stands on the seat"
     assert len(world.hub.database.engine.connect().execute(tickets.select()).all()) == before + 2
     asked = person.get(f"{address}/refund/0").text
+    assert "Seat <b>01C</b>" in asked
     done = person.post(f"{address}/refund/0", **fields(asked))
     assert done.status_code == 302
     after = person.get(address).text

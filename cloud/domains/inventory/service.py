@@ -16,7 +16,7 @@ from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_b
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.books.sole import make_sole, others_trips, pass_on
-from cloud.domains.inventory.books.vehicles import Vehicles, new_places, newest_plan
+from cloud.domains.inventory.books.vehicles import Vehicles, labels_of, new_places, newest_plan
 from cloud.domains.inventory.tables import dated_trip, seat_grant, seat_sold
 from cloud.kernel import nodes, recovery, streams
 from cloud.kernel.fold import Folded
@@ -189,6 +189,10 @@ class InventoryService:
     def moved(self, tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, NewPlace]:
         """As :func:`new_places`."""
         return new_places(tx, ticket_ids)
+
+    def labels(self, tx: Connection, where: Where) -> dict[int, str]:
+        """As :func:`labels_of`."""
+        return labels_of(tx, self._parts.timetable, where)
 
     def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
         """How many rides the hub can still sell there, and the numbers of their seats (none for free seating)."""

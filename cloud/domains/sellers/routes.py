@@ -66,8 +66,8 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
         """The seller's own bookings, the newest first"""
         with hub.database.read() as tx:
             found = bookings.of_seller(tx, caller().seller.seller_no, **query)
-            moved = hub.selling.moved(tx, found)
-            return [schemas.booking(one, moved) for one in found]
+            moved, labels = hub.selling.moved(tx, found), hub.selling.labels(tx, found)
+            return [schemas.booking(one, moved, labels) for one in found]
 
     @_route(routes, callers, SELL, "/bookings", "POST", one, 201, body=schemas.NewBookingSchema, once=True)
     def book(body: dict[str, Any], once: Once) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _route(
 
 
 def _shown_booking(hub: Hub, tx: Connection, found: Booking) -> dict[str, Any]:
-    return schemas.booking(found, hub.selling.moved(tx, [found]))
+    return schemas.booking(found, hub.selling.moved(tx, [found]), hub.selling.labels(tx, [found]))
 
 
 def _shown(document: dict[str, str] | None) -> Shown | None:

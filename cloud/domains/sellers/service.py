@@ -6,7 +6,7 @@ the seller's credit, and the events in the own node's log stand or fall together
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -37,6 +37,8 @@ CHILD_FREE: Final = RIDERS.index("child_free")
 BOOKABLE_MS: Final = 60 * days.DAY_MS
 _LAPSED_AT_ONCE: Final = 50
 _ID_BYTES: Final = 16
+# Dated trip → seat → what stands on it.
+Labels = Mapping[tuple[int, int], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,11 @@ class Selling:
         """Ticket → where its passenger sits now, of those tickets of bookings to which another vehicle means something."""
         sold = [item.ticket_id for one in found for item in one.items if item.ticket_id and item.refunded_ms is None]
         return dict(self._parts.seats.moved(tx, sold))
+
+    def labels(self, tx: Connection, found: Sequence[Booking]) -> Labels:
+        """Dated trip → seat → what stands on it, of all trips on which bookings have numbered seats."""
+        trips = {(item.trip_no, item.day) for one in found for item in one.items if item.seat}
+        return {where: self._parts.seats.labels(tx, where) for where in sorted(trips)}
 
     def once(self, tx: Connection, seller: Seller, once: Once, act: Callable[[], int]) -> Booking:
         """Do ``act``, which gives a booking's number, unless it was done under the same key before."""

@@ -69,6 +69,7 @@ def test_a_program_finds_books_tickets_and_refunds(world: World, program: Progra
     (found,) = program.offers()
     assert (found["price_minor"], found["currency"], found["left"]) == (3 * FARE_MINOR, "CNY", 10)
     assert found["departs"] == "2026-07-26T05:20:00Z" and found["seats"] == list(range(1, 11))
+    assert (found["seat_labels"]["1"], found["seat_labels"]["10"]) == ("01A", "03B")
     held = program.book(3, None)
     assert (held["state"], held["totals"], held["reference"]) == ("held", {"CNY": 6 * FARE_MINOR}, "A-17")
     assert [item["seat"] for item in held["items"]] == [3, 1]

@@ -168,6 +168,13 @@ def newest_plan(tx: Connection, where: Where) -> str | None:
     return tx.execute(sa.select(column.plan).where(*mine).order_by(column.number.desc()).limit(1)).scalar()
 
 
+def labels_of(tx: Connection, timetable: Timetable, where: Where) -> dict[int, str]:
+    """Seat → what stands on it, in the vehicle that runs or else in the planned one."""
+    planned, name = timetable.planned_seats(tx, where[0]), newest_plan(tx, where)
+    runs = timetable.seat_plan(tx, name) if name else None
+    return {seat[0]: seat[1] for plan in (planned, runs) if plan is not None for seat in plan.seats}
+
+
 def _moved(row: Row[Any]) -> Moved:
     ride = (bytes(row.ticket_id), row.from_idx, row.to_idx, row.was, row.seat)
     return Moved(*ride, bool(row.placed), bool(row.fault), bool(row.late))

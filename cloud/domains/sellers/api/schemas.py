@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 
 from cloud.domains.sellers.books.bookings import STATES, Booking, Item
 from cloud.domains.sellers.books.offers import Offer
-from cloud.domains.sellers.service import MAX_PLACES, RefundOffer
+from cloud.domains.sellers.service import MAX_PLACES, Labels, RefundOffer
 from cloud.kernel.ports import NewPlace
 from cloud.kernel.web import NUMBER, Day, PageQuery
 from sync.catalogue import LANGUAGES
@@ -60,7 +60,7 @@ class SearchSchema(Schema):
 class OfferSchema(Schema):
     """A ride and its price for one adult; ``prices`` for every passenger type that has one.
 
-    ``seats`` may be chosen from; ``left`` is what the hub has at this moment."""
+    ``seats`` may be chosen from, ``seat_labels`` say what stands on them; ``left`` is what the hub has at this moment."""
 
     offer_id = fields.String(metadata={"example": OFFER_ID})
     trip_no = fields.Integer()
@@ -75,6 +75,7 @@ class OfferSchema(Schema):
     currency = fields.String()
     left = fields.Integer()
     seats = fields.List(fields.Integer())
+    seat_labels = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"example": {"3": "01C"}})
     prices = fields.Dict(keys=fields.String(), values=fields.Integer())
     named = fields.Boolean()
 
@@ -115,7 +116,8 @@ class ItemSchema(Schema):
     """One place of a booking. ``ticket_number`` once it is ticketed; the last three once it was refunded.
 
     ``seat_now``: where the passenger sits; another number than ``seat`` where another vehicle runs, 0 for any seat, and null
-    where that vehicle has none. ``free_of_fee``: because of it, the ticket may be given back or exchanged free."""
+    where that vehicle has none. The labels are what stands on these seats, null for none. ``free_of_fee``: because of another
+    vehicle, the ticket may be given back or exchanged free."""
 
     item = fields.Integer()
     trip_no = fields.Integer()
@@ -123,7 +125,9 @@ class ItemSchema(Schema):
     from_idx = fields.Integer()
     to_idx = fields.Integer()
     seat = fields.Integer()
+    seat_label = fields.String(allow_none=True, metadata={"example": "01C"})
     seat_now = fields.Integer(allow_none=True)
+    seat_now_label = fields.String(allow_none=True)
     free_of_fee = fields.Boolean()
     departs = fields.String(metadata={"format": "date-time"})
     passenger_type = fields.String()
@@ -237,24 +241,29 @@ def offer(found: Offer) -> dict[str, Any]:
         "offer_id": found.offer_id, "trip_no": ride.trip_no, "date": ride.day, "from_place": ride.from_stop_no,
         "to_place": ride.to_stop_no, "from_name": found.from_name, "to_name": found.to_name,
         "departs": instant(ride.departs_ms), "arrives": instant(ride.arrives_ms), "price_minor": ride.price_minor,
-        "currency": ride.currency, "left": found.left, "seats": found.seats, "prices": found.prices,
+        "currency": ride.currency, "left": found.left, "seats": found.seats,
+        "seat_labels": {str(seat): found.labels[seat] for seat in found.seats if seat in found.labels}, "prices": found.prices,
         "named": found.named,
     }  # fmt: skip
 
 
-def booking(found: Booking, moved: Mapping[bytes, NewPlace]) -> dict[str, Any]:
+def booking(found: Booking, moved: Mapping[bytes, NewPlace], labels: Labels) -> dict[str, Any]:
     """For :class:`BookingSchema`; ``moved``: what another vehicle means to tickets."""
     return {
         "booking_id": found.booking_id, "reference": found.reference, "state": found.state,
         "made": instant(found.made_ms), "expires": instant(found.expires_ms), "totals": found.totals,
-        "items": [_item(one, moved.get(one.ticket_id or b"")) for one in found.items],
+        "items": [
+            _item(one, moved.get(one.ticket_id or b""), labels.get((one.trip_no, one.day), {})) for one in found.items
+        ],
     }  # fmt: skip
 
 
-def _item(one: Item, now: NewPlace | None) -> dict[str, Any]:
+def _item(one: Item, now: NewPlace | None, labels: Mapping[int, str]) -> dict[str, Any]:
+    seat_now = one.seat if now is None else now.seat
     return {
         "item": one.idx, "trip_no": one.trip_no, "date": one.day, "from_idx": one.from_idx, "to_idx": one.to_idx,
-        "seat": one.seat, "seat_now": one.seat if now is None else now.seat, "free_of_fee": bool(now and now.fault),
+        "seat": one.seat, "seat_label": labels.get(one.seat),
+        "seat_now": seat_now, "seat_now_label": labels.get(seat_now or 0), "free_of_fee": bool(now and now.fault),
         "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
         "named": one.named is not None,
         "price_minor": one.price_minor, "currency": one.currency,

@@ -26,7 +26,7 @@ _ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A ride, how many places are ``left``, the ``seats`` to choose from (none for free seating), and the price of each rider.
-    ``named``: each traveller shows a document."""
+    ``named``: each traveller shows a document; ``labels``: seat → what stands on it."""
 
     ride: Ride
     from_name: str
@@ -35,6 +35,7 @@ class Offer:
     seats: tuple[int, ...]
     prices: Mapping[str, int] = field(default_factory=dict)
     named: bool = False
+    labels: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def offer_id(self) -> str:
@@ -90,8 +91,7 @@ class Offers:
         ride = self._rides.ride(tx, said.trip_no, said.day, said.from_idx, said.to_idx)
         left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
         names = self._places.stop_names(tx, {ride.from_stop_no, ride.to_stop_no}, language)
-        ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
-        return Offer(ride, *ends, left, seats, named=self._named(tx, ride))
+        return self._offer(tx, ride, names, left, seats)
 
     def span_ms(self, tx: Connection, first: int, last: int) -> tuple[int, int]:
         """From the begin of one calendar day to the end of another, in milliseconds since 1970."""
@@ -112,19 +112,15 @@ class Offers:
         for ride in rides:
             left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
             if left >= places:
-                ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
-                found.append(
-                    Offer(
-                        ride,
-                        *ends,
-                        left,
-                        seats,
-                        self._office.prices(tx, ride, days.day_at(now, zone)),
-                        self._named(tx, ride),
-                    )
-                )
+                found.append(self._offer(tx, ride, names, left, seats))
         return found
 
-    def _named(self, tx: Connection, ride: Ride) -> bool:
+    def _offer(self, tx: Connection, ride: Ride, names: Mapping[int, str], left: int, seats: tuple[int, ...]) -> Offer:
         today = days.day_at(self._clock.wall_ms(), ride.zone)
+        ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
+        labels = self._seats.labels(tx, ride.where) if ride.reserved else {}
+        prices, named = self._office.prices(tx, ride, today), self._named(tx, ride, today)
+        return Offer(ride, *ends, left, seats, prices, named, labels)
+
+    def _named(self, tx: Connection, ride: Ride, today: int) -> bool:
         return self._office.demands_name(tx, ride.agency_no, ride.route_no, ride.route_type, today)
