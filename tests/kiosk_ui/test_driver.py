@@ -7,7 +7,7 @@ from flask import Flask
 
 from edge.domains.duties.service import Word
 from kiosk_ui.app import create_app
-from sync.domains.boarding.operations import ManifestEntry
+from sync.domains.boarding.operations import ManifestEntry, VoidTicket
 from sync.domains.disruption.operations import ShortTurn
 from sync.kernel import operations, pins
 from sync.kernel.ticket import TicketId
@@ -53,6 +53,27 @@ def test_a_short_turn_shows_whom_it_leaves_behind_and_what_to_tell_them(vehicle:
     page = person.see(TRIP).text
     assert "1 位乘客没送到" in page and "退还未乘区段" in page
     assert TicketId(9, 1, 1).number in page and TicketId(9, 1, 2).number not in page
+
+
+def test_who_is_counted_before_a_short_turn_is_counted_after_it(vehicle: Bench, aboard: Flask) -> None:
+    """Given back, absent, got off before: nobody of them is left behind. Sold here and not told by the hub: one is."""
+    node, where = vehicle.node, (COACH_TRIP, TODAY)
+    told, back = TicketId(9, 1, 1), TicketId(9, 1, 2)
+    for ticket_id, seat in ((told, 31), (back, 32)):
+        entry = ManifestEntry(0, 4, seat, COACH_TRIP, TODAY).to_bytes()
+        vehicle.operate(STREAM, f"manifest/{ticket_id.to_bytes().hex()}", entry)
+    absent, early = vehicle.sell(0, 4, seat=2), vehicle.sell(0, 4, seat=3)
+    vehicle.sell(0, 3, seat=4)
+    node.boarding.check(early.text, *where, "gate", 11)
+    person = driver(vehicle, aboard)
+    node.duties.say(where, DRIVER_NO, Word("start"))
+    node.duties.say(where, DRIVER_NO, Word("leave", idx=0))
+    node.manifest.no_show(*where, absent.ticket_id.to_bytes(), DRIVER_NO)
+    node.manifest.alight(*where, early.ticket_id.to_bytes(), DRIVER_NO)
+    vehicle.operate(STREAM, f"void/{back.to_bytes().hex()}", VoidTicket(COACH_TRIP, TODAY, 1).to_bytes())
+    assert "受影响 2 人" in person.see(f"{TRIP}/short").text
+    after = person.send(TRIP, word="cut_short", idx="2", reason="breakdown")
+    assert "2 位乘客没送到" in after.text and told.number in after.text
 
 
 def test_the_giver_reads_which_seats_stay_with_its_box(vehicle: Bench, aboard: Flask) -> None:

@@ -338,10 +338,6 @@ class Boarding:
         transaction sees it."""
         return store.aboard(connection, trip_no, day)
 
-    def riding_beyond(self, trip_no: int, day: int, idx: int) -> list[tuple[int, int]]:
-        """(to_idx, seat) of everybody whose ride a trip that ends at stop ``idx`` would break off, as far as is known here."""
-        return store.riding_beyond(self._database.read(), trip_no, day, idx)
-
     def refusals(self, trip_no: int, day: int) -> dict[str, int]:
         """Reason → how often."""
         return store.refusals(self._database.read(), trip_no, day)

@@ -208,16 +208,6 @@ def expected(connection: sqlite3.Connection, trip_no: int, day: int) -> list[tup
     return connection.execute(query, (trip_no, day)).fetchall()
 
 
-def riding_beyond(connection: sqlite3.Connection, trip_no: int, day: int, idx: int) -> list[tuple[int, int]]:
-    """(to_idx, seat) of tickets of a dated trip that go farther than stop ``idx``: known to the hub, or boarded here."""
-    rows = connection.execute(
-        "SELECT ticket_id, to_idx, seat FROM manifest WHERE trip_no = ?1 AND day = ?2 AND to_idx > ?3 UNION "
-        "SELECT ticket_id, to_idx, seat FROM boarded WHERE trip_no = ?1 AND day = ?2 AND to_idx > ?3",
-        (trip_no, day, idx),
-    )
-    return sorted((to_idx, seat) for _, to_idx, seat in rows)
-
-
 def sellers(connection: sqlite3.Connection, trip_no: int, day: int) -> set[tuple[int, int]]:
     """(node_no, epoch) of the logs that sold for a dated trip, as far as the hub has told."""
     query = "SELECT DISTINCT substr(ticket_id, 1, 4) FROM manifest WHERE trip_no = ? AND day = ?"

@@ -8,7 +8,6 @@ from itertools import groupby
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.domains.boarding.manifest.service import Line
 from edge.domains.duties.service import WORDS, TripNow, Word
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.formats import calendar_day
@@ -17,7 +16,6 @@ from kiosk_ui.kernel.staff import DRIVERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
 from kiosk_ui.screens.driver.heard import routes as heard_routes
 from kiosk_ui.screens.driver.swap import routes as swap_routes
-from sync.domains.boarding.rules import ALIGHTED, NO_SHOW
 from sync.domains.disruption.rules import MAX_DELAY_MINUTES
 from sync.domains.duties.events import DELAY_REASONS
 from sync.domains.duties.rules import MAX_NOTE, RUNNING
@@ -95,26 +93,18 @@ def _page(now: TripNow, errors: dict[str, str]) -> str:
         "driver/trip.html", now=now, run=now.run, ahead=now.next_call, errors=errors, reasons=DELAY_REASONS,
         usual=USUAL_MINUTES, most=MAX_NOTE, names=names, me=the_clerk().clerk_no,
         rest=the_node().duties.rest(now, now.run.driver_no if now.run.phase == RUNNING else the_clerk().clerk_no),
-        beyond=_beyond(now),
+        beyond=[] if now.run.ends_idx is None else the_node().manifest.view(*now.where).beyond(now.run.ends_idx),
     )  # fmt: skip
-
-
-def _beyond(now: TripNow) -> list[Line]:
-    """Whom a trip that ends early does not bring where they wanted to go."""
-    if now.run.ends_idx is None:
-        return []
-    lines = the_node().manifest.view(*now.where).lines
-    return [line for line in lines if line.to_idx > now.run.ends_idx and line.state not in (NO_SHOW, ALIGHTED)]
 
 
 def _short_page(now: TripNow, errors: dict[str, str]) -> str:
     """Where the trip could end, and whose ride that would break off: how many, by where they wanted to go."""
-    first = now.run.idx + (not now.run.standing)
+    first, known = now.run.idx + (not now.run.standing), the_node().manifest.view(*now.where)
     broken = []
     for call in now.trip.calls[first:-1]:
-        riders = the_node().boarding.riding_beyond(*now.where, call.idx)
-        targets = Counter(to_idx for to_idx, _ in riders)
-        broken.append((call, len(riders), [(now.trip.calls[idx].stop.names, count) for idx, count in targets.items()]))
+        riders = known.beyond(call.idx)
+        targets = sorted(Counter(line.to_idx for line in riders).items())
+        broken.append((call, len(riders), [(now.trip.calls[idx].stop.names, count) for idx, count in targets]))
     return render_template(
         "driver/short.html", now=now, broken=broken, errors=errors, reasons=DELAY_REASONS, most=MAX_NOTE
     )

@@ -161,8 +161,9 @@ def test_a_short_turn_says_whose_ride_it_breaks_off(bench: Bench) -> None:
     )  # fmt: skip
     aboard = bench.sell(0, 3, seat=2)
     bench.node.boarding.check(aboard.text, *TRIP, "g1", 11)
-    assert bench.node.boarding.riding_beyond(*TRIP, 2) == [(3, 2), (4, 20)]
-    assert bench.node.boarding.riding_beyond(*TRIP, 3) == [(4, 20)]
+    known = bench.node.manifest.view(*TRIP)
+    assert [(line.to_idx, line.seat) for line in known.beyond(2)] == [(3, 2), (4, 20)]
+    assert [(line.to_idx, line.seat) for line in known.beyond(3)] == [(4, 20)]
     say(bench, "start")
     now = say(bench, "cut_short", idx=2, reason="breakdown")
     assert [call.idx for call in now.calls] == [0, 1, 2]

@@ -89,6 +89,10 @@ class View:
         """People aboard now, children on laps among them."""
         return self.states.get(rules.ABOARD, 0)
 
+    def beyond(self, idx: int) -> list[Line]:
+        """Whom a trip that ends at stop ``idx`` does not bring where they wanted to go, as far as is known here."""
+        return [line for line in self.lines if line.to_idx > idx and line.state not in (rules.NO_SHOW, rules.ALIGHTED)]
+
 
 class Manifest:
     """Manifests of a node. ``own``: tickets of a dated trip sold here; ``name``: a masked name, or nothing."""
