@@ -17,16 +17,12 @@ from flask import (
     url_for,
 )  # fmt: skip
 from flask.typing import ResponseReturnValue
-from sqlalchemy.engine import Connection
 
 from cloud.console.common import t
 from cloud.console.desk import language
-from cloud.console.seatmap import seat_labels
 from cloud.domains.sellers.api.calls import Rate
-from cloud.domains.sellers.books.holding import Bound
+from cloud.wallet.shown import bound_view, news_view
 from sync import catalogue
-from sync.kernel import ticket
-from sync.kernel.days import local_time
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import TicketId
 
@@ -35,6 +31,9 @@ if TYPE_CHECKING:
 
 # Four characters can be guessed: not from one address, and not for one ticket.
 BINDS_PER_MINUTE: Final = 10
+# A key can't be guessed, but asking costs: so often from one address, for so many tickets.
+LOOKS_PER_MINUTE: Final = 60
+MOST_LOOKED_AT: Final = 50
 _MOST: Final = 80
 _STATIC: Final = Path(__file__).parent / "static"
 _MANIFEST: Final = "application/manifest+json"
@@ -42,7 +41,7 @@ _MANIFEST: Final = "application/manifest+json"
 
 def register(blueprint: Blueprint, hub: Hub) -> None:
     """Every address."""
-    asked = Rate(hub.clock, BINDS_PER_MINUTE)
+    asked, looks = Rate(hub.clock, BINDS_PER_MINUTE), Rate(hub.clock, LOOKS_PER_MINUTE)
 
     @blueprint.get("/")
     def page() -> ResponseReturnValue:
@@ -80,7 +79,40 @@ def register(blueprint: Blueprint, hub: Hub) -> None:
             else:
                 asked.spend(f"ticket {given['number']}")
                 found = hub.holding.bind_ticket(tx, given["number"], given["short_code"], given["holder"])
-            return jsonify(_answer(tx, hub, found))
+            return jsonify(bound_view(tx, hub, found))
+
+    @blueprint.post("/news")
+    def news() -> ResponseReturnValue:
+        """What changed since for tickets that a phone keeps: where its passenger sits now, and what may be done."""
+        looks.spend(f"from {request.remote_addr}")
+        with hub.database.read() as tx:
+            found = hub.holding.look(tx, _kept())
+            return jsonify(tickets=[news_view(one) for one in found])
+
+
+def _kept() -> list[tuple[TicketId, bytes]]:
+    """The tickets that were named, with their keys. Raises :class:`Refusal` ``wallet_input``."""
+    body: Any = request.get_json(silent=True)
+    sent: Any = body.get("tickets") if type(body) is dict else None
+    if type(sent) is not list or len(sent) > MOST_LOOKED_AT:
+        raise Refusal("wallet_input", status=422)
+    return [pair for one in sent if (pair := _kept_one(one)) is not None]
+
+
+def _kept_one(sent: Any) -> tuple[TicketId, bytes] | None:
+    texts: list[Any] = [sent.get(name) for name in ("number", "holder")] if type(sent) is dict else [None]
+    if any(type(text) is not str or len(text) > _MOST for text in texts):
+        raise Refusal("wallet_input", status=422)
+    number = TicketId.from_number(texts[0])
+    return None if number is None else (number, _key(texts[1]))
+
+
+def _key(text: str) -> bytes:
+    """A key of a phone. Raises :class:`Refusal` ``wallet_input``."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Refusal("wallet_input", status=422) from None
 
 
 def _given() -> dict[str, Any]:
@@ -90,10 +122,7 @@ def _given() -> dict[str, Any]:
     texts: dict[str, Any] = {name: body.get(name) for name in names} if type(body) is dict else {}
     if not texts or any(type(text) is not str or len(text) > _MOST for text in texts.values()):
         raise Refusal("wallet_input", status=422)
-    try:
-        found: dict[str, Any] = {**texts, "holder": bytes.fromhex(texts["holder"])}
-    except ValueError:
-        raise Refusal("wallet_input", status=422) from None
+    found: dict[str, Any] = {**texts, "holder": _key(texts["holder"])}
     if "booking" in texts:
         found["place"] = body.get("place") if type(body.get("place")) is int else 0
     elif (number := TicketId.from_number(texts["number"])) is not None:
@@ -101,17 +130,3 @@ def _given() -> dict[str, Any]:
     else:
         raise Refusal("wallet_unknown", status=404)
     return found
-
-
-def _answer(tx: Connection, hub: Hub, found: Bound) -> dict[str, Any]:
-    """What the phone keeps; ``text`` is empty until the place is paid."""
-    item = found.item
-    from_no, to_no, zone = hub.rides.ends_of(tx, item.trip_no, item.from_idx, item.to_idx)
-    names = hub.places.stop_names(tx, {from_no, to_no}, language())
-    number = TicketId.from_bytes(item.ticket_id).number if item.ticket_id else ""
-    labels = seat_labels(tx, item.trip_no, item.day)
-    return {
-        "text": found.text, "number": number, "short_code": ticket.short_code(found.text) if found.text else "",
-        "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""), "seat": str(labels.get(item.seat, item.seat or "")),
-        "moment": local_time(item.departs_ms, zone).strftime("%Y-%m-%d %H:%M"),
-    }  # fmt: skip

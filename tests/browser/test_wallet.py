@@ -21,14 +21,24 @@ ENDS = "from=Zhaoqing Xinghu Coach Station&to=Taishan Coach Station"
 OLD_S = 45
 
 
-def reserve(stage: Stage, phone: Page) -> str:
-    """A place on a coach of the day after the story's; the pick-up number."""
-    day = days.date_of(stage.demo.plan.day + 1).isoformat()
+def reserve(stage: Stage, phone: Page, later: int = 1, last_seat: bool = False) -> str:
+    """A place on a coach, days after the story's; the pick-up number."""
+    day = days.date_of(stage.demo.plan.day + later).isoformat()
     phone.goto(f"{stage.address('hub')}/shop/?language=en")
     phone.goto(f"{stage.address('hub')}/shop/?{ENDS}&date={day}")
     phone.click("a.ride >> nth=0")
+    if last_seat:
+        phone.click("main details summary")
+        phone.locator("input[name=seat]").last.check()
     phone.click("main form button")
     return phone.inner_text("p.code")
+
+
+def pay(admin: Admin, number: str) -> None:
+    """The seller hands the ticket out for a pick-up number."""
+    assert number in admin.see("sellers/1")
+    with admin.page.expect_navigation():
+        admin.page.click(f"tr:has-text('{number}') button")
 
 
 def signed_at(phone: Page) -> int:
@@ -46,9 +56,7 @@ def test_a_phone_makes_a_key_and_boards_without_a_line_where_a_picture_of_it_doe
     phone.wait_for_selector("section[id^=t]")
     assert "Waiting to be paid" in phone.inner_text("section[id^=t]")
     found = barriers(phone)
-    assert number in admin.see("sellers/1")
-    with admin.page.expect_navigation():
-        admin.page.click(f"tr:has-text('{number}') button")
+    pay(admin, number)
     phone.reload()
     until(lambda: signed_at(phone) > 0, "a code that the phone has signed")
     assert phone.inner_text("[data-alg]") in ("Ed25519", "P-256")
@@ -73,6 +81,38 @@ def test_a_phone_makes_a_key_and_boards_without_a_line_where_a_picture_of_it_doe
     fresh = inspector.show_picture(photograph(phone.locator("canvas")))
     assert fresh.startswith("green") and claims.ticket_id.number in fresh
     assert found == [] and stage.complaints == []
+
+
+def test_a_phone_tells_of_another_vehicle_once_it_has_a_line_and_without_one_from_then_on(stage: Stage) -> None:
+    phone, admin = stage.open(PHONE, "en"), Admin(stage)
+    number = reserve(stage, phone, later=2, last_seat=True)
+    phone.click("text=Keep it on this phone")
+    phone.wait_for_selector("section[id^=t]")
+    pay(admin, number)
+    phone.reload()
+    until(lambda: signed_at(phone) > 0, "a code that the phone has signed")
+    seat, news = phone.inner_text("[data-seat]"), phone.locator("section[id^=t] .said")
+    assert news.is_hidden()
+    claims = ticket.parse(phone.get_attribute("canvas", "data-code") or "").claims
+    admin.see(f"trips/{claims.trip_no}/{claims.day}/vehicle")
+    admin.page.select_option("#plan", "minibus-19")
+    admin.page.fill("#note", "breakdown")
+    with admin.page.expect_navigation():
+        admin.page.click("main form button")
+
+    phone.context.set_offline(True)
+    phone.reload()
+    until(lambda: signed_at(phone) > 0, "the wallet without a line")
+    assert news.is_hidden() and phone.inner_text("[data-seat]") == seat
+    phone.context.set_offline(False)
+    news.wait_for()
+    said = news.inner_text()
+    assert said.startswith("Another vehicle comes") and phone.inner_text("[data-seat]") != seat
+    found = barriers(phone)
+    phone.context.set_offline(True)
+    phone.reload()
+    news.wait_for()
+    assert news.inner_text() == said and found == [] and stage.complaints == []
 
 
 def test_the_key_of_a_ticket_can_be_used_and_not_read(stage: Stage) -> None:

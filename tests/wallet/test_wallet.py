@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cloud.domains.boarding.tables import bound_ticket
 from cloud.domains.sellers.books import bookings
+from cloud.kernel import nodes
 from cloud.wallet.pages import BINDS_PER_MINUTE
 from sync.kernel import holder, ticket
 from sync.kernel.ticket import TicketId
@@ -119,6 +120,60 @@ def test_codes_cannot_be_guessed_from_one_address(world: ConsoleWorld, person: P
     sent = {"number": TicketId(1, 1, 1).number, "short_code": "ABCD", "holder": "00" * 32}
     answers = [person.client.post("/wallet/tickets", json=sent).status_code for _ in range(BINDS_PER_MINUTE + 1)]
     assert set(answers[:-1]) == {404} and answers[-1] == 429
+
+
+def news(person: Person, *kept: tuple[str, bytes]) -> dict[str, dict[str, Any]]:
+    """What the hub tells of tickets that a phone keeps, by key."""
+    sent = {"tickets": [{"number": number, "holder": holder.hex()} for number, holder in kept]}
+    answer = person.client.post("/wallet/news", json=sent)
+    assert answer.status_code == 200, answer.text
+    return {one["holder"]: one for one in answer.get_json()["tickets"]}
+
+
+def test_a_phone_learns_where_its_passenger_sits_in_another_vehicle_and_what_was_given_back(
+    world: ConsoleWorld, person: Person
+) -> None:
+    booking_id = reserve(world, person, places="3", seat=["3", "39", "40"]).rsplit("/", 1)[1]
+    pay(world, f"/shop/bookings/{booking_id}")
+    phones = [Phone() for _ in range(3)]
+    first = [bind(world, person, phone, booking=booking_id, place=place)[1] for place, phone in enumerate(phones)]
+    kept = [(one["number"], phone.holder) for one, phone in zip(first, phones, strict=True)]
+    assert [(one["seat"], one["said"]) for one in first] == [("01C", []), ("10C", []), ("10D", [])]
+    assert {holder: (one["seat"], one["said"]) for holder, one in news(person, *kept).items()} == {
+        phone.holder.hex(): (one["seat"], []) for phone, one in zip(phones, first, strict=True)
+    }
+    village = world.boxes["石塘村邮点"]
+    with world.hub.database.write() as tx:
+        item = bookings.find(tx, booking_id).items[0]
+        world.hub.inventory.grant(tx, nodes.find(tx, village.node_no), (item.trip_no, item.day), 99)
+        world.hub.disruptions.change_vehicle(tx, (item.trip_no, item.day), "minibus-19", "抛锚", "somebody")
+        bookings.set_item(tx, item, refunded_ms=1)
+    told = news(person, *kept)
+    back, moved, other = (told[phone.holder.hex()] for phone in phones)
+    assert back["said"] == ["This ticket was given back: nobody boards with it."] and back["seat"] == "01C"
+    nothing = ["Another vehicle comes, and it has no seat for you.", "You may give this ticket back without a fee."]
+    assert (moved["seat"], moved["said"]) == ("", nothing) and other["said"] == nothing
+    village.visit()
+    for grant in village.grants(item.trip_no, item.day):
+        village.give_back(grant, grant.seats)
+    village.visit()
+    moved = news(person, *kept)[phones[1].holder.hex()]
+    assert moved["seat"] in {f"{row:02}{letter}" for row in range(1, 7) for letter in "ABCD"}
+    assert moved["said"] == [f"Another vehicle comes: please sit on {moved['seat']}, not on 10C as your ticket says."]
+    again = bind(world, person, phones[1], booking=booking_id, place=1)[1]
+    assert (again["seat"], again["said"]) == (moved["seat"], moved["said"]) and again["text"] == first[1]["text"]
+
+
+def test_only_the_key_of_a_ticket_is_told_of_it(world: ConsoleWorld, person: Person) -> None:
+    phone, booking_id = Phone(), booked(world, person)
+    number = bind(world, person, phone, booking=booking_id, place=0)[1]["number"]
+    other = ticket.parse(paper(world, booked(world, person))).claims.ticket_id.number  # bound to nobody
+    assert list(news(person, (number, phone.holder), (other, phone.holder), (other, b""))) == [phone.holder.hex()]
+    assert news(person, (number, Phone().holder), (number, b""), ("nothing", phone.holder)) == {}
+    for sent in ({}, [1], {"tickets": 5}, {"tickets": [5]}, {"tickets": [{"number": number, "holder": "xyz"}]},
+                 {"tickets": [{"number": number}]}, {"tickets": [{"number": number, "holder": ""}] * 51}):  # fmt: skip
+        answer = person.client.post("/wallet/news", json=sent)
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "wallet_input")
 
 
 def test_the_page_can_be_installed_and_says_nothing_of_tickets(person: Person) -> None:

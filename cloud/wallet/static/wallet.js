@@ -3,6 +3,7 @@
 "use strict";
 (function () {
   const EVERY_MS = 5000;
+  const MOST_ASKED = 50;
   const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
   const PURPOSE = new TextEncoder().encode("yipiao shown 1");
   // COSE's numbers of the algorithms (RFC 9053): Ed25519 where the browser has it, else ECDSA on P-256.
@@ -87,16 +88,23 @@
   }
   const all = () => store("readonly", (tickets) => tickets.getAll());
   const keep = (ticket) => store("readwrite", (tickets) => tickets.put(ticket));
+  // Only what is still kept: a ticket that was deleted meanwhile stays deleted.
+  const renew = (news) => store("readwrite", (tickets) => {
+    const known = tickets.get(news.holder);
+    known.onsuccess = () => { if (known.result) { tickets.put({ ...known.result, ...news }); } };
+    return known;
+  });
   const drop = (ticket) => store("readwrite", (tickets) => tickets.delete(ticket.holder));
 
   // --- The hub -----------------------------------------------------------------------------------------------------
-  async function ask(ticket) {
-    const body = JSON.stringify({ ...ticket.proof, holder: ticket.holder });
-    const answer = await fetch(page.dataset.bind, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  async function post(address, given) {
+    const body = JSON.stringify(given);
+    const answer = await fetch(address, { method: "POST", body, headers: { "Content-Type": "application/json" } });
     const found = await answer.json();
     if (!answer.ok) { throw new Error(found.message || page.dataset.failed); }
     return found;
   }
+  const ask = (ticket) => post(page.dataset.bind, { ...ticket.proof, holder: ticket.holder });
   // The key is kept before the hub hears of it: a ticket bound to a key that nobody has would be lost.
   async function bind(proof) {
     const known = (await all()).find((one) => JSON.stringify(one.proof) === JSON.stringify(proof));
@@ -116,6 +124,17 @@
     for (const ticket of (await all()).filter((one) => !one.text)) { await bind(ticket.proof); }
   }
 
+  // Another vehicle may seat its passenger elsewhere. Without a line, or an answer, what was known stays.
+  async function look() {
+    const tickets = (await all()).filter((one) => one.text);
+    for (let at = 0; at < tickets.length && navigator.onLine; at += MOST_ASKED) {
+      const asked = tickets.slice(at, at + MOST_ASKED).map(({ number, holder }) => ({ number, holder }));
+      const found = await post(page.dataset.news, { tickets: asked }).catch(() => ({ tickets: [] }));
+      for (const news of found.tickets) { await renew(news); }
+    }
+    if (tickets.length) { await show(); }
+  }
+
   // --- The page ----------------------------------------------------------------------------------------------------
   function tell(text) { said.textContent = text; said.hidden = !text; }
   function row(ticket) {
@@ -124,6 +143,9 @@
     for (const name of ["from_name", "to_name", "moment", "seat", "number", "short_code"]) {
       item.querySelectorAll("[data-" + name + "]").forEach((place) => { place.textContent = ticket[name] || "–"; });
     }
+    const said = (ticket.said || []).map((text) => Object.assign(document.createElement("p"), { textContent: text }));
+    item.querySelector("[data-said]").replaceChildren(...said);
+    item.querySelector("[data-said]").hidden = !said.length;
     item.querySelector("[data-alg]").textContent = ticket.alg === -8 ? "Ed25519" : "P-256";
     item.querySelector("[data-waiting]").hidden = Boolean(ticket.text);
     item.querySelector("[data-code]").hidden = !ticket.text;
@@ -167,8 +189,10 @@
     const proof = asked();
     await show();
     if (proof) { await bind(proof); } else { await fetchWaiting(); }
+    await look();
     setInterval(sign, EVERY_MS);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) { sign(); } });
+    globalThis.addEventListener("online", look);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) { sign(); look(); } });
   }
   begin();
 })();

@@ -155,6 +155,11 @@ def by_number(tx: Connection, booking_no: int) -> Booking:
     return _bookings(tx, [tx.execute(sa.select(booking).where(booking.c.booking_no == booking_no)).one()])[0]
 
 
+def items_of(tx: Connection, ticket_ids: Sequence[bytes]) -> list[Item]:
+    """The places that these tickets were sold for; of those that are not the hub's, none."""
+    return _items(tx, booking_item.c.ticket_id.in_(ticket_ids))
+
+
 def of_seller(tx: Connection, seller_no: int, state: str | None, limit: int, offset: int) -> list[Booking]:
     """Bookings of a seller, the newest first."""
     query = sa.select(booking).where(booking.c.seller_no == seller_no)
@@ -214,10 +219,14 @@ def keep_answer(tx: Connection, seller_no: int, key: str, request: bytes, bookin
 def _bookings(tx: Connection, rows: Sequence[Row[Any]]) -> list[Booking]:
     numbers = [row.booking_no for row in rows]
     found: dict[int, list[Item]] = {number: [] for number in numbers}
-    query = sa.select(booking_item).where(booking_item.c.booking_no.in_(numbers)).order_by(booking_item.c.idx)
-    for row in tx.execute(query).mappings():
-        found[row["booking_no"]].append(Item(**{name: _plain(value) for name, value in row.items()}))
+    for one in _items(tx, booking_item.c.booking_no.in_(numbers)):
+        found[one.booking_no].append(one)
     return [Booking(**row._mapping, items=tuple(found[row.booking_no])) for row in rows]
+
+
+def _items(tx: Connection, which: sa.ColumnElement[bool]) -> list[Item]:
+    rows = tx.execute(sa.select(booking_item).where(which).order_by(booking_item.c.idx)).mappings()
+    return [Item(**{name: _plain(value) for name, value in row.items()}) for row in rows]
 
 
 def _plain(value: Any) -> Any:

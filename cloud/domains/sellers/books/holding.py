@@ -6,15 +6,15 @@ afterwards: gates are told that its older form is good no longer, as they are to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.bookings import HELD, TICKETED, Item
 from cloud.domains.sellers.service import Parts
-from cloud.domains.sellers.tables import booking_item
+from cloud.kernel.ports import NewPlace
 from sync.kernel import holder as holders
 from sync.kernel import ticket
 from sync.kernel.errors import Malformed, Refusal
@@ -23,10 +23,13 @@ from sync.kernel.ticket import TicketId
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A place that belongs to a phone. ``text`` is the signed ticket; empty until it is paid."""
+    """A place that belongs to a phone. ``text`` is the signed ticket; empty until it is paid. ``now``: what another vehicle
+    means to it, None for nothing; ``labels``: seat → what stands on it there."""
 
     item: Item
     text: str
+    now: NewPlace | None
+    labels: Mapping[int, str]
 
 
 class Holding:
@@ -54,16 +57,27 @@ class Holding:
         Raises :class:`Refusal`: ``wallet_unknown`` (no ticket of the hub's, or another code), ``wallet_bound`` (to another
         phone), ``wallet_used`` (boarded or given back), ``wallet_key`` (no key of a phone).
         """
-        query = sa.select(booking_item.c.booking_no, booking_item.c.idx)
-        row = tx.execute(query.where(booking_item.c.ticket_id == ticket_id.to_bytes())).first()
-        if row is None:
+        item = next(iter(bookings.items_of(tx, [ticket_id.to_bytes()])), None)
+        if item is None:
             raise Refusal("wallet_unknown", status=404)
-        item = next(one for one in bookings.by_number(tx, row.booking_no).items if one.idx == row.idx)
         # The code of the paper form, or of the form that this phone has already.
         known = {ticket.short_code(self._text(tx, item, form)) for form in (b"", item.holder or b"")}
         if short_code not in known:
             raise Refusal("wallet_unknown", status=404)
         return self._bind(tx, item, holder)
+
+    def look(self, tx: Connection, holders: Sequence[tuple[TicketId, bytes]]) -> list[Bound]:
+        """Those of these tickets that belong to the keys named with them. A key of a phone can't be guessed, so whoever names
+        it is that phone, or read its code. They come without their text."""
+        wanted = {ticket_id.to_bytes(): holder for ticket_id, holder in holders}
+        sold = bookings.items_of(tx, list(wanted))
+        return self._now(tx, [one for one in sold if one.holder and one.holder == wanted[one.ticket_id or b""]])
+
+    def _now(self, tx: Connection, items: Sequence[Item]) -> list[Bound]:
+        seats, good = self._parts.seats, [one.ticket_id for one in items if one.ticket_id and one.refunded_ms is None]
+        moved, trips = seats.moved(tx, good), {(one.trip_no, one.day) for one in items}
+        labels = {where: seats.labels(tx, where) for where in trips}
+        return [Bound(one, "", moved.get(one.ticket_id or b""), labels[one.trip_no, one.day]) for one in items]
 
     def _bind(self, tx: Connection, item: Item, holder: bytes) -> Bound:
         try:
@@ -78,7 +92,8 @@ class Holding:
             if item.ticket_id is not None:
                 self._tell(tx, item.ticket_id, item)
             bookings.set_item(tx, item, holder=holder)
-        return Bound(item, self._text(tx, item, holder) if item.ticket_id is not None else "")
+        text = self._text(tx, item, holder) if item.ticket_id is not None else ""
+        return replace(self._now(tx, [item])[0], text=text)
 
     def _tell(self, tx: Connection, ticket_id: bytes, item: Item) -> None:
         if self._parts.boardings.has_boarded(tx, ticket_id):
