@@ -46,6 +46,7 @@ class Disk:
         self.crash_in = self.io_error_in = self._crashes = 0
         self.crash_after = self.full = False
         self.open: list[DiskConnection] = []
+        self._readers: dict[str, sqlite3.Connection] = {}
 
     @property
     def deaths(self) -> int:
@@ -64,6 +65,19 @@ class Disk:
     def look(self, name: str) -> Any:
         """A connection for a judge, past whatever is to go wrong."""
         return sqlite3.connect(self.folder / name)
+
+    def rows(self, name: str, query: str) -> list[Any]:
+        """What stands in a database now, past whatever is to go wrong. The connection is kept: to read the schema anew for
+        each question takes longer than the answer."""
+        if name not in self._readers:
+            self._readers[name] = self.look(name)
+        return self._readers[name].execute(query).fetchall()
+
+    def look_away(self) -> None:
+        """Whoever closes a database last tidies it up: that is the process, as if nobody had looked."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers = {}
 
     def arm_crash(self, rng: random.Random, most: int) -> str:
         """A process dies before or after one of its next commits."""
@@ -124,6 +138,7 @@ class Disk:
 
     def unplug(self) -> None:
         """The process is gone: what was not committed never was."""
+        self.look_away()
         for connection in self.open:
             connection.close()
         self.open = []
@@ -134,6 +149,7 @@ class Disk:
 
     def put_back(self, folder: Path) -> None:
         """These files in the place of what is there."""
+        self.look_away()
         shutil.rmtree(self.folder)
         shutil.copytree(folder, self.folder)
 

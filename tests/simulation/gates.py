@@ -63,7 +63,9 @@ class Gates:
 
     def of(self, box: Box) -> list[Gate]:
         """Those of one box."""
-        return self._of.setdefault(box.name, [Gate(f"{box.name}-gate-{number}") for number in range(A_PLACE)])
+        if box.name not in self._of:
+            self._of[box.name] = [Gate(f"{box.name}-gate-{number}") for number in range(A_PLACE)]
+        return self._of[box.name]
 
     def all(self) -> list[tuple[str, Gate]]:
         """(name of the box, gate)."""

@@ -69,6 +69,7 @@ class HubSide:
     def off(self, number: int, why: str) -> None:
         """A process is gone, without a farewell."""
         hub, self.hubs[number] = self.hubs[number], None
+        self.disk.look_away()
         if hub is not None:
             hub.database.engine.dispose()
         self.disk.open = [one for one in self.disk.open if _is_open(one)]
@@ -132,11 +133,7 @@ class HubSide:
 
     def rows(self, query: str) -> list[Any]:
         """What stands in the hub's database, read past the hub."""
-        reader = self.disk.look("hub.sqlite")
-        try:
-            return list(reader.execute(query).fetchall())
-        finally:
-            reader.close()
+        return self.disk.rows("hub.sqlite", query)
 
     def command(self, work: Callable[[Hub], Any]) -> tuple[Any, str]:
         """As :meth:`admin`, for what makes its own transactions."""

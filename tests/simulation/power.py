@@ -4,6 +4,7 @@ synced by then comes back in any part. The databases run on apsw's SQLite there 
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import sqlite3
@@ -45,7 +46,17 @@ class CachedDisk(Disk):
 
     def look(self, name: str) -> Any:
         """A connection for a judge, to a copy: two SQLites in one process don't see each other's locks."""
-        copy = Path(tempfile.mkdtemp(dir=self.folder.parent))
+        return self._copied(name, Path(tempfile.mkdtemp(dir=self.folder.parent)))
+
+    def rows(self, name: str, query: str) -> list[Any]:
+        """What stands in a database now: in a copy for each question."""
+        with (
+            tempfile.TemporaryDirectory(dir=self.folder.parent) as folder,
+            contextlib.closing(self._copied(name, Path(folder))) as reader,
+        ):
+            return list(reader.execute(query).fetchall())
+
+    def _copied(self, name: str, copy: Path) -> sqlite3.Connection:
         for file in (name, f"{name}-wal"):
             if (self.folder / file).exists():
                 shutil.copy(self.folder / file, copy / file)

@@ -332,10 +332,11 @@ class Told:
         box = next((one for one in self._world.boxes if (one.name, one.renewals) == paper.disk and one.node), None)
         if box is None or box.node is None:
             return False
-        void = first_column(box.node.database.read(), "SELECT ticket_id FROM void_seen WHERE by_id = x''")
-        words = self._world.hub.rows("SELECT ticket_id FROM refund_decision WHERE approved")
-        given = self._world.fired["restored_hub"] or paper.ticket_id in {bytes(row[0]) for row in words}
-        paper.asked = paper.ticket_id in void and bool(given)
+        void = "SELECT 1 FROM void_seen WHERE by_id = x'' AND ticket_id = ?"
+        if box.node.database.read().execute(void, (paper.ticket_id,)).fetchone():
+            words = self._world.hub.rows("SELECT ticket_id FROM refund_decision WHERE approved")
+            given = self._world.fired["restored_hub"] or paper.ticket_id in {bytes(row[0]) for row in words}
+            paper.asked = bool(given)
         return paper.asked
 
     def _take_place(self, paper: Paper, capacity: int) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FORMS = {form: word for word in SECRETS for form in (
     word.encode(), word.encode("utf-16-le"), word.encode().hex().encode(), word.encode()[::-1]
 )}  # fmt: skip
+# Most of a young database is zeros: where a form does not stand in what is left without them, it stands nowhere.
+DENSE = {form: form.replace(b"\0", b"") for form in FORMS}
 
 
 def judge(world: World, found: Readings) -> None:
@@ -64,6 +66,7 @@ def _judge_bytes(world: World, found: Readings) -> None:
 
 
 def _look(where: str, data: bytes) -> None:
+    dense = data.translate(None, b"\0")
     for form, word in FORMS.items():
-        if form in data:
+        if DENSE[form] in dense and form in data:
             raise Violation("in_clear", f"{where} holds {word}")
