@@ -62,6 +62,7 @@ from edge.kernel.streams import Streams
 from edge.kernel.transport import ENQUIRY_TIMEOUT_S, EXCHANGE_TIMEOUT_S, HttpTransport
 from edge.kernel.wifi import Wifi
 from edge.kernel.wifi import read_key as read_wifi_key
+from papers.press import Press
 from sync.catalogue import Catalogue, load
 from sync.domains import EVENTS
 from sync.kernel import hlc
@@ -128,6 +129,7 @@ class Node:
     schedule: Schedule
     renewal: Renewal
     wifi: Wifi
+    press: Press
 
     def moment(self) -> tuple[object, int, int]:
         """What a page rests on: another one after every event, after every word of the hub, and after every second."""
@@ -176,7 +178,8 @@ def build(
     return Node(
         settings=settings, clock=keeper, ids=ids, database=database, scribe=scribe, exchange=exchange,
         schedule=Schedule(exchange, Compaction(database, scribe).run, settings.exchange_every_s, ids),
-        renewal=renewal, elsewhere=elsewhere, wifi=_wifi(settings, parts["fleet"], keeper), **parts,
+        renewal=renewal, elsewhere=elsewhere, wifi=_wifi(settings, parts["fleet"], keeper),
+        press=Press(settings.pdf_font, settings.threads), **parts,
     )  # fmt: skip
 
 

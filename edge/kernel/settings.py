@@ -39,6 +39,7 @@ _TEXTS: Final = {
     "portal_url": re.compile(r"(https?://[!-~]{1,255})?"),
     "wifi_gateway": re.compile(r"([0-9A-Za-z.-]{1,80}:[0-9]{1,5})?"),
     "wifi_key_file": re.compile(r"[^\x00-\x1f]{0,255}"),
+    "pdf_font": re.compile(r"[^\x00-\x1f]{0,255}"),
 }
 
 
@@ -48,7 +49,8 @@ class Settings:
     ``reserve_mib``: this much of the disk is not for selling. ``gateway_url`` empty: nobody pays by phone here;
     ``gateway_key_file`` is looked for in the data folder; ``gateway_notify_url``: this box as the gateway sees it, if it does.
     ``portal_port`` 0: no server of its own for phones on the WiFi, to whom this box is ``portal_url``; ``wifi_gateway``:
-    ``host:port`` of openNDS, whose ``faskey`` stands in ``wifi_key_file``."""
+    ``host:port`` of openNDS, whose ``faskey`` stands in ``wifi_key_file``. ``pdf_font``: file of the font
+    for PDF; empty: one that the system has."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -70,6 +72,7 @@ class Settings:
     portal_url: str = ""
     wifi_gateway: str = ""
     wifi_key_file: str = "wifi.key"
+    pdf_font: str = ""
 
     @property
     def database(self) -> Path:

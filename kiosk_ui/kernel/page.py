@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, request, url_for
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from kiosk_ui.kernel import formats
+from kiosk_ui.kernel import formats, pdf
 from kiosk_ui.kernel.context import is_page, the_node
 from kiosk_ui.kernel.language import NAMES, big_print, language, remember
 from kiosk_ui.kernel.linemap import line_map
@@ -91,6 +91,7 @@ def _template_words() -> dict[str, Any]:
         "here": _here,
         "staff": signed_in,
         "allowed": allowed,
+        "pdf_offered": pdf.offered,
         "hub_age": _hub_age,
         "place": the_node().timetable.place,
         "today": the_node().timetable.today,

@@ -28,6 +28,7 @@ NAMES = {
     "cloud": {"tables.py", "apply.py", "service.py", "publish.py", "routes.py"},
     "kiosk_ui": {"service.py", "routes.py"},
     "firmware_bridges": set(),
+    "papers": set(),
 }
 # Folders inside a domain: the reader of a format, what carries an import out, data that is shipped, and what may be done
 # with a ticket after its sale; the line to a payment gateway; gates that are cut off, and what comes of it; what becomes of

@@ -17,11 +17,12 @@ _HUB_DATABASE = {"sqlalchemy", "alembic", "psycopg"}
 
 # room → top-level names that it never imports
 NEVER: dict[str, set[str]] = {
-    "sync": {"edge", "cloud", "kiosk_ui", "firmware_bridges", "tests"} | _NO_WORLD,
+    "sync": {"edge", "cloud", "kiosk_ui", "firmware_bridges", "papers", "tests"} | _NO_WORLD,
     "edge": {"cloud", "tests"} | _HUB_DATABASE,
     "cloud": {"edge", "kiosk_ui", "firmware_bridges", "tests"},
     "kiosk_ui": {"cloud", "sqlite3", "sqlite_utils", "tests"} | _HUB_DATABASE,
-    "firmware_bridges": {"cloud", "edge", "kiosk_ui", "flask", "tests"},
+    "firmware_bridges": {"cloud", "edge", "kiosk_ui", "flask", "papers", "tests"},
+    "papers": {"cloud", "edge", "kiosk_ui", "firmware_bridges", "flask", "sqlite3", "tests"} | _HUB_DATABASE,
 }
 
 # What one domain may take from another, in whichever room that stands.

@@ -18,7 +18,7 @@ FOR_STAFF = ("/clerk", "/clerk/waiting", "/clerk/sell", f"/clerk/sell/ride?trip=
              "/clerk/tickets/1/refund", "/clerk/tickets/1/rebook", "/clerk/tickets/1/reissue", "/clerk/disruptions",
              "/clerk/tickets/1/onward",
              "/clerk/requests", "/clerk/requests/1",
-             "/clerk/shift", "/clerk/shift/1/slip",
+             "/clerk/shift", "/clerk/shift/1/slip", "/clerk/shift/1/slip.pdf",
              "/driver", "/driver/heard", f"/driver/{COACH_TRIP}/{TODAY}", f"/driver/{COACH_TRIP}/{TODAY}/short",
              f"/driver/{COACH_TRIP}/{TODAY}/hand", f"/driver/{COACH_TRIP}/{TODAY}/hand/1.svg", "/driver/take",
              "/gate", "/gate/trips", "/gate/document", "/gate/card", f"/gate/{COACH_TRIP}/{TODAY}", "/status",
@@ -33,7 +33,7 @@ OPEN = {"/", "/kiosk", "/kiosk/to", "/kiosk/trips", "/kiosk/way", "/kiosk/seat",
 BY_SESSION = {"/kiosk/order/<int(max=9007199254740991):number>",
               "/kiosk/order/<int(max=9007199254740991):number>/code.svg", "/kiosk/ticket/<number>",
               "/kiosk/tickets/<number>", "/bookings/<number>/print", "/tickets/<number>/qr.svg",
-              "/tickets/<number>/print"}  # fmt: skip
+              "/tickets/<number>/print", "/tickets/<number>/print.pdf", "/bookings/<number>/print.pdf"}  # fmt: skip
 
 
 @pytest.mark.parametrize("address", FOR_STAFF)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("cloud", "edge", "firmware_bridges", "kiosk_ui", "sync")
+ROOMS = ("cloud", "edge", "firmware_bridges", "kiosk_ui", "papers", "sync")
 
 # What a checkout without git leaves behind while it is used; with git, .gitignore says it.
 _LEFT_BEHIND = {".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache",

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk_ui.kernel import pdf
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import amount_minor, once_key, optional_whole, whole, words
 from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
-from kiosk_ui.kernel.words import beside_fields
+from kiosk_ui.kernel.words import beside_fields, t
+from kiosk_ui.screens.clerk.slip_sheet import slip_sheet
 from sync.domains.shifts.events import CASH_REASONS
 from sync.domains.shifts.rules import DENOMINATIONS, MAX_PIECES
 from sync.domains.ticketing.events import CASH
@@ -88,6 +90,17 @@ def slip(number: int) -> ResponseReturnValue:
         return redirect(url_for("clerk.shift.shift"), 303)
     roll = request.args.get("roll") == "1"
     return render_template("clerk/slip.html", slip=found, zone=the_node().timetable.zone(), names=_names(), roll=roll)
+
+
+@routes.get(f"/<{NUMBER}:number>/slip.pdf")
+@only(*SELLERS)
+def slip_file(number: int) -> ResponseReturnValue:
+    """The same as PDF."""
+    found = the_node().shifts.slip(number, the_clerk())
+    if found.closed_ms is None:
+        return redirect(url_for("clerk.shift.shift"), 303)
+    zone = the_node().timetable.zone()
+    return pdf.answer(f"slip-{number}", f"{t('slip_title')} {number}", lambda: (slip_sheet(found, _names(), zone),))
 
 
 def _next_clerk() -> Clerk | None:

@@ -17,8 +17,9 @@ def overview() -> str:
     node = the_node()
     asked = request.args.get("asked") == "1"
     return render_template(
-        "status/overview.html", status=node.fleet.status(), failed=node.exchange.last_error, asked=asked
-    )
+        "status/overview.html", status=node.fleet.status(), failed=node.exchange.last_error, asked=asked,
+        lack=node.press.lack,
+    )  # fmt: skip
 
 
 @blueprint.post("/status/connect")

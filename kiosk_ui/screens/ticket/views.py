@@ -8,11 +8,16 @@ from flask import Blueprint, Response, render_template, request, session
 
 from edge.kernel import qr
 from edge.kernel.wifi import NAME
+from kiosk_ui.kernel import pdf
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.staff import SELLERS, may, signed_in
+from kiosk_ui.kernel.words import t
+from kiosk_ui.screens.ticket.sheets import receipt_sheet, ticket_sheet
+from papers.sheets import Sheet
 from sync.kernel.errors import Refusal
 
 if TYPE_CHECKING:
+    from edge.domains.ticketing.office.shown import Booking
     from edge.domains.ticketing.service import Ticket
 
 blueprint = Blueprint("ticket", __name__, template_folder="templates")
@@ -50,21 +55,53 @@ def picture(number: str) -> Response:
 def party(number: str) -> str:
     """A paper a ticket, each counted, and the receipt of all."""
     own_ticket(number)
-    booking, clerk = the_node().bookings.find(number), signed_in()
-    prints, by = the_node().prints, clerk.clerk_no if clerk else 0
-    copies = [0 if one.refunded else prints.copy(one.number, by) for one in booking.tickets]
-    return render_template("ticket/party.html", booking=booking, copies=copies, on_board=on_board)
+    booking = the_node().bookings.find(number)
+    return render_template("ticket/party.html", booking=booking, copies=_copies(booking), on_board=on_board)
+
+
+@blueprint.get("/bookings/<number>/print.pdf")
+def party_file(number: str) -> Response:
+    """The same as PDF: a page a ticket, each counted, and the receipt of all."""
+    own_ticket(number)
+    booking = the_node().bookings.find(number)
+
+    def draw() -> tuple[Sheet, ...]:
+        papers = zip(booking.tickets, _copies(booking), strict=True)
+        tickets = (ticket_sheet(one, copy, on_board(one), in_party=True) for one, copy in papers)
+        return (*tickets, receipt_sheet(booking))
+
+    return pdf.answer(f"booking-{booking.number}", f"{t('party_receipt')} {booking.number}", draw)
 
 
 @blueprint.get("/tickets/<number>/print")
 def paper(number: str) -> str:
     """Each time that this is shown is a paper of its own, and counted: what stands on the screen can be printed."""
-    ticket, clerk = own_ticket(number), signed_in()
-    copy = 0 if ticket.refunded else the_node().prints.copy(number, clerk.clerk_no if clerk else 0)
+    ticket = own_ticket(number)
     roll = request.args.get("roll") == "1"
-    return render_template("ticket/paper.html", ticket=ticket, copy=copy, roll=roll, on_board=on_board)
+    return render_template("ticket/paper.html", ticket=ticket, copy=_copy(ticket), roll=roll, on_board=on_board)
+
+
+@blueprint.get("/tickets/<number>/print.pdf")
+def paper_file(number: str) -> Response:
+    """The same as PDF, and a paper of its own."""
+    ticket = own_ticket(number)
+
+    def draw() -> tuple[Sheet, ...]:
+        return (ticket_sheet(ticket, _copy(ticket), on_board(ticket)),)
+
+    return pdf.answer(f"ticket-{ticket.number}", f"{t('ticket_number')} {ticket.paper_number}", draw)
 
 
 def on_board(ticket: Ticket) -> str:
     """What a passenger types on the WiFi of the vehicle to see this ticket."""
     return f"{NAME}/t/{ticket.number}/{ticket.short_code}"
+
+
+def _copy(ticket: Ticket) -> int:
+    """Which paper of the ticket this is, written down; 0 for one that was given back."""
+    clerk = signed_in()
+    return 0 if ticket.refunded else the_node().prints.copy(ticket.number, clerk.clerk_no if clerk else 0)
+
+
+def _copies(booking: Booking) -> list[int]:
+    return [_copy(one) for one in booking.tickets]
