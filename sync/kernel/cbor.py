@@ -7,6 +7,7 @@ Only what a record needs is allowed: integers, byte and text strings, arrays, ma
 from __future__ import annotations
 
 import io
+import re
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,6 +19,11 @@ from sync.kernel.errors import Malformed
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 _PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
+# Every way to refer to a value that was said before (tag 29), and to begin what texts may refer in (tag 256). Chance looks
+# like it now and then.
+_may_refer: Final = re.compile(rb"[\xd8-\xdb]\x00*(?:\x1d|\x01\x00)").search
+_BIG_INTEGERS: Final = (2, 3)
+_BYTES, _TEXT, _TAG = 2, 3, 6
 # Making an encoder costs three times as much as what it then encodes, so they are kept.
 _idle: Final[deque[cbor2.CBOREncoder]] = deque(maxlen=16)
 
@@ -40,6 +46,7 @@ def decode(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
     """
     if len(data) > max_bytes:
         raise Malformed("cbor_size", f"{len(data)} bytes, at most {max_bytes}")
+    _refuse_references(data)
     try:
         value = cbor2.loads(data)
     except Exception as error:
@@ -62,6 +69,30 @@ def _dumps(value: Any) -> bytes:
     return data
 
 
+def _refuse_references(data: bytes) -> None:
+    """A few bytes in which each array refers to the one before it many times unfold to more than any memory holds, and cbor2
+    would look through all of it already for the key of a map. Where such a reference may be, all tags are looked at first."""
+    if _may_refer(data):
+        _refuse_tags(data)
+
+
+def _refuse_tags(data: bytes) -> None:
+    """Look at each head in ``data``, one behind the other as they stand. What is cut short is left to the decoder."""
+    at, end = 0, len(data)
+    while at < end:
+        major, value = data[at] >> 5, data[at] & 31
+        at += 1
+        if value > 27:
+            raise Malformed("cbor_not_canonical", "a length without an end")
+        if value > 23:
+            wide = 1 << value - 24
+            value, at = int.from_bytes(data[at : at + wide], "big"), at + wide
+        if major == _TAG and value not in _BIG_INTEGERS:
+            raise Malformed("cbor_type", f"tag {value}")
+        if major in (_BYTES, _TEXT):
+            at += value
+
+
 def decode_many(items: Sequence[bytes]) -> list[Any] | None:
     """One value each when every one of ``items`` is in canonical form, at a fraction of the price; None when one is not.
 
@@ -69,6 +100,8 @@ def decode_many(items: Sequence[bytes]) -> list[Any] | None:
     """
     encoder, decoder = cbor2.CBOREncoder(io.BytesIO(), canonical=True), cbor2.CBORDecoder(io.BytesIO())
     try:
+        for item in filter(_may_refer, items):
+            _refuse_tags(item)
         values = list(map(decoder.decode_from_bytes, items))
         return values if list(map(encoder.encode_to_bytes, values)) == list(items) else None
     except Exception:

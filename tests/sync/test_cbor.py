@@ -153,6 +153,46 @@ def test_a_value_that_holds_itself_is_refused() -> None:
     assert code(bytes.fromhex("d81c81d81d00")) in ("cbor_depth", "cbor_damaged", "cbor_type")
 
 
+def unfolding(leaf: str, levels: int = 12, width: int = 20) -> str:
+    """An array of shared values (tag 28), each of which refers ``width`` times to the one before it (tag 29)."""
+    refers = [f"d81c{0x80 + width:02x}" + f"d81d{level:02x}" * width for level in range(levels - 1)]
+    return f"{0x80 + levels:02x}d81c{leaf}" + "".join(refers)
+
+
+@pytest.mark.parametrize("around", ["{}", "a1{}01", "d9010281{}", "a181a1{}0101"])
+@pytest.mark.parametrize("tag", ["d81d", "d9001d", "da0000001d", "db000000000000001d"])
+def test_a_few_bytes_that_unfold_to_more_than_any_memory_are_refused_at_once(around: str, tag: str) -> None:
+    """As a value, and as the key of a map or in a set, where they are looked through while they are read."""
+    bomb = unfolding("8101").replace("d81d", tag)
+    data = bytes.fromhex(around.format(bomb))
+    assert code(data) == "cbor_type"
+    assert cbor.decode_many([b"\x01", data]) is None
+
+
+@pytest.mark.parametrize("leaf", ["79ffff" + "61" * 0xFFFF, "59ffff" + "61" * 0xFFFF, "c259ffff" + "61" * 0xFFFF])
+def test_what_is_said_once_and_meant_a_million_times_is_refused_at_once(leaf: str) -> None:
+    assert code(bytes.fromhex("9a000f4241d81c" + leaf + "d81d00" * 1_000_000)) == "cbor_type"
+    for spaces in ("d90100", "da00000100", "db0000000000000100"):
+        assert code(bytes.fromhex(spaces + "9a000f4241" + leaf + "d81900" * 1_000_000)) == "cbor_type"
+
+
+def test_canary_without_the_look_at_tags_a_value_is_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cbor, "_may_refer", lambda _data: None)
+    small = unfolding("8101", levels=4)
+    assert code(bytes.fromhex(small)) == "cbor_not_canonical"  # told apart only by writing all 8,000 of them again
+
+
+def test_a_length_without_an_end_hides_no_reference() -> None:
+    assert code(bytes.fromhex("9f5f58014101ff" + unfolding("8101") + "ff")) == "cbor_not_canonical"
+
+
+@pytest.mark.parametrize("value", [b"\xd8\x1d", ["a", {1: b"\xd9\x00\x1d\xff"}], [1 << 70, -(1 << 90)], "\u061d"])
+def test_bytes_that_only_look_like_a_reference_are_read(value: Any) -> None:
+    data = cbor.encode([0xD81D, b"\xd9\x01\x00", value])
+    assert cbor.decode(data) == [0xD81D, b"\xd9\x01\x00", value]
+    assert cbor.decode_many([data]) == [[0xD81D, b"\xd9\x01\x00", value]]
+
+
 def test_size_is_bounded_before_anything_is_read() -> None:
     data = cbor.encode(bytes(100))
     assert cbor.decode(data, max_bytes=len(data)) == bytes(100)
