@@ -6,16 +6,16 @@ The log keeps the bytes as they came; what does not fit is quarantined, so that 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
+from sync.kernel.columns import LIMIT
 from sync.kernel.events import Envelope
 
 Getter = Callable[[Any], tuple[Any, ...]]
 
-LIMIT: Final = 1 << 63
 _SMALL: Final = 1 << 31
 _NAMES: Final = ("int", "str", "tuple[str, ...]")
 
@@ -38,25 +38,6 @@ def check(envelope: Envelope) -> tuple[str, str] | None:
     if any("\x00" in text for value in lists(event) for text in value):
         return "event_text", type(event).__name__
     return None
-
-
-def check_many(envelopes: Sequence[Envelope]) -> bool:
-    """Whether :func:`check` finds nothing wrong with any of them, at a fraction of the price. False: look at each."""
-    numbers, versions, stamps, events, _ = zip(*envelopes, strict=True)
-    if None in events or max(max(numbers), max(versions)) >= _SMALL or max(map(max, stamps)) >= LIMIT:
-        return False
-    return all(
-        _fits([event for event in events if type(event) is kind], *_getters_of(kind)) for kind in set(map(type, events))
-    )
-
-
-def _fits(events: Sequence[Any], numbers: Getter, texts: Getter, lists: Getter) -> bool:
-    values = [row for row in map(numbers, events) if row]
-    if values and not (min(map(min, values)) >= 0 and max(map(max, values)) < LIMIT):
-        return False
-    if any("\x00" in text for row in map(texts, events) for text in row):
-        return False
-    return not any("\x00" in text for row in map(lists, events) for value in row for text in value)
 
 
 def _getters_of(kind: Any) -> tuple[Getter, Getter, Getter]:

@@ -8,14 +8,14 @@ the outcome. An event that breaks a rule raises :class:`Quarantine`: it is kept,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.kernel.database import insert_rows
-from cloud.kernel.eventcheck import check, check_many
+from cloud.kernel.eventcheck import check
 from cloud.kernel.tables import alert, event_log, quarantine, state_tables, unknown_event
 from sync.kernel import hlc
 from sync.kernel.errors import Malformed
@@ -67,7 +67,7 @@ SUSPECT: Final = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Received:
     """One event of the log. ``envelope`` None: unreadable. ``held`` is set once a rule was found broken; ``alerts`` are what
     people should look at although it counts as it is."""
@@ -77,16 +77,27 @@ class Received:
     epoch: int
     seq: int
     envelope: Envelope | None
-    held: Quarantine | None = None
-    alerts: tuple[Alert, ...] = ()
+    held: Quarantine | None
+    alerts: tuple[Alert, ...]
     #: The event itself; None when it is unreadable or unknown.
-    event: Event | None = field(init=False)
+    event: Event | None
     #: (node_no, epoch) of the log whose grants and tickets this event is about.
-    log: tuple[int, int] = field(init=False)
+    log: tuple[int, int]
 
-    def __post_init__(self) -> None:
-        self.event = None if self.envelope is None else self.envelope.event
-        self.log = (self.node_no, self.epoch % AMENDED)
+    def __init__(
+        self, pos: int, node_no: int, epoch: int, seq: int, envelope: Envelope | None, held: Quarantine | None = None
+    ) -> None:
+        self.pos, self.node_no, self.epoch, self.seq, self.envelope, self.held = (
+            pos,
+            node_no,
+            epoch,
+            seq,
+            envelope,
+            held,
+        )
+        self.alerts = ()
+        self.event = None if envelope is None else envelope.event
+        self.log = (node_no, epoch % AMENDED)
 
     @property
     def amended(self) -> bool:
@@ -145,11 +156,20 @@ class Fold:
 
     def read(self, items: Sequence[bytes]) -> list[tuple[Envelope | None, Quarantine | None]]:
         """Events' bytes taken apart, each with what is wrong with it. Needs no database."""
-        found = self._registry.decode_many(items)
-        whole = [one for one in found if isinstance(one, Envelope)]
-        if whole and len(whole) == len(found) and check_many(whole):
-            return [(one, None) for one in whole]
-        return [_judged(one) for one in found]
+        plain = self._registry.decode_plain(items)
+        return [(one, None) if one else self._judged(data) for one, data in zip(plain, items, strict=True)]
+
+    def _judged(self, data: bytes) -> tuple[Envelope | None, Quarantine | None]:
+        """One event by itself."""
+        try:
+            found = self._registry.decode(data)
+        except Malformed as error:
+            return None, Quarantine("event_shape", f"{error.code}: {error}"[:200])
+        wrong = check(found)
+        if wrong is None:
+            return found, None
+        code, detail = wrong
+        return (None if code == "event_shape" else found), Quarantine(code, detail)
 
     def apply(self, tx: Connection, batch: Sequence[Received]) -> Folded:
         """Apply a batch, and record what is quarantined or unknown."""
@@ -192,16 +212,6 @@ class Fold:
 def of(batch: Sequence[Received], *kinds: type[Event]) -> list[Received]:
     """The events of a batch that are of one of these types, in its order."""
     return [one for one in batch if type(one.event) in kinds]
-
-
-def _judged(found: Envelope | Malformed) -> tuple[Envelope | None, Quarantine | None]:
-    if isinstance(found, Malformed):
-        return None, Quarantine("event_shape", f"{found.code}: {found}"[:200])
-    wrong = check(found)
-    if wrong is None:
-        return found, None
-    code, detail = wrong
-    return (None if code == "event_shape" else found), Quarantine(code, detail)
 
 
 def _run(applier: Applier, mine: Sequence[Received]) -> Applier:

@@ -138,11 +138,9 @@ class Intake:
             Received(pos + i, key.node_no, key.epoch, first + i, envelope, held)
             for i, (envelope, held) in enumerate(sent.read[skip:])
         ]
-        hashes = sent.hashes[skip:]
-        where = zip(count(pos), repeat(key.node_no), repeat(key.epoch), count(first), strict=False)
-        told = zip([one.type for one in fresh], hashes, events, strict=True)
-        rows = [(*there, *what) for there, what in zip(where, told, strict=False)]
-        insert_rows(tx, event_log, _LOG, rows)
+        hashes, kinds = sent.hashes[skip:], [one.type for one in fresh]
+        whose = (repeat(key.node_no), repeat(key.epoch), count(first))
+        insert_rows(tx, event_log, _LOG, list(zip(count(pos), *whose, kinds, hashes, events, strict=False)))
         tx.execute(_HEAD, {"which": key.kid, "seq": sent.last_seq, "hash": hashes[-1]})
         return self._fold.apply(tx, fresh)
 

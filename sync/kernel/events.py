@@ -13,17 +13,21 @@ Its sequence is its place in the log and is covered by the chain, so it costs no
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sync.kernel import cbor, records
+from sync.kernel import cbor, columns, records
 from sync.kernel.errors import Malformed
 
 MAX_EVENT_BYTES: Final = 16 * 1024
 # One that carries others may be as large as the largest of them, and its wrapping.
 MAX_CARRIER_BYTES: Final = 48 * 1024
 _PARTS: Final = 6
+# No software ever had as many; a larger one is looked at by itself.
+_MAX_VERSION: Final = 0xFFFF
 
 
 class Event:
@@ -86,6 +90,11 @@ class Envelope(NamedTuple):
     body: list[Any]
 
 
+# As their own constructors, which are Python's and not the interpreter's.
+_stamp: Final = partial(tuple.__new__, Stamp)
+_envelope: Final = partial(tuple.__new__, Envelope)
+
+
 class Registry:
     """The event types that a process knows: built once from the explicit lists of the domains."""
 
@@ -121,43 +130,46 @@ class Registry:
         kind = self._kinds.get(number)
         return Envelope(number, version, Stamp(hlc, mono_ms, hub_ms), self._read(kind, version, body), body)
 
-    def decode_many(self, items: Sequence[bytes]) -> list[Envelope | Malformed]:
-        """As :meth:`decode` for each of a batch, an error in the place of what it would raise; many times as fast when
-        they are of known types with plain fields."""
-        values = cbor.decode_many(items) if max(map(len, items), default=0) <= MAX_EVENT_BYTES else None
-        if not values:
-            return [self._decode_one(data) for data in items]
-        return [fast or self._decode_one(data) for fast, data in zip(self._fast(values), items, strict=True)]
-
-    def _fast(self, values: list[Any]) -> Sequence[Envelope | None]:
-        """Column by column; None for what has to be looked at by itself."""
-        slow: list[Envelope | None] = [None] * len(values)
-        if set(map(type, values)) != {list} or set(map(len, values)) != {_PARTS}:
-            return slow
+    def decode_plain(self, items: Sequence[bytes]) -> Sequence[Envelope | None]:
+        """As :meth:`decode` for each of a batch, many times as fast: where it is of a known type with plain fields, and within
+        the bounds of :mod:`sync.kernel.columns`. None in the place of any other, which is to be looked at by itself."""
+        nothing: list[Envelope | None] = [None] * len(items)
+        values = cbor.read_many(items) if max(map(len, items), default=0) <= MAX_EVENT_BYTES else None
+        if not values or set(map(type, values)) != {list} or set(map(len, values)) != {_PARTS}:
+            return nothing
         *heads, bodies = zip(*values, strict=True)
-        if any(set(map(type, column)) != {int} or min(column) < 0 for column in heads):
-            return slow
+        if set(map(type, bodies)) != {list} or set(map(type, heads[0])) != {int}:
+            return nothing
+        events, total = self._plain_events(heads[0], bodies)
+        made = [event is not None for event in events]
+        sizes = [columns.size(tuple(itertools.compress(head, made)), int) for head in heads] if any(made) else [None]
+        if None in sizes or max(itertools.compress(heads[1], made)) > _MAX_VERSION:
+            return nothing
+        total += sum(made) + sum(size or 0 for size in sizes)
+        if total != sum(map(len, itertools.compress(items, made))):
+            return nothing  # one is not in canonical form
         numbers, versions, *times = heads
-        events = self._events(numbers, bodies)
-        made = map(Envelope, numbers, versions, map(Stamp, *times), events, bodies)
-        return [one if one.event is not None else None for one in made]
+        found = map(
+            _envelope, zip(numbers, versions, map(_stamp, zip(*times, strict=True)), events, bodies, strict=True)
+        )
+        return list(found) if all(made) else [one if one.event is not None else None for one in found]
 
-    def _events(self, numbers: Sequence[int], bodies: Sequence[Any]) -> list[Event | None]:
-        """The events of known types with plain fields, each in its place."""
+    def _plain_events(self, numbers: Sequence[int], bodies: Sequence[list[Any]]) -> tuple[list[Event | None], int]:
+        """The events of known types with plain fields, each in its place, and the bytes of their bodies."""
         found: list[Event | None] = [None] * len(numbers)
-        for number in set(numbers):
+        alike: dict[tuple[int, int], list[int]] = {}
+        for place, key in enumerate(zip(numbers, map(len, bodies), strict=True)):
+            alike.setdefault(key, []).append(place)
+        total = 0
+        for (number, _), places in alike.items():
             kind = self._kinds.get(number)
-            places = [place for place, one in enumerate(numbers) if one == number]
             made = records.many(kind, [bodies[place] for place in places]) if kind else None
-            for place, event in zip(places, made or (), strict=False):
+            if made is None:
+                continue
+            total += made[1]
+            for place, event in zip(places, made[0], strict=True):
                 found[place] = event
-        return found
-
-    def _decode_one(self, data: bytes) -> Envelope | Malformed:
-        try:
-            return self.decode(data)
-        except Malformed as error:
-            return error
+        return found, total
 
     def _read(self, kind: type[Event] | None, version: int, body: list[Any]) -> Event | None:
         if kind is None:

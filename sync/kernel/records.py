@@ -14,6 +14,7 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from sync.kernel import columns
 from sync.kernel.errors import Malformed
 
 T = TypeVar("T")
@@ -67,26 +68,27 @@ def plain_types(kind: type[Any]) -> tuple[type[Any], ...] | None:
     return _PLAIN[kind]
 
 
-def many(kind: type[T], bodies: Sequence[Any]) -> list[T] | None:
-    """A ``kind`` of each of ``bodies`` when all its fields are plain ones and every body has exactly these, or the first of
-    them as far as the rest has defaults; else None.
+def many(kind: type[T], bodies: Sequence[list[Any]]) -> tuple[list[T], int] | None:
+    """A ``kind`` of each of ``bodies``, and how many bytes of canonical CBOR they all are; None when not all its fields are
+    plain ones within the bounds of :mod:`sync.kernel.columns`. The bodies are of one length; what is missing has its default.
 
     Looked at column by column, and made without ``__setattr__``: a fraction of the price of one after the other.
     """
-    types, defaults = plain_types(kind), _defaults(kind)
-    if types is None or set(map(type, bodies)) != {list}:
+    types, defaults, length = plain_types(kind), _defaults(kind), len(bodies[0])
+    if types is None or not len(types) - len(defaults) <= length <= min(len(types), columns.LONGEST):
         return None
-    lengths, least = set(map(len, bodies)), len(types) - len(defaults)
-    if min(lengths) < least or max(lengths) > len(types):
-        return None
-    if min(lengths) < len(types):
-        bodies = [[*body, *defaults[len(body) - least :]] for body in bodies]
-    if any(set(map(type, column)) != {wanted} for column, wanted in zip(zip(*bodies, strict=True), types, strict=True)):
-        return None
-    made = list(itertools.starmap(_twin(kind), bodies))
+    total = len(bodies)
+    for column, wanted in zip(zip(*bodies, strict=True), types, strict=False):
+        size = columns.size(column, wanted)
+        if size is None:
+            return None
+        total += size
+    rest = defaults[len(defaults) - (len(types) - length) :]
+    twin = _twin(kind)
+    made = list(itertools.starmap(twin, bodies)) if not rest else [twin(*body, *rest) for body in bodies]
     for record in made:
         record.__class__ = kind
-    return made
+    return made, total
 
 
 def _twin(kind: type[Any]) -> type[Any]:

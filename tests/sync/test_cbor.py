@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 import cbor2
@@ -166,7 +167,7 @@ def test_a_few_bytes_that_unfold_to_more_than_any_memory_are_refused_at_once(aro
     bomb = unfolding("8101").replace("d81d", tag)
     data = bytes.fromhex(around.format(bomb))
     assert code(data) == "cbor_type"
-    assert cbor.decode_many([b"\x01", data]) is None
+    assert cbor.read_many([b"\x01", data]) is None
 
 
 @pytest.mark.parametrize("leaf", ["79ffff" + "61" * 0xFFFF, "59ffff" + "61" * 0xFFFF, "c259ffff" + "61" * 0xFFFF])
@@ -177,7 +178,7 @@ def test_what_is_said_once_and_meant_a_million_times_is_refused_at_once(leaf: st
 
 
 def test_canary_without_the_look_at_tags_a_value_is_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cbor, "_may_refer", lambda _data: None)
+    monkeypatch.setattr(cbor, "_may_refer", re.compile(rb"(?!)"))
     small = unfolding("8101", levels=4)
     assert code(bytes.fromhex(small)) == "cbor_not_canonical"  # told apart only by writing all 8,000 of them again
 
@@ -190,7 +191,7 @@ def test_a_length_without_an_end_hides_no_reference() -> None:
 def test_bytes_that_only_look_like_a_reference_are_read(value: Any) -> None:
     data = cbor.encode([0xD81D, b"\xd9\x01\x00", value])
     assert cbor.decode(data) == [0xD81D, b"\xd9\x01\x00", value]
-    assert cbor.decode_many([data]) == [[0xD81D, b"\xd9\x01\x00", value]]
+    assert cbor.read_many([data]) == [[0xD81D, b"\xd9\x01\x00", value]]
 
 
 def test_size_is_bounded_before_anything_is_read() -> None:

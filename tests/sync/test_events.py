@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.kernel.eventcheck import check
 from sync.domains import EVENTS
 from sync.domains.inventory.events import SeatsAsked
 from sync.domains.ratings.events import TripRated
-from sync.kernel import cbor
+from sync.kernel import cbor, records
 from sync.kernel.errors import Malformed
 from sync.kernel.events import MAX_EVENT_BYTES, Event, NodeStarted, Registry, Stamp
 from tests.golden import samples
@@ -112,16 +113,52 @@ ODD = st.sampled_from(
 
 
 @given(st.lists(st.one_of(WRITTEN, WRITTEN, WRITTEN, ODD, st.binary(max_size=6)), max_size=12))
-def test_a_batch_reads_as_its_events_do_one_by_one(items: list[bytes]) -> None:
-    found = [one.code if isinstance(one, Malformed) else one for one in EVENTS.decode_many(items)]
-    assert found == one_by_one(items)
-    events = [(type(one.event), one.event) for one in found if not isinstance(one, str)]
-    assert events == [(type(one.event), one.event) for one in one_by_one(items) if not isinstance(one, str)]
+def test_what_is_read_of_a_batch_reads_as_its_events_do_one_by_one(items: list[bytes]) -> None:
+    for fast, careful in zip(EVENTS.decode_plain(items), one_by_one(items), strict=True):
+        assert fast is None or (fast == careful and type(fast.event) is type(careful.event))
+        assert fast is None or check(fast) is None
+
+
+PLAIN = [EVENTS.encode(event, STAMP) for event in samples.EVENTS.values() if records.plain_types(type(event))]
+
+
+def test_events_with_plain_fields_are_all_read_as_a_batch() -> None:
+    assert len(PLAIN) > 20 and None not in EVENTS.decode_plain(PLAIN)
+
+
+def test_an_event_that_is_none_of_those_costs_the_others_nothing() -> None:
+    rated = EVENTS.encode(TripRated(bytes(8), 1, 1, 5, ("clean",), "good", "en"), STAMP)
+    assert [one is None for one in EVENTS.decode_plain([rated, *PLAIN, rated])] == [True, *[False] * len(PLAIN), True]
+
+
+@given(st.sampled_from(PLAIN), st.lists(st.sampled_from(PLAIN), max_size=3), st.data())
+def test_an_event_in_other_than_canonical_form_is_never_read_as_a_batch(
+    data: bytes, others: list[bytes], draw: Any
+) -> None:
+    at = draw.draw(st.integers(0, len(data)))
+    cut = draw.draw(st.integers(0, 3))
+    bent = data[:at] + draw.draw(st.binary(max_size=3)) + data[at + cut :]
+    for fast, item in zip(EVENTS.decode_plain([bent, *others]), [bent, *others], strict=True):
+        assert fast is None or fast == EVENTS.decode(item)
+
+
+@pytest.mark.parametrize("wider", ["8614", "980614", "9f14"])
+def test_another_writing_of_the_same_event_is_not_read_as_a_batch(wider: str) -> None:
+    data = EVENTS.encode(SeatsAsked(101, 2518, 0, 4, 2), STAMP)
+    written = bytes.fromhex(wider) + data[2:] + (b"\xff" if wider == "9f14" else b"")
+    assert (EVENTS.decode_plain([written, data])[0] is None) == (written != data)
+
+
+def test_what_stands_behind_one_event_is_not_taken_from_the_next() -> None:
+    """In all they are as long as they ought to be: bytes too many in one, a shorter writing of nothing in the other."""
+    data = EVENTS.encode(SeatsAsked(101, 2518, 0, 4, 2), STAMP)
+    assert EVENTS.decode_plain([data + data[:1], data[1:]]) == [None, None]
+    assert EVENTS.decode_plain([data + b"\x00", data]) == [None, None]
 
 
 def test_events_of_a_batch_are_as_frozen_as_any() -> None:
-    (found,) = EVENTS.decode_many([EVENTS.encode(SeatsAsked(101, 2518, 0, 4, 2), STAMP)])
-    assert not isinstance(found, Malformed) and found.event == SeatsAsked(101, 2518, 0, 4, 2)
+    (found,) = EVENTS.decode_plain([EVENTS.encode(SeatsAsked(101, 2518, 0, 4, 2), STAMP)])
+    assert found is not None and found.event == SeatsAsked(101, 2518, 0, 4, 2)
     with pytest.raises(FrozenInstanceError):
         found.event.count = 3  # type: ignore[misc]
 

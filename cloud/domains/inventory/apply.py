@@ -84,7 +84,9 @@ class InventoryApplier:
         marks: list[PassengerAlighted | NoShowMarked] = []
         for received in batch:
             event = received.event
-            if isinstance(event, _MOVES):
+            if type(event) is TicketSold:  # which most are, and an event has no subclasses
+                wanted.add((event.trip_no, event.day))
+            elif isinstance(event, _MOVES):
                 wanted.add((event.trip_no, event.day))
                 if type(event) in _FREEING:
                     marks.append(event)  # type: ignore[arg-type]

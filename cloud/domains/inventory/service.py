@@ -77,13 +77,16 @@ class InventoryService:
         back: set[Where] = set()
         sold: set[Where] = set()
         for one in fresh.events:
-            event = one.event if one.held is None else None
-            if isinstance(event, GrantReturned):
+            event = one.event
+            if one.held is not None:
+                continue
+            if isinstance(event, TicketSold):
+                if one.epoch == info.epoch:
+                    sold.add((event.trip_no, event.day))
+            elif isinstance(event, GrantReturned):
                 back.add((event.trip_no, event.day))
             elif one.epoch != info.epoch:
                 continue
-            elif isinstance(event, TicketSold):
-                sold.add((event.trip_no, event.day))
             elif isinstance(event, SeatsAsked):
                 asked.append((one.pos, event))
         if recovery.recovering(tx):

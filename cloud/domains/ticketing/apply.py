@@ -95,7 +95,7 @@ class TicketingApplier:
 
     def flush(self) -> None:
         insert_rows(self._tx, ticket, _TICKET, self._rows)
-        sums = [(*key, *both) for key, both in sorted(self._sums.items(), key=str)]
+        sums = [(*key, *both) for key, both in self._sums.items()]
         add_to_rows(self._tx, sale_sum, _SUM[:5], _SUM, sums)
         ends = [(*log, *end) for log, end in sorted(self._ends.items())]
         upsert_rows(self._tx, serial_end, _END[:2], _END, ends)

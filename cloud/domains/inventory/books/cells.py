@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Final
 
 import cbor2
 
 from sync.domains.inventory.rules import legs_mask
 
 Cells = dict[int, int]
+# A few kilobytes each: the grants of trips that sell at the moment are read again with every box that says what it sold.
+_KEPT: Final = 512
 
 
 def encode(cells: Mapping[int, int]) -> bytes:
@@ -18,6 +23,11 @@ def encode(cells: Mapping[int, int]) -> bytes:
 
 def decode(data: bytes) -> Cells:
     """The cells again. Only for what :func:`encode` wrote: nothing is checked, as it is read very often."""
+    return _decoded(data).copy()
+
+
+@lru_cache(_KEPT)
+def _decoded(data: bytes) -> Cells:
     flat = cbor2.loads(data)
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
@@ -76,8 +86,8 @@ def places_on(cells: Mapping[int, int], leg: int, reserved: bool) -> int:
 def first_leg(many: Iterable[Mapping[int, int]], reserved: bool) -> int | None:
     """The first leg that stands in any of ``many``; None when all are empty."""
     if reserved:
-        masks = [mask for cells in many for mask in cells.values() if mask]
-        return min(((mask & -mask).bit_length() - 1 for mask in masks), default=None)
+        all_legs = reduce(or_, [mask for cells in many for mask in cells.values()], 0)
+        return (all_legs & -all_legs).bit_length() - 1 if all_legs else None
     return min((leg for cells in many for leg, places in cells.items() if places), default=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy.engine import Connection
@@ -122,6 +123,8 @@ class Book:
 
     def least(self) -> int:
         """The smallest capacity that the trip ever had."""
+        if not self.changes:
+            return self.capacity
         return min([self.capacity, *(min(before, since) for _, before, since in self.changes)])
 
     def sold(self, holder: Holder) -> Cells:
@@ -260,7 +263,13 @@ def _load_trips(tx: Connection, books: dict[Where, Book], some: list[Where]) -> 
         book = books[trip_no, day]
         book.vehicles = vehicles
         book.opened, book.reserved, book.capacity, book.legs = pos, kind == RESERVED, capacity, legs
-        book.calls_ms, book.grant_epoch = tuple(cbor.decode(calls_ms)), epoch
+        book.calls_ms, book.grant_epoch = _calls(calls_ms), epoch
+
+
+@lru_cache(1_024)
+def _calls(data: bytes) -> tuple[int, ...]:
+    """A trip's calls stay as they were written when it was opened."""
+    return tuple(cbor.decode(data))
 
 
 def _load_vehicles(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
