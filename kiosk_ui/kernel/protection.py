@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
 from kiosk_ui.kernel.context import is_page
@@ -16,9 +18,21 @@ SHIFT = timedelta(hours=12)
 MAX_BODY = MAX_PICTURE + 2**16
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Signed cookies, whose key is worked out once and not for each request."""
+
+    _signing: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        if self._signing is None:
+            self._signing = super().get_signing_serializer(app)
+        return self._signing
+
+
 def install(app: Flask, session_key: bytes, cookie_name: str) -> None:
     """Signed cookie of this node's own name (ports share cookies), and a token in every form."""
     app.secret_key = session_key
+    app.session_interface = _Sessions()
     app.config.update(
         SESSION_COOKIE_NAME=cookie_name,
         SESSION_COOKIE_HTTPONLY=True,

@@ -38,7 +38,13 @@ def _noon_s(day: int, zone: str) -> int:
 
 def day_at(wall_ms: int, zone: str) -> int:
     """The calendar day, in ``zone``, of an instant given in milliseconds since 1970."""
-    return day_of(local_time(wall_ms, zone).date())
+    return _day_at(wall_ms // 1000, zone)
+
+
+@lru_cache(maxsize=64)
+def _day_at(wall_s: int, zone: str) -> int:
+    """A sale asks some ten times for the same second; no zone's day begins in the middle of one."""
+    return day_of(local_time(wall_s * 1000, zone).date())
 
 
 def local_time(wall_ms: int, zone: str) -> datetime:

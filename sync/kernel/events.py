@@ -111,8 +111,9 @@ class Registry:
     def encode(self, event: Event, stamp: Stamp) -> bytes:
         """Bytes of ``event``. Raises :class:`Malformed`: ``event_size`` above 16 KiB (48 for one that carries others),
         ``record_shape`` when a field holds what its type does not allow, since nobody could read it again."""
-        body = records.short_body(event)
-        records.from_body(type(event), body)
+        body, plain = records.short_body(event), records.plain_types(type(event))
+        if plain is None or tuple(map(type, body)) != plain[: len(body)]:
+            records.from_body(type(event), body)
         data = cbor.encode([event.TYPE, event.VERSION, stamp.hlc, stamp.mono_ms, stamp.hub_ms, body])
         if len(data) > largest(data):
             raise Malformed("event_size")

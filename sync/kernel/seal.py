@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, Protocol
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sync.kernel import cbor
 from sync.kernel.errors import Malformed
@@ -30,17 +32,46 @@ _BASE: Final = b"\x00"
 _KID_BYTES: Final = 4
 
 
+class Aead(Protocol):
+    """Encryption under a key that also guards ``bound``; the tag stands behind the ciphertext."""
+
+    def encrypt(self, nonce: bytes, data: bytes, bound: bytes, /) -> bytes: ...
+
+    def decrypt(self, nonce: bytes, data: bytes, bound: bytes, /) -> bytes:
+        """Raises :class:`InvalidTag`."""
+        ...
+
+
+class _Sm4Gcm:
+    """SM4 in GCM, for which the library has no class of its own."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = algorithms.SM4(key)
+
+    def encrypt(self, nonce: bytes, data: bytes, bound: bytes, /) -> bytes:
+        made = Cipher(self._cipher, modes.GCM(nonce)).encryptor()
+        made.authenticate_additional_data(bound)
+        return made.update(data) + made.finalize() + made.tag
+
+    def decrypt(self, nonce: bytes, data: bytes, bound: bytes, /) -> bytes:
+        if len(data) < _TAG_BYTES:
+            raise InvalidTag
+        opened = Cipher(self._cipher, modes.GCM(nonce, data[-_TAG_BYTES:])).decryptor()
+        opened.authenticate_additional_data(bound)
+        return opened.update(data[:-_TAG_BYTES]) + opened.finalize()
+
+
 @dataclass(frozen=True)
 class Suite:
-    """``kem``, ``kdf``, ``aead``: numbers of RFC 9180; all keys of the cipher have 16 bytes."""
+    """``kem``, ``kdf``, ``cipher``: numbers of RFC 9180; all keys of the cipher have 16 bytes."""
 
     number: int
     name: str
     kem: int
     kdf: int
-    aead: int
+    cipher: int
     hash: Callable[[], hashes.HashAlgorithm]
-    cipher: Callable[[bytes], algorithms.AES | algorithms.SM4]
+    aead: Callable[[bytes], Aead]
 
     def mac(self, key: bytes, message: bytes) -> bytes:
         """HMAC, 32 bytes."""
@@ -54,24 +85,18 @@ class Suite:
 
     def encrypt(self, key: bytes, nonce: bytes, plain: bytes, bound: bytes) -> bytes:
         """Ciphertext and tag; ``bound`` is not hidden, but can't be another afterwards."""
-        made = Cipher(self.cipher(key), modes.GCM(nonce)).encryptor()
-        made.authenticate_additional_data(bound)
-        return made.update(plain) + made.finalize() + made.tag
+        return self.aead(key).encrypt(nonce, plain, bound)
 
     def decrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
         """Raises :class:`Malformed` ``seal_broken``."""
-        if len(data) < _TAG_BYTES:
-            raise Malformed("seal_broken")
-        opened = Cipher(self.cipher(key), modes.GCM(nonce, data[-_TAG_BYTES:])).decryptor()
-        opened.authenticate_additional_data(bound)
         try:
-            return opened.update(data[:-_TAG_BYTES]) + opened.finalize()
-        except (InvalidTag, InvalidSignature):
+            return self.aead(key).decrypt(nonce, data, bound)
+        except InvalidTag:
             raise Malformed("seal_broken") from None
 
 
-DEFAULT: Final = Suite(1, "default", 0x0020, 0x0001, 0x0001, hashes.SHA256, algorithms.AES)
-SM: Final = Suite(2, "sm", 0xFE20, 0xFE01, 0xFE01, hashes.SM3, algorithms.SM4)
+DEFAULT: Final = Suite(1, "default", 0x0020, 0x0001, 0x0001, hashes.SHA256, AESGCM)
+SM: Final = Suite(2, "sm", 0xFE20, 0xFE01, 0xFE01, hashes.SM3, _Sm4Gcm)
 SUITES: Final = {suite.number: suite for suite in (DEFAULT, SM)}
 NAMES: Final = tuple(suite.name for suite in SUITES.values())
 
@@ -88,6 +113,7 @@ def public_of(suite: Suite, secret: bytes) -> bytes:
     return _key_of(suite, secret).public_key().public_bytes_raw()
 
 
+@lru_cache(maxsize=8)
 def kid_of(suite: Suite, public: bytes) -> bytes:
     """Four bytes that tell one public key from another of the same month."""
     return suite.mac(b"yipiao sealing key", public)[:_KID_BYTES]
@@ -100,7 +126,7 @@ def seal(suite: Suite, public: bytes, random: bytes, plain: bytes, info: bytes, 
     """
     mine = _key_of(suite, random)
     enc = mine.public_key().public_bytes_raw()
-    shared = _shared(suite, mine.exchange(X25519PublicKey.from_public_bytes(public)), enc + public)
+    shared = _shared(suite, mine.exchange(_public(public)), enc + public)
     data = suite.encrypt(*_schedule(suite, shared, info), plain, bound)
     return cbor.encode([suite.number, kid_of(suite, public), enc, data])
 
@@ -151,6 +177,11 @@ def _veil_key(suite: Suite, network_key: bytes) -> bytes:
     return suite.mac(network_key, b"yipiao veil")[:16]
 
 
+@lru_cache(maxsize=8)
+def _public(public: bytes) -> X25519PublicKey:
+    return X25519PublicKey.from_public_bytes(public)
+
+
 def _key_of(suite: Suite, secret: bytes) -> X25519PrivateKey:
     """DeriveKeyPair of RFC 9180, 7.1.3."""
     context = b"KEM" + _two(suite.kem)
@@ -167,15 +198,21 @@ def _shared(suite: Suite, mixed: bytes, context: bytes) -> bytes:
 
 def _schedule(suite: Suite, shared: bytes, info: bytes) -> tuple[bytes, bytes]:
     """KeySchedule of RFC 9180, 5.1, in base mode: the key and the nonce of the first message."""
-    named = b"HPKE" + _two(suite.kem) + _two(suite.kdf) + _two(suite.aead)
-    context = _BASE + b"".join(
-        suite.mac(b"", _VERSION + named + label + value)
-        for label, value in ((b"psk_id_hash", b""), (b"info_hash", info))
-    )
+    named = b"HPKE" + _two(suite.kem) + _two(suite.kdf) + _two(suite.cipher)
+    context = _context(suite, named, info)
     secret = suite.mac(shared, _VERSION + named + b"secret")
     return (
         _labelled(suite, named, secret, b"key", context, 16),
         _labelled(suite, named, secret, b"base_nonce", context, NONCE_BYTES),
+    )
+
+
+@lru_cache(maxsize=8)
+def _context(suite: Suite, named: bytes, info: bytes) -> bytes:
+    """What a key is made for, the same for every message: no secret is in it."""
+    return _BASE + b"".join(
+        suite.mac(b"", _VERSION + named + label + value)
+        for label, value in ((b"psk_id_hash", b""), (b"info_hash", info))
     )
 
 

@@ -16,9 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import base45
-
-from sync.kernel import cbor, certificate, cose, holder
+from sync.kernel import base45, cbor, certificate, cose, holder
 from sync.kernel.certificate import Certificate
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.holder import CLAIM_CNF, Shown
@@ -171,8 +169,7 @@ def issue(claims: Claims, signer: Signer, carry: bytes | None = None) -> str:
 
 def to_text(data: bytes) -> str:
     """Bytes as they stand in a QR."""
-    encoded: bytes = base45.b45encode(data)
-    return PREFIX + encoded.decode()
+    return PREFIX + base45.encode(data)
 
 
 def to_bytes(text: str) -> bytes:
@@ -181,7 +178,7 @@ def to_bytes(text: str) -> bytes:
     if not cleaned.startswith(PREFIX) or len(cleaned) > MAX_TEXT:
         raise Malformed("ticket_damaged", "no Y1 code")
     try:
-        return bytes(base45.b45decode(cleaned[len(PREFIX) :]))
+        return base45.decode(cleaned[len(PREFIX) :])
     except ValueError:
         raise Malformed("ticket_damaged") from None
 

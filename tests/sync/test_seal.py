@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sync.kernel import cbor, seal
 from sync.kernel.errors import Malformed
@@ -41,14 +41,18 @@ def test_another_library_opens_what_is_sealed_here_and_the_other_way_round() -> 
 
 
 def test_the_hash_and_the_cipher_of_the_second_suite_are_sm3_and_sm4() -> None:
-    # The examples that stand in GB/T 32907 and GB/T 32905 themselves.
-    key = bytes.fromhex("0123456789abcdeffedcba9876543210")
-    block = Cipher(seal.SM.cipher(key), modes.ECB()).encryptor()  # noqa: S305 (the standard's example)
-    assert block.update(key).hex() == "681edf34d206965e86b3e94f536e4246"
+    # The examples that stand in RFC 8998 (A.1) and in GB/T 32905 itself.
+    key, nonce = bytes.fromhex("0123456789abcdeffedcba9876543210"), bytes.fromhex("00001234567800000000abcd")
+    plain = b"".join(bytes([sign]) * 8 for sign in b"\xaa\xbb\xcc\xdd\xee\xff\xee\xaa")
+    sealed = seal.SM.encrypt(key, nonce, plain, bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2"))
+    assert sealed.hex() == (
+        "17f399f08c67d5ee19d0dc9969c4bb7d5fd46fd3756489069157b282bb200735"
+        "d82710ca5c22f0ccfa7cbf93d496ac15a56834cbcf98c397b4024a2691233b8d83de3541e4c2b58177e065a9bf7b62ec"
+    )
     digest = hashes.Hash(seal.SM.hash())
     digest.update(b"abc")
     assert digest.finalize().hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
-    assert seal.DEFAULT.cipher is algorithms.AES
+    assert seal.DEFAULT.aead is AESGCM
 
 
 @BOTH

@@ -263,3 +263,10 @@ def test_a_ticket_id_of_a_wrong_length_is_refused() -> None:
     for data in (b"", bytes(7), bytes(9)):
         with pytest.raises(Malformed, match="ticket_id"):
             TicketId.from_bytes(data)
+
+
+def test_the_text_is_what_the_library_of_base45_writes() -> None:
+    for size in range(130):
+        data = bytes((size * 37 + place * 101) % 256 for place in range(size))
+        assert ticket.to_text(data) == ticket.PREFIX + b45encode(data).decode()
+        assert ticket.to_bytes(ticket.to_text(data)) == data

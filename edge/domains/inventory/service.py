@@ -9,6 +9,7 @@ the sale itself looks again.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -128,20 +129,48 @@ class Inventory:
         0 for free seating; for a ``seat`` LAP as :meth:`take_lap`. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``;
         ``grant_past`` where the time to sell what this box holds is over.
         """
-        if seat == rules.LAP:
-            return self.take_lap(connection, where, own_hold)
-        found = self._open(connection, *where[:2], own_hold, seat=seat, boards_idx=where[2])
+        return self.take_all(connection, where, kind, (seat,), own_hold)[0]
+
+    def take_all(
+        self,
+        connection: sqlite3.Connection,
+        where: tuple[int, int, int, int],
+        kind: str,
+        seats: Sequence[int | None],
+        own_hold: int = 0,
+    ) -> list[int]:
+        """As :meth:`take`, for some who ride together: all that is open is read once, and each takes of what the others left."""
+        laps = seats.count(rules.LAP)
+        taken = self._seats(connection, where, kind, seats, own_hold) if laps < len(seats) else [rules.LAP] * laps
+        for which in range(laps):
+            self.take_lap(connection, where, own_hold, which)
+        return taken
+
+    def _seats(
+        self,
+        connection: sqlite3.Connection,
+        where: tuple[int, int, int, int],
+        kind: str,
+        seats: Sequence[int | None],
+        own_hold: int,
+    ) -> list[int]:
+        ride, only = where[2:], seats[0] if len(seats) == 1 else None
+        found = self._open(connection, *where[:2], own_hold, seat=only, boards_idx=where[2])
+        there = dict(found.seats), dict(found.places)
         try:
-            return _taken(found, where, kind, seat)
+            return rules.take_all(found.seats, found.places, ride, kind, seats)
         except Refusal:
-            late = self._open(connection, *where[:2], own_hold, selling=False, seat=seat, boards_idx=where[2])
-            if (late.seats, late.places) == (found.seats, found.places):
+            late = self._open(connection, *where[:2], own_hold, selling=False, seat=only, boards_idx=where[2])
+            if (late.seats, late.places) == there:
                 raise
-            _taken(late, where, kind, seat)
+            rules.take_all(late.seats, late.places, ride, kind, seats)
             raise Refusal("grant_past") from None
 
-    def take_lap(self, connection: sqlite3.Connection, where: tuple[int, int, int, int], own_hold: int = 0) -> int:
-        """In the place of a seat: room on a lap for a child that takes none, checked in the caller's transaction.
+    def take_lap(
+        self, connection: sqlite3.Connection, where: tuple[int, int, int, int], own_hold: int = 0, more: int = 0
+    ) -> int:
+        """In the place of a seat: room on a lap for a child that takes none, checked in the caller's transaction, ``more``
+        being about to be sold with it.
 
         Raises :class:`Refusal` ``free_children_full``: the seats in this box's hands allow no more of them.
         """
@@ -151,7 +180,9 @@ class Inventory:
             if seat == rules.LAP and hold_id != own_hold:
                 for leg in range(first, last):
                     laps[leg] = laps.get(leg, 0) + 1
-        if any(laps.get(leg, 0) >= rules.free_children(_on_leg(rows, leg)) for leg in range(from_idx, to_idx)):
+        if any(
+            laps.get(leg, 0) + more >= rules.free_children(store.on_leg(rows, leg)) for leg in range(from_idx, to_idx)
+        ):
             raise Refusal("free_children_full", field="rider")
         return rules.LAP
 
@@ -337,24 +368,11 @@ class Inventory:
             for number, mask in row.seats.items():
                 masks[number] = masks.get(number, 0) | mask
         taken = {number: sold.get(number, 0) | kept.get(number, 0) for number in masks}
-        places = _open_places(rows, live, store.sold_places(connection, trip_no, day), kept_places)
+        places = store.open_places(rows, live, store.sold_places(connection, trip_no, day), kept_places)
         seats = rules.open_masks(masks, taken)
         if boards_idx:
             aboard.leave_given_back(connection, (trip_no, day), boards_idx, self._node_no(), seats, places)
         return _Open(seats, places, kept, sold)
-
-
-def _taken(found: _Open, where: tuple[int, int, int, int], kind: str, seat: int | None) -> int:
-    _, _, from_idx, to_idx = where
-    if kind == rules.FREE:
-        if rules.places_for(found.places, from_idx, to_idx) < 1:
-            raise Refusal("no_seat")
-        return 0
-    wanted = rules.legs_mask(from_idx, to_idx)
-    if seat is None:
-        return rules.best_seat(found.seats, wanted)
-    rules.take_seat(found.seats, seat, wanted)
-    return seat
 
 
 def _in_vehicle(live: list[store.GrantRow], changed: VehicleChange) -> list[store.GrantRow]:
@@ -367,30 +385,7 @@ def _in_vehicle(live: list[store.GrantRow], changed: VehicleChange) -> list[stor
     ]
 
 
-def _on_leg(rows: list[store.GrantRow], leg: int) -> int:
-    """Seats or places of one leg that were granted and not returned, sold ones included."""
-    seats = {seat for row in rows for seat, mask in row.seats.items() if mask >> leg & 1}
-    return len(seats) + sum(row.places.get(leg, 0) for row in rows)
-
-
 def _wanted(from_idx: int, to_idx: int) -> int:
     if not from_idx < to_idx:
         raise Refusal("ride_order", status=422)
     return rules.legs_mask(from_idx, to_idx)
-
-
-def _open_places(
-    rows: list[store.GrantRow], live: list[store.GrantRow], sold: dict[int, int], held: dict[int, int]
-) -> dict[int, int]:
-    """Leg → places open. Sales count against grants over their time first, so that they block no living one."""
-    total: dict[int, int] = {}
-    living: dict[int, int] = {}
-    for row in rows:
-        for leg, places in row.places.items():
-            total[leg] = total.get(leg, 0) + places
-    for row in live:
-        for leg, places in row.places.items():
-            living[leg] = living.get(leg, 0) + places
-    return {
-        leg: max(min(places, total[leg] - sold.get(leg, 0)) - held.get(leg, 0), 0) for leg, places in living.items()
-    }

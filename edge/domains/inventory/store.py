@@ -311,3 +311,26 @@ def held(
         (trip_no, day, boot, since_mono_ms),
     )
     return rows.fetchall()
+
+
+def on_leg(rows: list[GrantRow], leg: int) -> int:
+    """Seats or places of one leg that were granted and not returned, sold ones included."""
+    seats = {seat for row in rows for seat, mask in row.seats.items() if mask >> leg & 1}
+    return len(seats) + sum(row.places.get(leg, 0) for row in rows)
+
+
+def open_places(
+    rows: list[GrantRow], live: list[GrantRow], sold: dict[int, int], held: dict[int, int]
+) -> dict[int, int]:
+    """Leg → places open. Sales count against grants over their time first, so that they block no living one."""
+    total: dict[int, int] = {}
+    living: dict[int, int] = {}
+    for row in rows:
+        for leg, places in row.places.items():
+            total[leg] = total.get(leg, 0) + places
+    for row in live:
+        for leg, places in row.places.items():
+            living[leg] = living.get(leg, 0) + places
+    return {
+        leg: max(min(places, total[leg] - sold.get(leg, 0)) - held.get(leg, 0), 0) for leg, places in living.items()
+    }

@@ -137,7 +137,7 @@ class Ticketing:
 
             done = self._scribe.record(work)
             if isinstance(done, store.SoldRow):
-                return self.just_sold(done, named)
+                return self.just_sold(done, ride, named)
             known = done
         return self.ticket(*known)
 
@@ -243,12 +243,11 @@ class Ticketing:
         return store.add_order(unit.connection, row)
 
     def record(
-        self, unit: UnitOfWork, ride: Ride, seat: int | None, fare: Fare, named: TravellerNamed | None, clerk_no: int,
-        channel: int, own_hold: int = 0, payment: int = CASH,
+        self, unit: UnitOfWork, ride: Ride, seat: int, fare: Fare, named: TravellerNamed | None, clerk_no: int,
+        channel: int, payment: int = CASH,
     ) -> store.SoldRow:  # fmt: skip
-        """Inside a transaction: take the seat, record the sale. Raises as :meth:`Inventory.take`."""
-        taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat, own_hold)
-        return self._record(unit, ride, taken, fare, clerk_no, channel, self._until_s(ride), None, named, payment)
+        """Inside a transaction: record the sale of a seat that :meth:`Inventory.take` gave in it."""
+        return self._record(unit, ride, seat, fare, clerk_no, channel, self._until_s(ride), None, named, payment)
 
     def _cancel(self, unit: UnitOfWork, order_no: int) -> None:
         row = self.order_row(unit, order_no)
@@ -312,9 +311,10 @@ class Ticketing:
             raise Refusal("ticket_not_here", status=404, field="ticket", node=0)
         return self._view(found)
 
-    def just_sold(self, row: store.SoldRow, named: TravellerNamed | None) -> Ticket:
+    def just_sold(self, row: store.SoldRow, ride: Ride, named: TravellerNamed | None) -> Ticket:
         """The ticket of a sale that was durable a moment ago: what can't have happened to it yet is not looked up."""
-        return self._view(row, Since(traveller=self._travellers.masked_in(named), check=named.check if named else b""))
+        since = Since(traveller=self._travellers.masked_in(named), check=named.check if named else b"")
+        return self._view(row, since, ride)
 
     def _since(self, row: store.SoldRow, ticket_id: TicketId) -> Since:
         serial, epoch, connection = row.event.serial, row.epoch, self._database.read()
@@ -332,7 +332,7 @@ class Ticketing:
         claims = rules.claims_of(row.event, identity.node_no, identity.epoch, superseded, check)
         return ticket.issue(claims, self._signer, carry)
 
-    def _view(self, row: store.SoldRow, since: Since | None = None) -> Ticket:
+    def _view(self, row: store.SoldRow, since: Since | None = None, ride: Ride | None = None) -> Ticket:
         identity = meta.known_identity(self._database)
         if identity is None:
             raise Refusal("not_enrolled", status=503)
@@ -346,7 +346,7 @@ class Ticketing:
             short_code=ticket.short_code(text),
             text=text,
             ticket_id=ticket_id,
-            ride=self._timetable.ride(sold.trip_no, sold.day, sold.from_idx, sold.to_idx),
+            ride=ride or self._timetable.ride(sold.trip_no, sold.day, sold.from_idx, sold.to_idx),
             seat=sold.seat,
             seat_label=label,
             reseated=reseated,

@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-import base45
-
-from sync.kernel import cbor, certificate, cose, records
+from sync.kernel import base45, cbor, certificate, cose, records
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.keys import VerifyKey
 from sync.kernel.operations import Record
@@ -105,7 +103,7 @@ def carried_key(signed: bytes, hub: VerifyKey) -> certificate.Certificate | None
 
 def to_frames(signed: bytes) -> list[str]:
     """Texts of the QR codes, in order."""
-    text = base45.b45encode(signed).decode()
+    text = base45.encode(signed)
     parts = [text[at : at + _PART] for at in range(0, len(text), _PART)]
     return [f"{PREFIX}{number}/{len(parts)}:{_sum(signed)}:{part}" for number, part in enumerate(parts, 1)]
 
@@ -128,7 +126,7 @@ def from_frames(texts: Iterable[str]) -> bytes:
     if missing:
         raise Refusal("handover_frames", status=422, field="frames", missing=", ".join(missing), of=of)
     try:
-        signed: bytes = base45.b45decode("".join(found[number] for number in sorted(found)))
+        signed = base45.decode("".join(found[number] for number in sorted(found)))
     except ValueError:
         signed = b""
     if _sum(signed) != digest:

@@ -6,7 +6,7 @@ seating a mapping leg → places stands in the place of seat → mask.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sync.kernel.errors import Refusal
 
@@ -63,3 +63,29 @@ def free_children(seats: int) -> int:
     Whoever holds a part of the seats sells for that part, so all together never sell for more than the vehicle has.
     """
     return seats // SEATS_PER_FREE_CHILD
+
+
+def take_all(
+    seats: dict[int, int], places: dict[int, int], ride: tuple[int, int], kind: str, wishes: Sequence[int | None]
+) -> list[int]:
+    """A seat for each of some who ride together from stop to stop (``ride``), taken out of what is open in ``seats``
+    (seat → legs) and ``places`` (leg → places): those who chose one first, the best of the rest for None.
+
+    0 each for free seating; a LAP takes nothing. Raises :class:`Refusal`: ``no_seat``, ``seat_taken``.
+    """
+    if kind == FREE:
+        count = sum(wish != LAP for wish in wishes)
+        if places_for(places, *ride) < count:
+            raise Refusal("no_seat")
+        for leg in range(*ride):
+            places[leg] = places.get(leg, 0) - count
+        return [LAP if wish == LAP else 0 for wish in wishes]
+    wanted, found = legs_mask(*ride), dict[int, int]()
+    for which in sorted(range(len(wishes)), key=lambda which: wishes[which] is None):
+        wish = wishes[which]
+        seat = best_seat(seats, wanted) if wish is None else wish
+        if seat != LAP:
+            take_seat(seats, seat, wanted)
+            seats[seat] &= ~wanted
+        found[which] = seat
+    return [found[which] for which in range(len(wishes))]

@@ -143,7 +143,7 @@ class Bookings:
 
             done = self._scribe.record(work)
             if isinstance(done, _Sold):
-                tickets = map(self._ticketing.just_sold, done.rows, names)
+                tickets = map(self._ticketing.just_sold, done.rows, [line.ride for line in quote.lines], names)
                 return self._shown(tuple(tickets), done.together)
             known = done
         return self._booking(*known)
@@ -196,12 +196,8 @@ class Bookings:
         connection, first = unit.connection, quote.lines[0].ride
         order_no = self._ticketing.add_order(unit, first, quote.total_minor, channel)
         rows = []
-        for item, line in enumerate(quote.lines):
+        for item, (line, seat) in enumerate(zip(quote.lines, self._seats(unit, quote), strict=True)):
             where = _where(line.ride)
-            try:
-                seat = self._inventory.take(connection, where, line.ride.seat_kind, line.seat)
-            except Refusal as refusal:
-                raise _of_leg(refusal, quote, line) from None
             self._inventory.hold(connection, order_no, where, seat, item)
             rows.append(RiderRow(*where, seat, line.fare.rider, line.fare.proof, line.fare.minor))
         booked.keep_riders(connection, order_no, rows)
@@ -245,14 +241,8 @@ class Bookings:
         if tendered_minor is not None:
             rules.change_minor(quote.total_minor, tendered_minor)
         rows = []
-        for line, named in zip(quote.lines, names, strict=True):
-            try:
-                taken = self._ticketing.record(
-                    unit, line.ride, line.seat, line.fare, named, clerk_no, channel, own_hold, payment
-                )
-            except Refusal as refusal:
-                raise _of_leg(refusal, quote, line) from None
-            rows.append(taken)
+        for line, seat, named in zip(quote.lines, self._seats(unit, quote, own_hold), names, strict=True):
+            rows.append(self._ticketing.record(unit, line.ride, seat, line.fare, named, clerk_no, channel, payment))
         if len(rows) == 1 and not quote.extras:
             return _Sold(rows, None)
         together = BookingSold(
@@ -261,6 +251,22 @@ class Bookings:
         )  # fmt: skip
         unit.append(together)
         return _Sold(rows, together)
+
+    def _seats(self, unit: UnitOfWork, quote: Quote, own_hold: int = 0) -> list[int]:
+        """A seat a line, of all that is open; nobody has them before their sale is recorded."""
+        found = [0] * len(quote.lines)
+        together: dict[RideKey, list[int]] = {}
+        for place, line in enumerate(quote.lines):
+            together.setdefault(_where(line.ride), []).append(place)
+        for where, places in together.items():
+            line, wishes = quote.lines[places[0]], [quote.lines[place].seat for place in places]
+            try:
+                taken = self._inventory.take_all(unit.connection, where, line.ride.seat_kind, wishes, own_hold)
+            except Refusal as refusal:
+                raise _of_leg(refusal, quote, line) from None
+            for place, seat in zip(places, taken, strict=True):
+                found[place] = seat
+        return found
 
     def _booking(self, serial: int, epoch: int | None) -> Booking:
         event = booked.booking_of(self._database.read(), serial, epoch)
