@@ -65,3 +65,39 @@ def test_free_places_are_those_of_the_fullest_leg(free: dict[int, int], ride: tu
 
 def test_a_ride_of_no_leg_has_no_place() -> None:
     assert rules.places_for({0: 5}, 1, 1) == 0
+
+
+wishes = st.lists(st.one_of(st.none(), st.integers(1, 20), st.just(rules.LAP)), min_size=1, max_size=6)
+
+
+@given(seats, rides.filter(lambda ride: ride[1] <= 12), wishes)
+def test_some_who_ride_together_never_share_a_seat_and_get_the_one_they_chose(
+    free: dict[int, int], ride: tuple[int, int], party: list[int | None]
+) -> None:
+    wanted, left = rules.legs_mask(*ride), dict(free)
+    chosen = [wish for wish in party if wish not in (None, rules.LAP)]
+    try:
+        found = rules.take_all(left, {}, ride, rules.RESERVED, party)
+    except Refusal:
+        fitting = set(rules.seats_for(free, wanted))
+        there = len(set(chosen)) == len(chosen) and set(chosen) <= fitting
+        assert not there or len(fitting) < len(party) - party.count(rules.LAP)
+        return
+    seated = [seat for seat in found if seat != rules.LAP]
+    assert len(set(seated)) == len(seated)
+    assert all(free[seat] & wanted == wanted and not left[seat] & wanted for seat in seated)
+    assert all(seat == wish for seat, wish in zip(found, party, strict=True) if wish is not None)
+
+
+@given(st.integers(0, 5), st.integers(1, 4), st.integers(0, 2))
+def test_those_who_ride_together_take_a_place_each_on_every_leg_and_laps_take_none(
+    free: int, count: int, laps: int
+) -> None:
+    places = {0: 9, 1: free, 2: 9}
+    party = [None] * count + [rules.LAP] * laps
+    if free < count:
+        with pytest.raises(Refusal, match="no_seat"):
+            rules.take_all({}, places, (0, 2), rules.FREE, party)
+        return
+    assert rules.take_all({}, places, (0, 2), rules.FREE, party) == [0] * count + [rules.LAP] * laps
+    assert places == {0: 9 - count, 1: free - count, 2: 9}
