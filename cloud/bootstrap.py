@@ -60,6 +60,7 @@ from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
 from cloud.kernel.system import SystemClock, SystemIds, hub_secret, hub_signer
 from cloud.kernel.tails import Tails
+from papers.press import Press
 from sync.domains import EVENTS
 from sync.domains.disruption.rules import VEHICLE_CHANGED
 from sync.kernel.days import day_at
@@ -127,6 +128,7 @@ class Hub:
     places: Places
     rides: Timetable
     offers: Offers
+    press: Press
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -204,8 +206,7 @@ def build(
 ) -> Hub:  # fmt: skip
     """A hub on ``settings``, its database brought up to date. Tests pass their own clock, randomness and timetable."""
     clock, ids, trips = clock or SystemClock(), ids or SystemIds(), trips or timetable
-    signer = hub_signer(settings.data, ids)
-    database = Database(settings.database_url)
+    signer, database = hub_signer(settings.data, ids), Database(settings.database_url)
     database.migrate()
     contacts, nodes = Contacts(), Nodes(clock, ticketing.last_serial)
     boarding = BoardingService(nodes, trips, ticketing)
@@ -267,6 +268,7 @@ def build(
         places=places,
         rides=trips,
         offers=Offers(places, trips, inventory, ticketing, clock),
+        press=Press(settings.pdf_font, settings.threads),
     )
 
 

@@ -71,6 +71,11 @@ class Press:
         finally:
             self._places.release()
 
+    def draw(self, job: Job) -> bytes:
+        """The PDF of what is written down nowhere. Raises as :meth:`turn` does."""
+        with self.turn() as make:
+            return make(job)
+
     def _make(self, job: Job) -> bytes:
         """The PDF. Raises :class:`Refusal` ``pdf_failed`` when the process fails or takes too long."""
         with subprocess.Popen(

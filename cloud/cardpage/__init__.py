@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from cloud.console.common import add_headers, choose_language, here, t
 from cloud.console.desk import language
-from cloud.console.formats import Formats
 from cloud.domains.register.cards.issuing import void_of
+from cloud.kernel.formats import Formats
 from sync import catalogue
 from sync.domains.register.cards import card as cards
 from sync.domains.register.cards.card import Verdict

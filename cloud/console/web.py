@@ -19,10 +19,10 @@ from werkzeug.wrappers import Response
 
 from cloud.console.common import add_headers, choose_language, here
 from cloud.console.desk import Desk, language
-from cloud.console.formats import Formats
 from cloud.console.rights import ANYONE, BEFORE_CHANGE, RIGHTS, SECTIONS
 from cloud.kernel import guard
 from cloud.kernel.accounts import OPERATOR
+from cloud.kernel.formats import Formats
 from sync import catalogue
 from sync.domains.timetable.rules import name_in
 from sync.kernel.days import date_of

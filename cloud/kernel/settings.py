@@ -69,6 +69,7 @@ class Settings:
     seller_calls_per_minute: int = 600
     shop_seller: str = ""
     card_url: str = ""
+    pdf_font: str = ""
 
     @property
     def database_url(self) -> str:

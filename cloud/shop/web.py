@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 
 from cloud.console.common import add_headers, choose_language, here, t
 from cloud.console.desk import language
-from cloud.console.formats import Formats
 from cloud.console.web import iso_day
 from cloud.kernel import guard
+from cloud.kernel.formats import Formats
 from cloud.shop.counter import Counter
 from sync import catalogue
 from sync.kernel.errors import Refusal
@@ -48,6 +48,7 @@ def prepare(blueprint: Blueprint, counter: Counter) -> None:
     def context() -> dict[str, Any]:
         return {
             "language": language(), "languages": catalogue.LANGUAGES, "t": t, "f": g.formats, "here": here,
+            "pdf_offered": not counter.hub.press.lack,
             "iso_day": iso_day,
         }  # fmt: skip
 

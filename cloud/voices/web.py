@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from cloud.console.common import add_headers, choose_language, here, t
 from cloud.console.desk import language
-from cloud.console.formats import Formats
 from cloud.domains.sellers.api.calls import Rate
 from cloud.kernel import guard
+from cloud.kernel.formats import Formats
 from sync import catalogue
 from sync.kernel.errors import Refusal
 

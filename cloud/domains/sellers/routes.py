@@ -11,7 +11,7 @@ from flask import request
 from marshmallow import EXCLUDE, RAISE, Schema
 from sqlalchemy.engine import Connection
 
-from cloud.domains.sellers.api import problems, schemas
+from cloud.domains.sellers.api import files, problems, schemas
 from cloud.domains.sellers.api.calls import Callers, Rate, caller
 from cloud.domains.sellers.api.problems import SellersBlueprint
 from cloud.domains.sellers.books import bookings, offers
@@ -37,6 +37,7 @@ def blueprint(hub: Hub) -> SellersBlueprint:
     callers = Callers(hub.database, Rate(hub.clock, hub.settings.seller_calls_per_minute))
     _register_search(routes, hub, callers)
     _register_bookings(routes, hub, callers)
+    files.register(routes, hub, callers, f"{_ID}/fulfillments.pdf", SECURITY)
     _register_refunds(routes, hub, callers)
     _register_exchanges(routes, hub, callers)
     _register_statements(routes, hub, callers)

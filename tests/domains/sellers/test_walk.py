@@ -16,13 +16,15 @@ from cloud.bootstrap import build
 from cloud.cli import main
 from cloud.kernel.audit import audit_entry
 from cloud.kernel.settings import Settings
+from papers import fonts
 from sync.kernel import days, ticket
+from tests.support.pdf import Pdf
 from tests.tooling.tree import ROOT
 
 PAGE = (ROOT / "docs/concepts/sellers.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "cloud/domains/timetable/sample_feed"
 WALK = re.search(r"```sh\n(.*?)```", PAGE, re.S)
-OPTIONS = {"-X": "method", "-d": "data", "-H": "headers"}
+OPTIONS = {"-X": "method", "-d": "data", "-H": "headers", "-o": "file"}
 
 
 def lines() -> list[list[str]]:
@@ -47,7 +49,7 @@ def send(client: FlaskClient, words: list[str], known: dict[str, str]) -> Any:
     method = said["method"][0] if said["method"] else "GET" if data is None else "POST"
     answer = client.open(url.removeprefix("http://hub"), method=method, headers=headers, data=data)
     assert answer.status_code in (200, 201), answer.text
-    return answer.json
+    return answer.json if answer.is_json else answer.data
 
 
 def test_the_walk_of_the_documentation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +61,7 @@ def test_the_walk_of_the_documentation(tmp_path: Path, capsys: pytest.CaptureFix
     known = {"KEY": re.findall(r'"key": "(\w+)"', capsys.readouterr().out)[0], "HUB": "http://hub"}
     hub = build(Settings(data=tmp_path))
     client = create_app(hub).test_client()
-    search, offer, book, fulfill, ask, confirm = lines()
+    search, offer, book, fulfill, file, ask, confirm = lines()
     known["DATE"] = days.date_of(days.day_at(hub.clock.wall_ms(), "Asia/Shanghai") + 3).isoformat()
 
     def places(words: str) -> dict[str, str]:
@@ -73,6 +75,8 @@ def test_the_walk_of_the_documentation(tmp_path: Path, capsys: pytest.CaptureFix
     known["BOOKING"] = booked["booking_id"]
     (issued,) = send(client, fulfill, known)
     assert ticket.parse(issued["text"]).claims.ticket_id.number == issued["number"]
+    if fonts.find(""):
+        assert issued["number"] in Pdf(send(client, file, known)).text
     (refundable,) = send(client, ask, known)
     known["REFUND"] = refundable["refund_offer_id"]
     assert send(client, confirm, known)["items"][0]["refunded_minor"] == refundable["refunded_minor"]

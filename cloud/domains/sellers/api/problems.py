@@ -28,6 +28,7 @@ _STEPS: Final = {
     "rebook_due_changed": "ask_for_exchange_offers", "key_differs": "use_new_key", "credit_short": "settle_account",
     "places_held": "ticket_or_cancel_bookings", "hub_barred": ASK, "refund_by_operator": ASK,
     "exchange_named": "ask_for_refund_offers",
+    "pdf_no_font": ASK, "pdf_no_thread": ASK,
 }  # fmt: skip
 _BY_STATUS: Final = {400: CORRECT, 401: "sign_in", 403: ASK, 404: CORRECT, 415: CORRECT, 422: CORRECT, 429: WAIT}
 
