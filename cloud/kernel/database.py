@@ -159,7 +159,7 @@ def select_pairs(tx: Connection, query: str, pairs: Sequence[tuple[int, int]]) -
     take longer than the database does. Values come as the driver gives them."""
     mark = "(?, ?)" if tx.dialect.name == "sqlite" else "(%s, %s)"
     marks = ", ".join([mark] * len(pairs))
-    values = tuple([number for pair in pairs for number in pair])
+    values = tuple([number for pair in pairs for number in pair]) * query.count("{pairs}")
     return tx.exec_driver_sql(query.replace("{pairs}", f"(VALUES {marks})"), values).all() if pairs else ()
 
 

@@ -187,11 +187,16 @@ class Places(Protocol):
 class Seats(Protocol):
     """The inventory as those see it who sell at the hub."""
 
-    def take(self, tx: Connection, info: NodeInfo, rides: Sequence[RideWish]) -> Sequence[Grant]:
-        """One grant a ride, of exactly its cells; all of them, or a refusal."""
+    def take(self, tx: Connection, info: NodeInfo, rides: Sequence[RideWish]) -> Sequence[Grant | None]:
+        """One grant a ride, of exactly its cells, or (None) the promise of a lap; all of them, or a refusal."""
 
-    def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
-        """How many rides the hub can still sell there, and the numbers of their seats."""
+    def free_lap(self, tx: Connection, where: tuple[int, int], from_idx: int, to_idx: int) -> None:
+        """A child to whom a lap was promised does not come."""
+
+    def left(
+        self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int
+    ) -> tuple[int, tuple[int, ...], int]:
+        """How many rides the hub can still sell there, the numbers of their seats, and how many children on laps."""
 
     def moved(self, tx: Connection, ticket_ids: Sequence[bytes]) -> Mapping[bytes, NewPlace]:
         """What another vehicle means to those of these tickets to which it means something."""
@@ -221,6 +226,9 @@ class Vehicles(Protocol):
 
 class Office(Protocol):
     """The ticket office as those see it who sell at the hub."""
+
+    def check_children(self, riders: Sequence[str]) -> None:
+        """Refuse children without a seat that have no grown-up on the same ride."""
 
     def last_serial(self, tx: Connection, node_no: int, epoch: int) -> int:
         """The highest ticket serial of a log; 0 for none."""

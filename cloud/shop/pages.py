@@ -189,7 +189,7 @@ def _described(
     now = moved.get(item.ticket_id or b"")
     return {
         "wallet": url_for("wallet.page", _anchor=f"booking={found.booking_id}&place={idx}"),
-        "item": item, "seat": labels.get(item.seat, item.seat), "now": now,
+        "item": item, "seat": labels.get(item.seat, item.seat_no), "now": now,
         "seat_now": labels.get(now.seat, now.seat) if now and now.seat else "",
         "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
         "zone": zone, "number": number_of(item),

@@ -38,7 +38,7 @@ def news_view(found: Bound) -> dict[str, Any]:
 def _place(found: Bound) -> dict[str, Any]:
     """``seat``: as it stands on the seat where the passenger sits now. ``said``: sentences about that."""
     item, now, labels = found.item, found.now, found.labels
-    sold, said = str(labels.get(item.seat, item.seat or "")), []
+    sold, said = str(labels.get(item.seat, item.seat_no or "")), []
     seat = sold if now is None else str(labels.get(now.seat or 0, now.seat or ""))
     if item.refunded_ms is not None:
         return {"seat": sold, "said": [t("wallet_given_back")]}

@@ -232,6 +232,7 @@ RECORDS: Final[dict[str, Any]] = {
     "office_rules": OfficeRules("gd-2026", "省厅规定", 2500, None, True, "CNY", 500),
     "office_rules_of_place": OfficeRules("village", "postal service", 2500, 7, False, "CNY", 0),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),
+    "grant_fewer_laps": Grant(7, 7, 101, 2518, 4, ((3, 0b1111),), (), 1_795_440_600_000, ((0, 1), (2, 1))),
     "grant_free": Grant(6, 7, 102, 2518, 1, (), ((0, 5), (1, 4)), 1_795_440_600_000),
     "recall": Recall(3, 0),
     "handover": GIVEN,

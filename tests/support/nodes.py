@@ -121,6 +121,7 @@ class Bench:
         seats: dict[int, int] | None = None,
         counts: dict[int, int] | None = None,
         sell_until_ms: int = NOON_MS + 40 * days.DAY_MS,
+        fewer_laps: tuple[tuple[int, int], ...] = (),
     ) -> int:
         """Give the node seats (seat → leg mask) or places (leg → count); gives the grant's id."""
         self.grants += 1
@@ -128,7 +129,7 @@ class Bench:
         node_no = self.node.identity.node_no if self.node.identity else 0
         found = Grant(
             self.grants, node_no, trip_no, day, epoch, tuple(sorted((seats or {}).items())),
-            tuple(sorted((counts or {}).items())), sell_until_ms,
+            tuple(sorted((counts or {}).items())), sell_until_ms, fewer_laps,
         )  # fmt: skip
         self.operate(f"node/{node_no}", f"grant/{self.grants}", sign_grant(found, self.hub))
         return self.grants

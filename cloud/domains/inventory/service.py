@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory.apply import InventoryApplier
 from cloud.domains.inventory.books import cells as c
-from cloud.domains.inventory.books import ledger
+from cloud.domains.inventory.books import laps, ledger
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.grants import GrantBatch, open_books, shape_book
 from cloud.domains.inventory.books.ledger import Book, Where
@@ -29,6 +29,7 @@ from sync.domains.duties.events import TripHandedOver
 from sync.domains.duties.operations import open_handover
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
 from sync.domains.inventory.operations import Grant
+from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import TicketSold
 from sync.domains.timetable.rules import MAX_CHANGES
 from sync.kernel.errors import Refusal
@@ -148,16 +149,16 @@ class InventoryService:
         batch.flush()
         return made
 
-    def take(self, tx: Connection, info: NodeInfo, rides: Sequence[RideWish]) -> list[Grant]:
-        """One grant a ride, of exactly its cells, out of what nobody holds: all of them, or none.
+    def take(self, tx: Connection, info: NodeInfo, rides: Sequence[RideWish]) -> list[Grant | None]:
+        """One grant a ride, of exactly its cells, out of what nobody holds, or (None) the promise of a lap: all of them, or none.
 
         Raises :class:`Refusal`: ``hub_recovering``, ``trip_not_for_sale``, ``ride_order``, ``departed``, ``seat_taken``,
-        ``no_seat``.
+        ``no_seat``, ``free_children_full``.
         """
         if recovery.recovering(tx):
             raise Refusal("hub_recovering", status=503)
         books = self._open(tx, dict.fromkeys(wish.where for wish in rides), info)
-        batch, made = self._batch(tx), []
+        batch, made, promised = self._batch(tx), list[Grant | None](), set[Where]()
         for wish in rides:
             book = books.get(wish.where)
             if book is None and others_trips(tx, [wish.where], info.node_no):
@@ -168,10 +169,23 @@ class InventoryService:
                 raise Refusal("ride_order", status=422)
             if self._is_gone(book, info, wish.from_idx):
                 raise Refusal("departed")
+            if wish.seat == LAP:
+                laps.promise(book, info.node_no, wish.from_idx, wish.to_idx)
+                promised.add(wish.where)
+                made.append(None)
+                continue
             chosen = _cells_for(book, wish)
             made.append(batch.add(book, info, chosen, "sold", _until(book, info, wish.from_idx)))
         batch.flush()
+        for where in sorted(promised):
+            laps.store(tx, books[where])
         return made
+
+    def free_lap(self, tx: Connection, where: Where, from_idx: int, to_idx: int) -> None:
+        """A child to whom a lap was promised does not come."""
+        book = ledger.load(tx, [where])[where]
+        laps.forget(book, from_idx, to_idx)
+        laps.store(tx, book)
 
     def change_vehicle(self, tx: Connection, where: Where, plan: str, note: str, by: str) -> VehicleChange:
         """Another vehicle runs on a dated trip: seats are counted anew, and who has none any more is seated elsewhere.
@@ -197,15 +211,22 @@ class InventoryService:
         """As :func:`labels_of`."""
         return labels_of(tx, self._parts.timetable, where)
 
-    def left(self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int) -> tuple[int, tuple[int, ...]]:
-        """How many rides the hub can still sell there, and the numbers of their seats (none for free seating)."""
+    def left(
+        self, tx: Connection, trip_no: int, day: int, from_idx: int, to_idx: int
+    ) -> tuple[int, tuple[int, ...], int]:
+        """How many rides the hub can still sell there, the numbers of their seats (none for free seating), and how many children
+        on laps."""
         book = ledger.load(tx, [(trip_no, day)])[trip_no, day]
         if not book.opened:
             shape_book(book, self._parts.timetable.trip_facts(tx, trip_no))
         if CANCELLED in (kind for kind, _ in self._parts.disturbed(tx, [(trip_no, day)]).values()):
-            return 0, ()
+            return 0, (), 0
+        own = nodes.own(tx)
+        room = laps.room(book, own.node_no if own else 0)
+        children = max(min((room[leg] for leg in range(from_idx, to_idx)), default=0), 0)
         fitting = c.exact(book.free(), from_idx, to_idx, book.capacity, book.reserved)
-        return c.places_on(fitting, from_idx, book.reserved), tuple(sorted(fitting)) if book.reserved else ()
+        places = c.places_on(fitting, from_idx, book.reserved)
+        return places, tuple(sorted(fitting)) if book.reserved else (), children
 
     def withdraw_older(self, tx: Connection, info: NodeInfo) -> None:
         """A box started a new log: what its old log was granted is not the new one's to sell, and stays held."""

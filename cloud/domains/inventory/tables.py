@@ -69,7 +69,8 @@ fault_told = sa.Table(
     sa.Column("pos", Big, nullable=False),
 )
 
-# ``grant_id`` is the hub's position at which the grant was made. ``node_epoch``: the log that may sell from it.
+# ``grant_id`` is the hub's position at which the grant was made. ``node_epoch``: the log that may sell from it. ``fewer_laps``:
+# leg → by how many fewer children on laps than a tenth of its seats that log may sell; null for none.
 seat_grant = sa.Table(
     "seat_grant",
     metadata,
@@ -83,6 +84,7 @@ seat_grant = sa.Table(
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("made_ms", Big, nullable=False),
     sa.Column("cells", sa.LargeBinary, nullable=False),
+    sa.Column("fewer_laps", sa.LargeBinary),
     sa.Index("ix_seat_grant_trip", "trip_no", "day"),
     sa.Index("ix_seat_grant_node", "node_no", "node_epoch"),
 )
@@ -211,6 +213,16 @@ seat_sold = sa.Table(
     sa.Column("free", sa.Boolean, primary_key=True, autoincrement=False),
     sa.Column("cells", sa.LargeBinary, nullable=False),
     info=STATE,
+)
+
+# Children to whom the hub has promised laps, sold or still held: leg → children. ``node_no``: its own node.
+lap_promised = sa.Table(
+    "lap_promised",
+    metadata,
+    sa.Column("trip_no", Big, primary_key=True, autoincrement=False),
+    sa.Column("day", Big, primary_key=True, autoincrement=False),
+    sa.Column("node_no", sa.Integer, nullable=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
 )
 
 # Children on laps that one log sold: leg → children.

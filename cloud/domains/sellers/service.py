@@ -22,7 +22,7 @@ from cloud.kernel.ownnode import OwnNode
 from cloud.kernel.ports import Boardings, Fare, Faults, NewPlace, Office, Ride, RideWish, Seats, Timetable
 from cloud.kernel.settings import Settings
 from sync.domains.inventory.events import GrantReturned
-from sync.domains.inventory.rules import legs_mask
+from sync.domains.inventory.rules import LAP, legs_mask
 from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import ACCOUNT, PASSENGER, TicketRefunded, TicketSold, TravellerNamed
 from sync.domains.ticketing.events import SELLER as CHANNEL
@@ -104,7 +104,8 @@ class Selling:
         """Hold a place for each wish, for a while: all of them, or none. The same ``once`` again gives the same booking.
 
         Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
-        ``places_held``, and as :meth:`fare`, :meth:`Naming.prepare`, :meth:`OwnNode.open` and :meth:`Seats.take`.
+        ``places_held``, ``child_needs_adult``, and as :meth:`fare`, :meth:`Naming.prepare`, :meth:`OwnNode.open` and
+        :meth:`Seats.take`.
         """
         return self.once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
 
@@ -172,7 +173,7 @@ class Selling:
 
     def labels(self, tx: Connection, found: Sequence[Booking]) -> Labels:
         """Dated trip → seat → what stands on it, of all trips on which bookings have numbered seats."""
-        trips = {(item.trip_no, item.day) for one in found for item in one.items if item.seat}
+        trips = {(item.trip_no, item.day) for one in found for item in one.items if item.seat_no}
         return {where: self._parts.seats.labels(tx, where) for where in sorted(trips)}
 
     def once(self, tx: Connection, seller: Seller, once: Once, act: Callable[[], int]) -> Booking:
@@ -192,13 +193,11 @@ class Selling:
         if bookings.places_held(tx, seller.seller_no) + len(wishes) > self._parts.settings.held_places:
             raise Refusal("places_held", most=self._parts.settings.held_places)
         rides = [self.ride(tx, wish) for wish in wishes]
+        self._check_riders(wishes)
         fares = [self.fare(tx, ride, wish) for ride, wish in zip(rides, wishes, strict=True)]
         names = self._names(tx, rides, wishes)
         info = self._parts.own.open(tx)
-        wanted = [
-            RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
-            for ride, wish in zip(rides, wishes, strict=True)
-        ]
+        wanted = [place_of(ride, fare, wish.seat) for ride, fare, wish in zip(rides, fares, wishes, strict=True)]
         grants = self._parts.seats.take(tx, info, wanted)
         now, number = self._parts.clock.wall_ms(), next_pos(tx)
         items = tuple(
@@ -209,6 +208,13 @@ class Selling:
         expires_ms = now + self._parts.settings.hold_minutes * 60_000
         bookings.add(tx, Booking(number, booking_id, seller.seller_no, reference, HELD, now, expires_ms, items))
         return number
+
+    def _check_riders(self, wishes: Sequence[Wish]) -> None:
+        riders: dict[tuple[int, int, int, int], list[str]] = {}
+        for wish in wishes:
+            riders.setdefault((wish.trip_no, wish.day, wish.from_idx, wish.to_idx), []).append(wish.rider)
+        for some in riders.values():
+            self._parts.office.check_children(some)
 
     def _names(self, tx: Connection, rides: Sequence[Ride], wishes: Sequence[Wish]) -> list[TravellerNamed | None]:
         """What names the traveller of each place; nobody has two of the same trip."""
@@ -235,10 +241,7 @@ class Selling:
         return ride
 
     def fare(self, tx: Connection, ride: Ride, wish: Wish) -> Fare:
-        """What the rider pays now. A child without a seat of its own is sold at counters only. Raises :class:`Refusal`:
-        ``rider_unknown``, ``rider_not_here``, ``proof_needed``."""
-        if wish.rider == RIDERS[CHILD_FREE]:
-            raise Refusal("rider_not_here", status=422, field="passenger_type")
+        """What the rider pays now. Raises :class:`Refusal`: ``rider_unknown``, ``rider_not_here``, ``proof_needed``."""
         today = days.day_at(self._parts.clock.wall_ms(), ride.zone)
         return self._parts.office.fare_for(tx, ride, wish.rider, wish.proof, today)
 
@@ -275,10 +278,21 @@ class Selling:
     def _let_go(self, tx: Connection, found: Booking, state: str) -> None:
         """Return what a booking holds. Grants of a log that ended are held for ever: its end is not known."""
         info = self._parts.own.open(tx)
-        back = [returned(item) for item in found.items if item.epoch == info.epoch]
+        back = [event for item in found.items if item.epoch == info.epoch for event in self.returned(tx, item)]
         if back:
             self._parts.own.record(tx, info, back)
         bookings.set_state(tx, found.booking_no, state)
+
+    def returned(self, tx: Connection, item: Item) -> list[Event]:
+        """The place goes back to the hub; a lap is nobody's place, and only promised no more."""
+        if item.seat == LAP:
+            self._parts.seats.free_lap(tx, (item.trip_no, item.day), item.from_idx, item.to_idx)
+            return []
+        if item.seat:
+            mask = legs_mask(item.from_idx, item.to_idx)
+            return [GrantReturned(item.grant_id, item.trip_no, item.day, ((item.seat, mask),), ())]
+        places = tuple((leg, 1) for leg in range(item.from_idx, item.to_idx))
+        return [GrantReturned(item.grant_id, item.trip_no, item.day, (), places)]
 
     def good(self, tx: Connection, found: Booking, idx: int) -> Item:
         """A ticket that can still be given back. Raises as :meth:`refund`."""
@@ -332,7 +346,7 @@ class Selling:
                 item.ticket_id or b"", *item.ride, item.seat, offer.fee_minor, offer.refunded_minor, item.currency,
                 ACCOUNT, offer.reason, offer.rule, seller_no, True,
             ),
-            returned(item),
+            *self.returned(tx, item),
         ]  # fmt: skip
         times = self._parts.own.record(tx, self._parts.own.open(tx), back)
         values = {"refunded_minor": offer.refunded_minor, "fee_minor": offer.fee_minor, "rule": offer.rule}
@@ -360,10 +374,8 @@ def sale_of(item: Item, seller_no: int) -> TicketSold:
     )  # fmt: skip
 
 
-def returned(item: Item) -> GrantReturned:
-    """The place goes back to the hub."""
-    if item.seat:
-        mask = legs_mask(item.from_idx, item.to_idx)
-        return GrantReturned(item.grant_id, item.trip_no, item.day, ((item.seat, mask),), ())
-    places = tuple((leg, 1) for leg in range(item.from_idx, item.to_idx))
-    return GrantReturned(item.grant_id, item.trip_no, item.day, (), places)
+def place_of(ride: Ride, fare: Fare, seat: int | None) -> RideWish:
+    """What a rider takes: a seat, if one was chosen this one; or a lap. Raises :class:`Refusal` ``seat_taken``."""
+    if seat == LAP:
+        raise Refusal("seat_taken", field="seat", seat=seat)
+    return RideWish(ride.where, ride.from_idx, ride.to_idx, LAP if fare.rider == CHILD_FREE else seat)

@@ -142,6 +142,11 @@ def published_refund_rules(tx: Connection) -> list[RefundRules]:
     return [RefundRules.from_bytes(one) for one in streams.bodies_under(tx, NET, f"{RefundRules.PREFIX}/refund/")]
 
 
+def check_children(riders: Sequence[str]) -> None:
+    """As :func:`sync.domains.ticketing.office.fares.check_children`."""
+    fares.check_children(riders)
+
+
 def fare_for(tx: Connection, ride: Ride, rider: str, proof: str, day: int) -> Fare:
     """What ``rider`` pays on calendar day ``day``, after a look at ``proof``. Raises :class:`Refusal`: ``rider_unknown``,
     ``rider_not_here``, ``proof_needed``."""
@@ -150,14 +155,13 @@ def fare_for(tx: Connection, ride: Ride, rider: str, proof: str, day: int) -> Fa
 
 
 def prices(tx: Connection, ride: Ride, day: int) -> dict[str, int]:
-    """Rider → price, of all for whom there is one on a seat of their own."""
+    """Rider → price, of all for whom there is one."""
     given, found = _fare_rules(tx, ride, day), {}
     for rider in RIDERS:
         try:
             found[rider] = fares.price_of(given, rider, _service(ride), ride.price_minor, ride.currency).minor
         except Refusal:
             continue
-    found.pop(RIDERS[fares.CHILD_FREE], None)
     return found
 
 

@@ -175,7 +175,7 @@ class Inventory:
         Raises :class:`Refusal` ``free_children_full``: the seats in this box's hands allow no more of them.
         """
         trip_no, day, from_idx, to_idx = where
-        laps, rows = store.sold_laps(connection, trip_no, day), self._grants(connection, trip_no, day)
+        laps, rows = store.laps_gone(connection, trip_no, day), self._grants(connection, trip_no, day)
         for hold_id, seat, first, last in store.held(connection, trip_no, day, self._boot, self._fresh_since()):
             if seat == rules.LAP and hold_id != own_hold:
                 for leg in range(first, last):

@@ -19,7 +19,7 @@ from sync.kernel.errors import Malformed
 from sync.kernel.events import Stamp
 from sync.kernel.keys import VerifyKey
 
-REFERENCE_TABLES = ("seat_grant", "grant_seat", "grant_place", "recall")
+REFERENCE_TABLES = ("seat_grant", "grant_seat", "grant_place", "grant_lap", "recall")
 STATE_TABLES = (
     "returned_seat", "returned_place", "sold_seat", "sold_place", "sold_lap", "taken_grant", "taken_seat", "taken_place",
 )  # fmt: skip
@@ -28,7 +28,7 @@ STATE_TABLES = (
 def keep_grant(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
     """Operation ``grant/N``: kept only when the hub's signature holds and it is for this node."""
     grant_id = int(rest[0])
-    for table in ("seat_grant", "grant_seat", "grant_place"):
+    for table in ("seat_grant", "grant_seat", "grant_place", "grant_lap"):
         connection.execute(f"DELETE FROM {table} WHERE grant_id = ?", (grant_id,))
     if body is None:
         return
@@ -50,6 +50,10 @@ def keep_grant(connection: sqlite3.Connection, rest: tuple[str, ...], body: byte
     connection.executemany(
         "INSERT INTO grant_place (trip_no, day, leg, grant_id, places) VALUES (?, ?, ?, ?, ?)",
         [(*where, leg, grant_id, places) for leg, places in grant.counts],
+    )
+    connection.executemany(
+        "INSERT INTO grant_lap (trip_no, day, leg, grant_id, fewer) VALUES (?, ?, ?, ?, ?)",
+        [(*where, leg, grant_id, fewer) for leg, fewer in grant.fewer_laps],
     )
 
 
@@ -247,9 +251,14 @@ def sold_places(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[
     return dict(connection.execute("SELECT leg, places FROM sold_place WHERE trip_no = ? AND day = ?", (trip_no, day)))
 
 
-def sold_laps(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[int, int]:
-    """Leg → children that were sold a ride on a lap here."""
-    return dict(connection.execute("SELECT leg, children FROM sold_lap WHERE trip_no = ? AND day = ?", (trip_no, day)))
+def laps_gone(connection: sqlite3.Connection, trip_no: int, day: int) -> dict[int, int]:
+    """Leg → children that were sold a ride on a lap here, and those for whom the hub keeps one of this box's tenth."""
+    rows = connection.execute(
+        "SELECT leg, SUM(children) FROM (SELECT leg, children FROM sold_lap WHERE trip_no = ?1 AND day = ?2 UNION ALL "
+        "SELECT leg, fewer FROM grant_lap WHERE trip_no = ?1 AND day = ?2) GROUP BY leg",
+        (trip_no, day),
+    )
+    return dict(rows.fetchall())
 
 
 def dated_trips(connection: sqlite3.Connection) -> list[tuple[int, int]]:

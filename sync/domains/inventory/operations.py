@@ -18,7 +18,8 @@ class Grant(Record):
     """Key ``grant/N``: ``node_no`` alone may sell these cells until it returns them.
 
     ``epoch`` grows with each grant of one dated trip. ``sell_until_ms`` stops the node and frees nothing at the hub.
-    ``seats`` are (seat, leg mask); ``counts`` are (leg, places) of a free-seating trip.
+    ``seats`` are (seat, leg mask); ``counts`` are (leg, places) of a free-seating trip. ``fewer_laps``: (leg, children), so many
+    fewer children on laps than a tenth of all its seats may this node sell, because others were promised them.
     """
 
     PREFIX: ClassVar[str] = "grant"
@@ -30,6 +31,11 @@ class Grant(Record):
     seats: tuple[tuple[int, int], ...]
     counts: tuple[tuple[int, int], ...]
     sell_until_ms: int
+    fewer_laps: tuple[tuple[int, int], ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """Canonical body, as it was before grants said anything of laps where this one says nothing of them."""
+        return cbor.encode(records.short_body(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class SoleSeller(Record):
 
 def sign_grant(grant: Grant, hub: Signer) -> bytes:
     """The grant as the operation's body: a COSE_Sign1 of the hub."""
-    return cose.sign1(cbor.encode(records.to_body(grant)), hub, PURPOSE)
+    return cose.sign1(grant.to_bytes(), hub, PURPOSE)
 
 
 def read_grant(body: bytes, hub: VerifyKey) -> Grant:

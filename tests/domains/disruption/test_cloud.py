@@ -58,7 +58,7 @@ def test_nothing_more_is_granted_of_a_cancelled_trip(world: World) -> None:
     box.visit()
     assert len(box.keys("grant", f"node/{box.node_no}")) == 1
     with world.hub.database.read() as tx:
-        assert world.hub.inventory.left(tx, 7, DAY, 0, 3) == (0, ())
+        assert world.hub.inventory.left(tx, 7, DAY, 0, 3) == (0, (), 0)
     with world.hub.database.write() as tx:
         world.hub.disruptions.lift(tx, WHERE)
     assert len(world.grant(box, 7, 1).seats) == 1

@@ -154,6 +154,16 @@ def test_a_free_child_takes_no_place_of_a_ferry_and_its_refund_frees_none(tmp_pa
     assert bench.node.inventory.availability(*ferry).places == 8
 
 
+def test_a_lap_that_the_hub_has_promised_is_not_the_boxs_to_sell(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    bench.grant(FERRY_TRIP, counts={0: 12})
+    bench.grant(FERRY_TRIP, counts={0: 12}, fewer_laps=((0, 1),))
+    ferry = (FERRY_TRIP, TODAY, 0, 1)
+    sell(bench, Rider(), LAP_CHILD, legs=(ferry,))
+    with pytest.raises(Refusal, match="free_children_full"):
+        sell(bench, Rider(), LAP_CHILD, legs=(ferry,))
+
+
 def test_a_journey_is_sold_over_all_its_legs_or_not_at_all(bench: Bench) -> None:
     """Coach to Dinghu, and from there on another coach; the change is at one stop."""
     legs = ((COACH_TRIP, TODAY, 0, 1), (LATE := 103, TODAY, 1, 4))

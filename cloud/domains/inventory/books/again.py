@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.cells import Cells
-from cloud.domains.inventory.books.grants import store_grants
+from cloud.domains.inventory.books.grants import kept_laps, store_grants
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Holder, Where
 from cloud.domains.inventory.books.reopened import open_again
 from cloud.domains.inventory.tables import risk_release, seat_grant
@@ -50,9 +50,10 @@ class GrantsAgain:
         for _, one in found:
             where, book, cells = (one.trip_no, one.day), books[one.trip_no, one.day], _cells(one)
             dared.append((one.grant_id, where, _given_since(book, holder, cells, base), book.reserved))
-            book.grants.append(GrantLine(one.grant_id, holder, one.sell_until_ms, cells))
+            fewer = dict(one.fewer_laps)
+            book.grants.append(GrantLine(one.grant_id, holder, one.sell_until_ms, cells, fewer_laps=fewer))
             book.grant_epoch = max(book.grant_epoch, one.epoch)
-            terms = (one.epoch, one.sell_until_ms, PURPOSE, now, c.encode(cells))
+            terms = (one.epoch, one.sell_until_ms, PURPOSE, now, c.encode(cells), kept_laps(fewer))
             rows.append((one.grant_id, *where, *holder, *terms))
         store_grants(tx, rows, {where: book.grant_epoch for where, book in books.items()})
         for grant_id, where, cells, reserved in dared:

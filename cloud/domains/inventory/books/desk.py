@@ -134,13 +134,15 @@ class Desk:
             c.add(mine, wanted, False)
             c.add(everybodys, wanted, False)
 
-    def sell_lap(self, pos: int, holder: Holder, legs: range) -> bool:
-        """Count a child on a lap; whether these are now more than the log's seats allow, or those of the vehicle."""
+    def sell_lap(self, pos: int, holder: Holder, legs: range, own: bool = False) -> bool:
+        """Count a child on a lap; whether these are now more than the log's seats allow, or those of the vehicle. ``own``: the
+        hub has promised it, by what all hold. By how many fewer a grant said that its box may sell is not looked at: the
+        box may not have heard of that grant yet."""
         book, held = self.book, self._may_hold(holder)
         c.add(book.laps.setdefault(holder, {}), dict.fromkeys(legs, 1), False)
         for leg in legs:
             everybodys = sum(laps.get(leg, 0) for laps in book.laps.values())
-            if book.laps[holder][leg] > free_children(c.places_on(held, leg, book.reserved)):
+            if not own and book.laps[holder][leg] > free_children(c.places_on(held, leg, book.reserved)):
                 return True
             if book.opened and everybodys > free_children(book.most_until(pos)):
                 return True

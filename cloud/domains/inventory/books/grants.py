@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory.books import cells as c
-from cloud.domains.inventory.books import ledger
+from cloud.domains.inventory.books import laps, ledger
 from cloud.domains.inventory.books.cells import Cells
 from cloud.domains.inventory.books.ledger import Book, GrantLine, Where
 from cloud.domains.inventory.tables import dated_trip, seat_grant
 from cloud.kernel import recovery, streams
 from cloud.kernel.database import insert_rows, next_pos
-from cloud.kernel.nodes import NodeInfo
+from cloud.kernel.nodes import HUB, NodeInfo
 from cloud.kernel.ports import Timetable, TripFacts
 from sync.domains.inventory.operations import Grant, sign_grant
 from sync.domains.inventory.rules import FREE, RESERVED
@@ -35,6 +35,7 @@ _GRANT = (
     "purpose",
     "made_ms",
     "cells",
+    "fewer_laps",
 )
 # A hub that was restored goes on with epochs above all that it can have given: they follow its positions.
 EPOCH_SHIFT = 16
@@ -108,11 +109,14 @@ class GrantBatch:
         pairs = tuple(sorted(cells.items()))
         seats, counts = (pairs, ()) if book.reserved else ((), pairs)
         where, holder = (book.trip_no, book.day), (info.node_no, info.epoch)
-        grant = Grant(next_pos(self._tx), info.node_no, *where, book.grant_epoch, seats, counts, until_ms)
-        book.grants.append(GrantLine(grant.grant_id, holder, until_ms, dict(cells)))
+        fewer = {} if info.kind == HUB else laps.fewer_for(book, holder, cells)
+        grant = Grant(
+            next_pos(self._tx), info.node_no, *where, book.grant_epoch, seats, counts, until_ms, tuple(sorted(fewer.items()))
+        )  # fmt: skip
+        book.grants.append(GrantLine(grant.grant_id, holder, until_ms, dict(cells), fewer_laps=fewer))
         self._epochs[where] = book.grant_epoch
         terms = (grant.epoch, until_ms, purpose, self._now_ms)
-        self._rows.append((grant.grant_id, *where, *holder, *terms, c.encode(cells)))
+        self._rows.append((grant.grant_id, *where, *holder, *terms, c.encode(cells), kept_laps(fewer)))
         signed = sign_grant(grant, self._signer)
         self._bodies.setdefault(info.node_no, []).append((f"grant/{grant.grant_id}", signed))
         return grant
@@ -122,6 +126,11 @@ class GrantBatch:
         store_grants(self._tx, self._rows, self._epochs)
         for node_no, bodies in self._bodies.items():
             streams.publish_many(self._tx, node_stream(node_no), bodies)
+
+
+def kept_laps(fewer: Mapping[int, int]) -> bytes | None:
+    """As it stands beside a grant; None for nothing."""
+    return c.encode(fewer) if fewer else None
 
 
 def _open(tx: Connection, book: Book, facts: TripFacts | None) -> bool:

@@ -23,7 +23,8 @@ Holder = tuple[int, int]
 @dataclass(slots=True)
 class GrantLine:
     """One grant. ``holder``: (node_no, epoch of its log). ``releases``: (release_id, cells). ``moved``: the position at which
-    it came from another box with a trip, 0 for a grant of the hub's own."""
+    it came from another box with a trip, 0 for a grant of the hub's own. ``fewer_laps``: leg → children, off the
+    tenth of its holder."""
 
     grant_id: int
     holder: Holder
@@ -32,6 +33,7 @@ class GrantLine:
     returned: Cells = field(default_factory=dict)
     releases: list[tuple[int, Cells]] = field(default_factory=list)
     moved: int = 0
+    fewer_laps: Cells = field(default_factory=dict)
 
     @property
     def made(self) -> int:
@@ -80,7 +82,8 @@ class FreedLine:
 @dataclass(slots=True)
 class Book:
     """One dated trip. ``opened``: the position since when the hub sells it, 0 for not yet. ``calls_ms``: departure from
-    each stop, and arrival at the last. ``laps``: leg → children on laps that a log sold. ``vehicles``: how often the
+    each stop, and arrival at the last. ``laps``: leg → children on laps that a log sold;
+    ``promised``: those of the hub's own node ``own_no``, sold or still held. ``vehicles``: how often the
     vehicle was changed, and ``changes``: (position, capacity before, capacity since) of each; ``moved``: cells in which the
     hub has seated passengers whose own seats, ``left_behind``, are gone. ``unheard``: handovers that their takers have told of
     and their givers not yet: who gave which cells. ``late_ms``: so much later
@@ -97,6 +100,8 @@ class Book:
     grants: list[GrantLine] = field(default_factory=list)
     sales: dict[tuple[Holder, bool], Cells] = field(default_factory=dict)
     laps: dict[Holder, Cells] = field(default_factory=dict)
+    promised: Cells = field(default_factory=dict)
+    own_no: int = 0
     vehicles: int = 0
     changes: list[tuple[int, int, int]] = field(default_factory=list)
     moved: Cells = field(default_factory=dict)
@@ -217,7 +222,7 @@ _TRIPS: Final = (
     "WHERE (trip_no, day) IN {pairs}"
 )
 _GRANTS: Final = (
-    "SELECT g.grant_id, g.trip_no, g.day, g.node_no, g.node_epoch, g.sell_until_ms, g.cells, r.cells "
+    "SELECT g.grant_id, g.trip_no, g.day, g.node_no, g.node_epoch, g.sell_until_ms, g.cells, r.cells, g.fewer_laps "
     "FROM seat_grant g LEFT JOIN grant_returned r ON r.grant_id = g.grant_id "
     "WHERE (g.trip_no, g.day) IN {pairs} ORDER BY g.grant_id"
 )
@@ -241,7 +246,11 @@ _FREED: Final = (
     "SELECT ticket_id, pos, trip_no, day, node_no, node_epoch, seat, from_idx, at_idx, to_idx, deducted FROM seat_freed "
     "WHERE (trip_no, day) IN {pairs} ORDER BY pos"
 )
-_LAPS: Final = "SELECT trip_no, day, node_no, node_epoch, cells FROM lap_sold WHERE (trip_no, day) IN {pairs}"
+# A promise stands under a log that nobody has.
+_LAPS: Final = (
+    "SELECT trip_no, day, node_no, node_epoch, cells FROM lap_sold WHERE (trip_no, day) IN {pairs} UNION ALL "
+    "SELECT trip_no, day, node_no, -1, cells FROM lap_promised WHERE (trip_no, day) IN {pairs}"
+)
 _SALES: Final = "SELECT trip_no, day, node_no, node_epoch, free, cells FROM seat_sold WHERE (trip_no, day) IN {pairs}"
 
 
@@ -283,9 +292,10 @@ def _load_vehicles(tx: Connection, books: dict[Where, Book], some: list[Where]) 
 def _load_grants(tx: Connection, books: dict[Where, Book], some: list[Where]) -> None:
     lines: dict[int, GrantLine] = {}
     rows = select_pairs(tx, _GRANTS, some)
-    for grant_id, trip_no, day, node_no, epoch, until_ms, cells, returned in rows:
+    for grant_id, trip_no, day, node_no, epoch, until_ms, cells, returned, fewer in rows:
         back = c.decode(returned) if returned is not None else {}
-        lines[grant_id] = GrantLine(grant_id, (node_no, epoch), until_ms, c.decode(cells), back)
+        lines[grant_id] = line = GrantLine(grant_id, (node_no, epoch), until_ms, c.decode(cells), back)
+        line.fewer_laps = c.decode(fewer) if fewer is not None else {}
         books[trip_no, day].grants.append(lines[grant_id])
     for number, pos, trip_no, day, node_no, epoch, until_ms, cells, returned, *giver in select_pairs(tx, _HANDED, some):
         back, book = c.decode(returned) if returned is not None else {}, books[trip_no, day]
@@ -302,7 +312,11 @@ def _load_sales(tx: Connection, books: dict[Where, Book], some: list[Where]) -> 
     for trip_no, day, node_no, epoch, free, cells in select_pairs(tx, _SALES, some):
         books[trip_no, day].sales[(node_no, epoch), bool(free)] = c.decode(cells)
     for trip_no, day, node_no, epoch, cells in select_pairs(tx, _LAPS, some):
-        books[trip_no, day].laps[node_no, epoch] = c.decode(cells)
+        book = books[trip_no, day]
+        if epoch < 0:
+            book.promised, book.own_no = c.decode(cells), node_no
+        else:
+            book.laps[node_no, epoch] = c.decode(cells)
     for ticket_id, pos, trip_no, day, node_no, epoch, seat, from_idx, at_idx, to_idx, deducted in select_pairs(
         tx, _FREED, some
     ):

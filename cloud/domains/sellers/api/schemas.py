@@ -22,8 +22,6 @@ from sync.kernel.ticket import RIDERS, TicketId
 OFFER_ID: Final = "101-2518-0-4-3000-CNY"
 BOOKING_ID: Final = "5f0c2d7e9a4b4c0f8e1d2c3b4a596877"
 ADULT: Final = RIDERS[0]
-# A child on a lap has no seat of its own: it is sold with its adult, at a counter.
-SEATED: Final = [rider for rider in RIDERS if rider != "child_free"]
 
 
 class KeySchema(Schema):
@@ -60,7 +58,8 @@ class SearchSchema(Schema):
 class OfferSchema(Schema):
     """A ride and its price for one adult; ``prices`` for every passenger type that has one.
 
-    ``seats`` may be chosen from, ``seat_labels`` say what stands on them; ``left`` is what the hub has at this moment."""
+    ``seats`` may be chosen from, ``seat_labels`` say what stands on them; ``left`` is what the hub has at this moment,
+    ``laps`` for how many children without a seat (``child_free``) there is room beside their adults."""
 
     offer_id = fields.String(metadata={"example": OFFER_ID})
     trip_no = fields.Integer()
@@ -74,6 +73,7 @@ class OfferSchema(Schema):
     price_minor = fields.Integer()
     currency = fields.String()
     left = fields.Integer()
+    laps = fields.Integer()
     seats = fields.List(fields.Integer())
     seat_labels = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"example": {"3": "01C"}})
     prices = fields.Dict(keys=fields.String(), values=fields.Integer())
@@ -89,13 +89,15 @@ class DocumentSchema(Schema):
 
 
 class WantedSchema(Schema):
-    """One place: for an offer, on a seat if one was chosen. ``proof``: what the seller saw before it sold a concession."""
+    """One place: for an offer, on a seat if one was chosen. ``proof``: what the seller saw before it sold a concession.
+
+    A ``child_free`` rides on a lap, one with each adult of the same booking and ride, as far as ``laps`` of the offer goes."""
 
     document = fields.Nested(DocumentSchema, load_default=None, allow_none=True)
 
     offer_id = fields.String(required=True, validate=validate.Length(max=60), metadata={"example": OFFER_ID})
     seat = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=1_000))
-    passenger_type = fields.String(load_default=ADULT, validate=validate.OneOf(SEATED))
+    passenger_type = fields.String(load_default=ADULT, validate=validate.OneOf(RIDERS))
     proof = fields.String(load_default="", validate=validate.OneOf(PROOFS))
 
 
@@ -115,16 +117,16 @@ class BookingQuery(PageQuery):
 class ItemSchema(Schema):
     """One place of a booking. ``ticket_number`` once it is ticketed; the last three once it was refunded.
 
-    ``seat_now``: where the passenger sits; another number than ``seat`` where another vehicle runs, 0 for any seat, and null
-    where that vehicle has none. The labels are what stands on these seats, null for none. ``free_of_fee``: because of another
-    vehicle, the ticket may be given back or exchanged free."""
+    ``seat`` is null on a lap. ``seat_now``: where the passenger sits; another number than ``seat`` where another vehicle runs,
+    0 for any seat, and null where that vehicle has none. The labels are what stands on these seats, null for none.
+    ``free_of_fee``: because of another vehicle, the ticket may be given back or exchanged free."""
 
     item = fields.Integer()
     trip_no = fields.Integer()
     date = Day()
     from_idx = fields.Integer()
     to_idx = fields.Integer()
-    seat = fields.Integer()
+    seat = fields.Integer(allow_none=True)
     seat_label = fields.String(allow_none=True, metadata={"example": "01C"})
     seat_now = fields.Integer(allow_none=True)
     seat_now_label = fields.String(allow_none=True)
@@ -241,7 +243,7 @@ def offer(found: Offer) -> dict[str, Any]:
         "offer_id": found.offer_id, "trip_no": ride.trip_no, "date": ride.day, "from_place": ride.from_stop_no,
         "to_place": ride.to_stop_no, "from_name": found.from_name, "to_name": found.to_name,
         "departs": instant(ride.departs_ms), "arrives": instant(ride.arrives_ms), "price_minor": ride.price_minor,
-        "currency": ride.currency, "left": found.left, "seats": found.seats,
+        "currency": ride.currency, "left": found.left, "laps": found.laps, "seats": found.seats,
         "seat_labels": {str(seat): found.labels[seat] for seat in found.seats if seat in found.labels}, "prices": found.prices,
         "named": found.named,
     }  # fmt: skip
@@ -259,10 +261,10 @@ def booking(found: Booking, moved: Mapping[bytes, NewPlace], labels: Labels) -> 
 
 
 def _item(one: Item, now: NewPlace | None, labels: Mapping[int, str]) -> dict[str, Any]:
-    seat_now = one.seat if now is None else now.seat
+    seat_now = one.seat_no if now is None else now.seat
     return {
         "item": one.idx, "trip_no": one.trip_no, "date": one.day, "from_idx": one.from_idx, "to_idx": one.to_idx,
-        "seat": one.seat, "seat_label": labels.get(one.seat),
+        "seat": one.seat_no, "seat_label": labels.get(one.seat),
         "seat_now": seat_now, "seat_now_label": labels.get(seat_now or 0), "free_of_fee": bool(now and now.fault),
         "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
         "named": one.named is not None,

@@ -13,6 +13,7 @@ from cloud.domains.sellers.tables import booking, booking_item, seller_answer
 from cloud.kernel.database import insert_rows
 from cloud.kernel.ports import Fare, Ride
 from sync.domains.inventory.operations import Grant
+from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing.events import TravellerNamed
 from sync.domains.ticketing.rules import valid_until_s
 from sync.kernel import cbor, records
@@ -64,6 +65,11 @@ class Item:
     def ride(self) -> tuple[int, int, int, int]:
         """(trip_no, day, from_idx, to_idx)."""
         return self.trip_no, self.day, self.from_idx, self.to_idx
+
+    @property
+    def seat_no(self) -> int | None:
+        """The seat; 0 for any, None on a lap."""
+        return None if self.seat == LAP else self.seat
 
     @property
     def until_s(self) -> int:
@@ -123,11 +129,12 @@ def add_items(tx: Connection, items: Sequence[Item]) -> None:
     insert_rows(tx, booking_item, _ITEM, [tuple(getattr(item, name) for name in _ITEM) for item in items])
 
 
-def item(booking_no: int, idx: int, grant: Grant, epoch: int, ride: Ride, fare: Fare) -> Item:
-    """A place that is held for one rider."""
-    where, seat = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx), grant.seats[0][0] if grant.seats else 0
+def item(booking_no: int, idx: int, grant: Grant | None, epoch: int, ride: Ride, fare: Fare) -> Item:
+    """A place that is held for one rider; without a grant, on a lap."""
+    where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx)
+    grant_id, seat = (0, LAP) if grant is None else (grant.grant_id, grant.seats[0][0] if grant.seats else 0)
     price, times = (fare.minor, ride.currency), (ride.departs_ms, ride.ends_ms)
-    made = Item(booking_no, idx, grant.grant_id, epoch, *where, seat, fare.rider, *price, *times)
+    made = Item(booking_no, idx, grant_id, epoch, *where, seat, fare.rider, *price, *times)
     return replace(made, proof=fare.proof)
 
 
@@ -190,7 +197,9 @@ def places_held(tx: Connection, seller_no: int) -> int:
 
 def superseded(tx: Connection, one: Item) -> bytes:
     """Ids of refunded tickets for the same place on one of the same legs, the newest refund first: what a new ticket says
-    of them, so that a gate that never heard of the refund learns it."""
+    of them, so that a gate that never heard of the refund learns it. A lap is no place: nobody else has the same one."""
+    if one.seat == LAP:
+        return b""
     column = booking_item.c
     same = (column.trip_no == one.trip_no, column.day == one.day, column.seat == one.seat, column.epoch == one.epoch)
     across = (column.from_idx < one.to_idx, column.to_idx > one.from_idx, column.refunded_ms.is_not(None))

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.accounts import Seller
 from cloud.domains.sellers.books.bookings import Booking, Item
-from cloud.domains.sellers.service import Once, Parts, Selling, Wish, check_credit, returned, sale_of
-from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride, RideWish
+from cloud.domains.sellers.service import Once, Parts, Selling, Wish, check_credit, place_of, sale_of
+from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride
 from sync.domains.ticketing.events import ACCOUNT, PROOFS, REBOOKED, TicketRebooked, TicketRefunded
 from sync.kernel import days, hlc
 from sync.kernel.errors import Refusal
@@ -68,7 +68,8 @@ class Exchanges:
         """Take the offer that was shown: ``due_minor`` is still what changes hands, or nothing happens. The new ticket is
         another place of the same booking. The same ``once`` again gives the same booking.
 
-        Raises :class:`Refusal` as :meth:`offer`, and ``rebook_due_changed``, ``credit_short``, ``no_seat``, ``seat_taken``.
+        Raises :class:`Refusal` as :meth:`offer`, and ``rebook_due_changed``, ``credit_short``, ``no_seat``, ``seat_taken``,
+        ``free_children_full``.
         """
         return self._selling.once(
             tx, seller, once, lambda: self._exchange(tx, seller, booking_id, idx, wish, due_minor)
@@ -88,12 +89,11 @@ class Exchanges:
             old_id, *item.ride, item.seat, terms.fee_minor, terms.back_minor, item.currency, ACCOUNT, REBOOKED, terms.rule,
             *who,
         )  # fmt: skip
-        gone = self._parts.own.record(tx, info, [said, back, returned(item)])
+        gone = self._parts.own.record(tx, info, [said, back, *self._selling.returned(tx, item)])
         values = {"refunded_minor": terms.back_minor, "fee_minor": terms.fee_minor, "rule": terms.rule}
         bookings.set_item(tx, item, **values, refunded_ms=hlc.wall_ms_of(gone[0]))
-        wanted = RideWish(ride.where, ride.from_idx, ride.to_idx, wish.seat)
-        (grant,) = self._parts.seats.take(tx, info, [wanted])
         fare = Fare(terms.price_minor, item.rider, item.proof)
+        (grant,) = self._parts.seats.take(tx, info, [place_of(ride, fare, wish.seat)])
         fresh = bookings.item(found.booking_no, len(found.items), grant, info.epoch, ride, fare)
         sold = replace(fresh, ticket_id=TicketId(info.node_no, info.epoch, serial).to_bytes())
         (time,) = self._parts.own.record(tx, info, [sale_of(sold, seller.seller_no)])

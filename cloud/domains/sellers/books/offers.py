@@ -26,6 +26,7 @@ _ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A ride, how many places are ``left``, the ``seats`` to choose from (none for free seating), and the price of each rider.
+    ``laps``: for how many children without a seat there is room.
     ``named``: each traveller shows a document; ``labels``: seat → what stands on it."""
 
     ride: Ride
@@ -34,6 +35,7 @@ class Offer:
     left: int
     seats: tuple[int, ...]
     prices: Mapping[str, int] = field(default_factory=dict)
+    laps: int = 0
     named: bool = False
     labels: Mapping[int, str] = field(default_factory=dict)
 
@@ -89,9 +91,9 @@ class Offers:
         """An offer again, with the price and what is left of it now. Raises as :func:`wish`, and as the timetable does."""
         said = wish(offer_id, None)
         ride = self._rides.ride(tx, said.trip_no, said.day, said.from_idx, said.to_idx)
-        left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
+        left = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
         names = self._places.stop_names(tx, {ride.from_stop_no, ride.to_stop_no}, language)
-        return self._offer(tx, ride, names, left, seats)
+        return self._offer(tx, ride, names, left)
 
     def span_ms(self, tx: Connection, first: int, last: int) -> tuple[int, int]:
         """From the begin of one calendar day to the end of another, in milliseconds since 1970."""
@@ -110,17 +112,20 @@ class Offers:
         names = self._places.stop_names(tx, stops, language)
         found = []
         for ride in rides:
-            left, seats = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
-            if left >= places:
-                found.append(self._offer(tx, ride, names, left, seats))
+            left = self._seats.left(tx, *ride.where, ride.from_idx, ride.to_idx)
+            if left[0] >= places:
+                found.append(self._offer(tx, ride, names, left))
         return found
 
-    def _offer(self, tx: Connection, ride: Ride, names: Mapping[int, str], left: int, seats: tuple[int, ...]) -> Offer:
+    def _offer(
+        self, tx: Connection, ride: Ride, names: Mapping[int, str], left: tuple[int, tuple[int, ...], int]
+    ) -> Offer:
         today = days.day_at(self._clock.wall_ms(), ride.zone)
         ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
         labels = self._seats.labels(tx, ride.where) if ride.reserved else {}
         prices, named = self._office.prices(tx, ride, today), self._named(tx, ride, today)
-        return Offer(ride, *ends, left, seats, prices, named, labels)
+        places, seats, laps = left
+        return Offer(ride, *ends, places, seats, prices, laps, named, labels)
 
     def _named(self, tx: Connection, ride: Ride, today: int) -> bool:
         return self._office.demands_name(tx, ride.agency_no, ride.route_no, ride.route_type, today)
