@@ -241,7 +241,13 @@ class Office(Protocol):
         :class:`sync.kernel.errors.Refusal` where there is no such concession, or no such proof."""
 
     def prices(self, tx: Connection, ride: Ride, day: int) -> dict[str, int]:
-        """Rider → price, of all who pay a price of their own there on a seat of their own."""
+        """Rider → price, of all for whom there is one."""
+
+    def proofs(self, tx: Connection, ride: Ride, rider: str, day: int) -> tuple[str, ...]:
+        """Of which proofs one has to be seen before ``rider`` is sold a ticket; none where there is no such concession."""
+
+    def unproved(self, tx: Connection, ride: Ride, rider: str, day: int) -> Fare:
+        """As :meth:`fare_for`, where nobody can look at a proof yet: it is seen where the money is taken."""
 
     def exchange_terms(self, tx: Connection, asked: ExchangeAsked) -> ExchangeTerms:
         """What it costs to exchange a ticket. Raises :class:`sync.kernel.errors.Refusal` where that can't be."""

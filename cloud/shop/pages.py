@@ -21,13 +21,14 @@ from cloud.domains.sellers.books.offers import Offer, Typed
 from cloud.domains.sellers.service import Once
 from cloud.kernel.ports import NewPlace
 from cloud.shop.counter import Counter
+from cloud.shop.riders import FREE, MOST_PLACES, places_of
 from cloud.shop.web import render
 from sync.kernel import qr, ticket
 from sync.kernel.days import day_of, local_time
 from sync.kernel.documents import DOCUMENT_TYPES
 from sync.kernel.errors import Refusal
+from sync.kernel.ticket import RIDERS
 
-MOST_PLACES: Final = 9
 _ID: Final = "/bookings/<string:booking_id>"
 _KEY_BYTES: Final = 16
 
@@ -56,26 +57,25 @@ def _register_search(blueprint: Blueprint, counter: Counter) -> None:
 
     @blueprint.get("/ride")
     def ride() -> ResponseReturnValue:
-        """One ride: how many places, on which seats."""
+        """One ride: who rides, on which seats."""
         with hub.database.read() as tx:
             counter.seller(tx)
             offer = hub.offers.one(tx, request.args.get("offer", ""), language())
         key = hub.ids.token(_KEY_BYTES).hex()
         return render(
-            "ride.html", offer=offer, times=_times(offer), key=key, most=1 if offer.named else min(MOST_PLACES, offer.left),
-            kinds=DOCUMENT_TYPES, labels=offer.labels,
+            "ride.html", offer=offer, times=_times(offer), key=key, most=_most(offer), kinds=DOCUMENT_TYPES, labels=offer.labels,
         )  # fmt: skip
 
     @blueprint.post("/ride")
     def book() -> ResponseReturnValue:
         """Hold the places. The same form sent twice is one booking."""
         counter.booked.spend(request.remote_addr or "")
-        document = _document()
-        wishes = [offers.wish(request.form.get("offer", ""), seat, document=document) for seat in _seats()]
-        said = repr([request.form.get("offer"), _seats()]).encode()
+        document, places, offer_id = _document(), places_of(request.form), request.form.get("offer", "")
+        wishes = [offers.wish(offer_id, seat, rider, document=document) for rider, seat in places]
+        said = repr([offer_id, places]).encode()
         once = Once(request.form.get("key", ""), hashlib.sha256(said).digest())
         with hub.database.write() as tx:
-            made = hub.selling.book(tx, counter.seller(tx), wishes, counter.pick_up_number(), once)
+            made = hub.selling.book(tx, counter.seller(tx), wishes, counter.pick_up_number(), once, proved=False)
         return redirect(url_for("shop.booking", booking_id=made.booking_id))
 
 
@@ -91,8 +91,8 @@ def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
             moved = hub.selling.moved(tx, [found])
             plans = hub.selling.labels(tx, [found])
             rides = [_described(tx, counter, found, idx, texts, moved, plans) for idx in range(len(found.items))]
-            seller = counter.seller(tx)
-        return render("booking.html", booking=found, rides=rides, seller=seller)
+            seller, lacking = counter.seller(tx), hub.selling.lacking(tx, found)
+        return render("booking.html", booking=found, rides=rides, seller=seller, lacking=lacking)
 
     @blueprint.post(f"{_ID}/cancel")
     def cancel(booking_id: str) -> ResponseReturnValue:
@@ -156,15 +156,12 @@ def _day(text: str, today: int) -> int:
         return today
 
 
-def _seats() -> list[int | None]:
-    """The seats that were chosen, filled up with any others to the number of places. Raises :class:`Refusal`."""
-    chosen: list[int | None] = [int(text) for text in request.form.getlist("seat") if text.isascii() and text.isdigit()]
-    places = request.form.get("places", "1")
-    count = int(places) if places.isascii() and places.isdigit() and len(places) < 4 else 0
-    wanted = max(count, len(chosen))
-    if not 1 <= wanted <= MOST_PLACES:
-        raise Refusal("booking_size", status=422, most=MOST_PLACES)
-    return chosen + [None] * (wanted - len(chosen))
+def _most(offer: Offer) -> dict[str, int]:
+    """Rider → how many of them may be asked for. Where the line wants names, one traveller with one document; a child on a lap
+    goes with its adult, so not there."""
+    if offer.named:
+        return {rider: 1 for rider in offer.prices if rider != FREE}
+    return {rider: min(MOST_PLACES, offer.laps if rider == FREE else offer.left) for rider in offer.prices}
 
 
 def _times(offer: Offer) -> tuple[str, str]:
@@ -189,7 +186,7 @@ def _described(
     now = moved.get(item.ticket_id or b"")
     return {
         "wallet": url_for("wallet.page", _anchor=f"booking={found.booking_id}&place={idx}"),
-        "item": item, "seat": labels.get(item.seat, item.seat_no), "now": now,
+        "item": item, "rider": RIDERS[item.rider], "seat": labels.get(item.seat, item.seat_no), "now": now,
         "seat_now": labels.get(now.seat, now.seat) if now and now.seat else "",
         "from_name": names.get(from_no, ""), "to_name": names.get(to_no, ""),
         "zone": zone, "number": number_of(item),

@@ -19,18 +19,18 @@ def fonts() -> None:
 
 
 def test_a_phone_at_home_saves_its_tickets(world: ConsoleWorld, person: Person) -> None:  # noqa: F811
-    address = reserve(world, person, places="2", seat="3")
+    address = reserve(world, person, count_child_free="1", seat="3")
     held = person.get(address).text
     assert ".pdf" not in held
     assert "This booking is held" in person.get(f"{address}/tickets.pdf").text
-    pay(world, address)
+    pay(world, address, {1: "height"})
     page = person.get(address).text
     assert "Save as PDF" in page and f'href="{address}/tickets.pdf"' in page
     answer = person.get(f"{address}/tickets.pdf")
     assert answer.mimetype == "application/pdf" and answer.headers["Content-Disposition"].startswith("attachment")
     made = Pdf(answer.data)
     assert [len(found) for found in made.codes] == [1, 1, 0]
-    for said in ("Zhaoqing Xinghu Coach Station → ", "01C", SELLER, "Adult"):
+    for said in ("Zhaoqing Xinghu Coach Station → ", "01C", SELLER, "Adult", "Child, free", "No seat"):
         assert said in made.pages[0] + made.pages[1], said
     roll = Pdf(person.get(f"{address}/tickets.pdf?size=roll").data)
     assert {width for width, _ in roll.sizes_mm} == {80}

@@ -15,8 +15,10 @@ from cloud.domains.ticketing.publish import publish_real_name_rules
 from cloud.domains.ticketing.tables import ticket as tickets
 from cloud.shop.counter import BOOKINGS_PER_MINUTE, PAGES_PER_MINUTE
 from sync.catalogue import LANGUAGES
+from sync.domains.ticketing.events import PROOFS
 from sync.domains.ticketing.operations import RealNameRules
 from sync.kernel import days
+from sync.kernel.errors import Refusal
 from tests.console.test_pages import HEADERS
 from tests.console.world import ConsoleWorld, Person, empty_world, fill
 from tests.support.documents import full_name, resident_id
@@ -56,23 +58,23 @@ def reserve(world: ConsoleWorld, person: Person, **more: Any) -> str:
     """Hold places on the first ride; the address of the booking."""
     offer_id = OFFER.findall(person.get(search(world)).text)[0]
     address = f"/shop/ride?offer={offer_id}"
-    given = fields(person.get(address).text) | {"places": "1"} | more
+    given = fields(person.get(address).text) | {"count_adult": "1"} | more
     answer = person.post("/shop/ride", address, **given)
     assert answer.status_code == 302, answer.text
     return str(answer.headers["Location"])
 
 
-def pay(world: ConsoleWorld, address: str) -> None:
-    """The seller has the money."""
+def pay(world: ConsoleWorld, address: str, proofs: dict[int, str] | None = None) -> None:
+    """The seller has the money, and saw what there was to see."""
     with world.hub.database.write() as tx:
         who = accounts.named(tx, SELLER)
         assert who is not None
-        world.hub.selling.ticket(tx, who, address.rsplit("/", 1)[1], Once(f"paid {address}"[-60:], b""))
+        world.hub.selling.ticket(tx, who, address.rsplit("/", 1)[1], Once(f"paid {address}"[-60:], b""), proofs)
 
 
 def test_somebody_finds_holds_pays_shows_and_gives_back(world: ConsoleWorld, person: Person) -> None:
     before = len(world.hub.database.engine.connect().execute(tickets.select()).all())
-    address = reserve(world, person, places="2", seat="3")
+    address = reserve(world, person, count_adult="2", seat="3")
     held = person.get(address).text
     assert "Reserved, to be paid" in held and NUMBER.search(held) and "<svg" not in held and "Y1:" not in held
     pay(world, address)
@@ -98,6 +100,37 @@ def test_the_desk_finds_the_booking_by_its_number_and_issues_the_tickets(world: 
     assert "<svg" in person.get(address).text
 
 
+def test_a_family_sees_its_prices_reserves_and_is_ticketed_once_the_proofs_were_seen(
+    world: ConsoleWorld, person: Person
+) -> None:
+    offer_id = OFFER.findall(person.get(search(world)).text)[0]
+    ride = person.get(f"/shop/ride?offer={offer_id}").text
+    for words in ("Child with a seat · ", "Child, free · CN¥0.00", "Disabled soldier · ", "the child, to be measured"):
+        assert words in ride, words
+    address = reserve(world, person, count_child_with_seat="1", count_child_free="1")
+    held = person.get(address).text
+    assert held.count("Bring when you pay:") == 2 and "Without them no ticket is issued" in held
+    booking_id = address.rsplit("/", 1)[1]
+    for proofs in (None, {1: "height"}, {1: "height", 2: "soldier_card"}):
+        with pytest.raises(Refusal, match="proof_needed"):
+            pay(world, address, proofs)
+    admin = world.add_admin("王敏")
+    page, issue = admin.get("/console/sellers/1").text, f"/console/sellers/1/bookings/{booking_id}/issue"
+    assert 'name="proof-1"' in page and 'name="proof-2"' in page and 'name="proof-0"' not in page
+    assert admin.post(issue, "/console/sellers/1").status_code == 422
+    assert "<svg" not in person.get(address).text
+    seen = {"proof-1": "height", "proof-2": "birth_date"}
+    assert admin.post(issue, "/console/sellers/1", **seen).status_code == 302
+    shown = person.get(address).text
+    assert shown.count("<svg") == 3 and "Bring" not in shown and "65535" not in shown
+    with world.hub.database.read() as tx:
+        sold = {bytes(row.ticket_id): row for row in tx.execute(tickets.select())}
+        items = bookings.find(tx, booking_id).items
+    assert [(PROOFS[one.proof], sold[one.ticket_id or b""].state) for one in items] == [
+        ("", "ok"), ("height", "ok"), ("birth_date", "ok"),
+    ]  # fmt: skip
+
+
 def test_nothing_is_ticketed_without_the_sellers_word(world: ConsoleWorld, person: Person) -> None:
     address = reserve(world, person)
     for _ in range(3):
@@ -112,7 +145,7 @@ def test_nothing_is_ticketed_without_the_sellers_word(world: ConsoleWorld, perso
 def test_the_same_form_sent_twice_is_one_booking(world: ConsoleWorld, person: Person) -> None:
     offer_id = OFFER.findall(person.get(search(world)).text)[0]
     ride = f"/shop/ride?offer={offer_id}"
-    given = fields(person.get(ride).text) | {"places": "1"}
+    given = fields(person.get(ride).text) | {"count_adult": "1"}
     twice = [person.post("/shop/ride", ride, **given).headers["Location"] for _ in range(2)]
     assert twice[0] == twice[1]
 
@@ -133,7 +166,7 @@ def test_a_name_that_means_several_stops_is_asked_back(world: ConsoleWorld, pers
 def test_every_page_opens_in_three_languages_without_a_script(world: ConsoleWorld, person: Person) -> None:
     address = reserve(world, person)
     pay(world, address)
-    second = reserve(world, person)
+    second = reserve(world, person, count_child_free="1")
     offer_id = OFFER.findall(person.get(search(world)).text)[0]
     for language in LANGUAGES:
         person.get(f"/shop/?language={language}")
@@ -179,14 +212,18 @@ def test_odd_input_is_refused_with_a_sentence(world: ConsoleWorld, person: Perso
     ride = f"/shop/ride?offer={offer_id}"
     given = fields(person.get(ride).text)
     for odd in (
-        {"places": "10"},
-        {"places": "x"},
-        {"places": "1", "seat": "999"},
-        {"places": "1", "key": "x"},
+        {"count_adult": "10"},
+        {"count_adult": "x"},
+        {"count_adult": "0"},
+        {"count_child_free": "1", "count_adult": "0"},
+        {"seat": "999"},
+        {"seat": "65535"},
+        {"seat": ["3", "4"]},
+        {"key": "x"},
         {"offer": "x"},
     ):
         world.clock.now_ms += 60_000
-        answer = person.post("/shop/ride", ride, **{**given, "places": "1", **odd})
+        answer = person.post("/shop/ride", ride, **{**given, "count_adult": "1", **odd})
         assert answer.status_code in (409, 422) and 'role="alert"' in answer.text, odd
     assert person.get("/shop/ride?offer=x").status_code == 422
     assert person.get("/shop/?date=never").status_code == 200
@@ -218,8 +255,8 @@ def test_where_a_line_wants_names_one_traveller_types_a_document(world: ConsoleW
         world.hub.sealing.provide(tx)
     offer_id = OFFER.findall(person.get(search(world)).text)[0]
     page = person.get(f"/shop/ride?offer={offer_id}").text
-    assert 'name="document_number"' in page and '<option value="2">' not in page
-    given = fields(page) | {"places": "1", "document_type": "resident_id", "document_name": full_name(1)}
+    assert 'name="document_number"' in page and 'name="rider"' in page and 'name="count_adult"' not in page
+    given = fields(page) | {"rider": "adult", "document_type": "resident_id", "document_name": full_name(1)}
     refused = person.post("/shop/ride", f"/shop/ride?offer={offer_id}", **given, document_number="123")
     assert refused.status_code == 422
     address = reserve(

@@ -133,7 +133,7 @@ def news(person: Person, *kept: tuple[str, bytes]) -> dict[str, dict[str, Any]]:
 def test_a_phone_learns_where_its_passenger_sits_in_another_vehicle_and_what_was_given_back(
     world: ConsoleWorld, person: Person
 ) -> None:
-    booking_id = reserve(world, person, places="3", seat=["3", "39", "40"]).rsplit("/", 1)[1]
+    booking_id = reserve(world, person, count_adult="3", seat=["3", "39", "40"]).rsplit("/", 1)[1]
     pay(world, f"/shop/bookings/{booking_id}")
     phones = [Phone() for _ in range(3)]
     first = [bind(world, person, phone, booking=booking_id, place=place)[1] for place, phone in enumerate(phones)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cloud.console import forms
@@ -15,6 +15,7 @@ from cloud.domains.sellers.service import Once
 from sync.kernel.days import date_of, day_at
 from sync.kernel.errors import Refusal
 from sync.kernel.money import decimal_text
+from sync.kernel.ticket import RIDERS
 
 CURRENCY = "CNY"
 SELLER = "/sellers/<int(max=2147483647):number>"
@@ -130,9 +131,16 @@ def _register_acts(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.post(f"{SELLER}/bookings/<string:name>/issue")
     def seller_issue(number: int, name: str) -> ResponseReturnValue:
         once = Once(f"console-{name}", b"issue")
+        proofs = {
+            int(field[6:]): text
+            for field, text in request.form.items()
+            if field.startswith("proof-") and field[6:].isascii() and field[6:].isdigit() and len(field) < 10 and text
+        }
         with desk.database.write() as tx:
-            done = desk.hub.selling.ticket(tx, accounts.find(tx, number), name, once)
-            audited = {"seller": number, "booking": done.reference or done.booking_no, "amounts": done.totals}
+            done = desk.hub.selling.ticket(tx, accounts.find(tx, number), name, once, proofs)
+            audited = {
+                "seller": number, "booking": done.reference or done.booking_no, "amounts": done.totals, "proofs": proofs,
+            }  # fmt: skip
             desk.accounts.audit(tx, desk.who().name, "seller_ticketed", **audited)
         return _saved(desk, number)
 
@@ -150,11 +158,14 @@ def _page(desk: Desk, number: int, status: int = 200, **shown: Any) -> ResponseR
     with desk.database.read() as tx:
         info = accounts.find(tx, number)
         span = desk.hub.offers.span_ms(tx, first, last)
+        waiting = bookings.of_seller(tx, number, bookings.HELD, PAGE, 0)
         values: dict[str, Any] = {
             "info": info,
             "balances": accounts.balances(tx, number),
             "keys": accounts.keys_of(tx, number),
-            "waiting": bookings.of_seller(tx, number, bookings.HELD, PAGE, 0),
+            "waiting": waiting,
+            "lacking": {one.booking_no: desk.hub.selling.lacking(tx, one) for one in waiting},
+            "riders": RIDERS,
             "lines": statements.statement(tx, number, *span),
         }
     values |= {

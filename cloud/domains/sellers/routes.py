@@ -68,7 +68,7 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
         with hub.database.read() as tx:
             found = bookings.of_seller(tx, caller().seller.seller_no, **query)
             moved, labels = hub.selling.moved(tx, found), hub.selling.labels(tx, found)
-            return [schemas.booking(one, moved, labels) for one in found]
+            return [schemas.booking(one, moved, labels, hub.selling.lacking(tx, one)) for one in found]
 
     @_route(routes, callers, SELL, "/bookings", "POST", one, 201, body=schemas.NewBookingSchema, once=True)
     def book(body: dict[str, Any], once: Once) -> dict[str, Any]:
@@ -92,11 +92,15 @@ def _register_bookings(routes: SellersBlueprint, hub: Hub, callers: Callers) -> 
         with hub.database.write() as tx:
             return _shown_booking(hub, tx, hub.selling.cancel(tx, caller().seller, booking_id))
 
-    @_route(routes, callers, SELL, f"{_ID}/fulfillments", "POST", schemas.FulfillmentSchema(many=True), 201, once=True)
-    def fulfill(booking_id: str, once: Once) -> list[dict[str, Any]]:
-        """Put a booking on the seller's account and issue its tickets"""
+    @_route(
+        routes, callers, SELL, f"{_ID}/fulfillments", "POST", schemas.FulfillmentSchema(many=True), 201,
+        body=schemas.NewFulfillmentSchema, once=True,
+    )  # fmt: skip
+    def fulfill(body: dict[str, Any], booking_id: str, once: Once) -> list[dict[str, Any]]:
+        """Put a booking on the seller's account and issue its tickets. Proofs that were not seen before are seen now"""
+        proofs = {one["item"]: one["proof"] for one in body["proofs"]}
         with hub.database.write() as tx:
-            done = hub.selling.ticket(tx, caller().seller, booking_id, once)
+            done = hub.selling.ticket(tx, caller().seller, booking_id, once, proofs)
             return schemas.fulfillments(done, hub.selling.codes(tx, done))
 
     @_route(routes, callers, READ, f"{_ID}/fulfillments", "GET", schemas.FulfillmentSchema(many=True))
@@ -204,7 +208,8 @@ def _route(
 
 
 def _shown_booking(hub: Hub, tx: Connection, found: Booking) -> dict[str, Any]:
-    return schemas.booking(found, hub.selling.moved(tx, [found]), hub.selling.labels(tx, [found]))
+    moved, labels = hub.selling.moved(tx, [found]), hub.selling.labels(tx, [found])
+    return schemas.booking(found, moved, labels, hub.selling.lacking(tx, found))
 
 
 def _shown(document: dict[str, str] | None) -> Shown | None:

@@ -16,16 +16,16 @@ from cloud.domains.sellers.books import accounts, bookings
 from cloud.domains.sellers.books.accounts import Seller
 from cloud.domains.sellers.books.bookings import CANCELLED, HELD, LAPSED, TICKETED, Booking, Item
 from cloud.domains.sellers.books.naming import Naming, Shown
+from cloud.domains.sellers.books.places import place_of, return_of, sale_of
+from cloud.domains.sellers.books.proofs import Proofs
 from cloud.kernel.database import next_pos
 from cloud.kernel.nodes import NodeInfo
 from cloud.kernel.ownnode import OwnNode
-from cloud.kernel.ports import Boardings, Fare, Faults, NewPlace, Office, Ride, RideWish, Seats, Timetable
+from cloud.kernel.ports import Boardings, Fare, Faults, NewPlace, Office, Ride, Seats, Timetable
 from cloud.kernel.settings import Settings
-from sync.domains.inventory.events import GrantReturned
-from sync.domains.inventory.rules import LAP, legs_mask
+from sync.domains.inventory.rules import LAP
 from sync.domains.ticketing import rules
-from sync.domains.ticketing.events import ACCOUNT, PASSENGER, TicketRefunded, TicketSold, TravellerNamed
-from sync.domains.ticketing.events import SELLER as CHANNEL
+from sync.domains.ticketing.events import ACCOUNT, PASSENGER, TicketRefunded, TravellerNamed
 from sync.kernel import days, hlc
 from sync.kernel.errors import Refusal
 from sync.kernel.events import Event
@@ -33,7 +33,6 @@ from sync.kernel.ports import Clock, Ids
 from sync.kernel.ticket import RIDERS, TicketId
 
 MAX_PLACES: Final = 20
-CHILD_FREE: Final = RIDERS.index("child_free")
 BOOKABLE_MS: Final = 60 * days.DAY_MS
 _LAPSED_AT_ONCE: Final = 50
 _ID_BYTES: Final = 16
@@ -99,22 +98,34 @@ class Selling:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._naming = Naming(parts.office, parts.ids)
+        self._proofs = Proofs(parts.office, parts.timetable, parts.clock)
 
-    def book(self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str, once: Once) -> Booking:
+    def book(
+        self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str, once: Once, proved: bool = True
+    ) -> Booking:
         """Hold a place for each wish, for a while: all of them, or none. The same ``once`` again gives the same booking.
+        ``proved`` False: nobody can look at the proofs of concessions yet, so :meth:`ticket` asks for them.
 
         Raises :class:`Refusal`: ``key_form``, ``key_differs``, ``booking_size``, ``offer_changed``, ``not_bookable``,
         ``places_held``, ``child_needs_adult``, and as :meth:`fare`, :meth:`Naming.prepare`, :meth:`OwnNode.open` and
         :meth:`Seats.take`.
         """
-        return self.once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference))
+        return self.once(tx, seller, once, lambda: self._book(tx, seller, wishes, reference, proved))
 
-    def ticket(self, tx: Connection, seller: Seller, booking_id: str, once: Once) -> Booking:
-        """Put a held booking on the seller's account and issue its tickets. A ticketed one stays as it is.
+    def ticket(
+        self, tx: Connection, seller: Seller, booking_id: str, once: Once, proofs: Mapping[int, str] | None = None
+    ) -> Booking:
+        """Put a held booking on the seller's account and issue its tickets. A ticketed one stays as it is. ``proofs``: place →
+        what a person saw of it, where that was not seen before.
 
-        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over``, ``departed``, ``credit_short``, and as :meth:`book`.
+        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over``, ``departed``, ``credit_short``, ``proof_needed``, and
+        as :meth:`book`.
         """
-        return self.once(tx, seller, once, lambda: self._ticket(tx, seller, booking_id))
+        return self.once(tx, seller, once, lambda: self._ticket(tx, seller, booking_id, proofs or {}))
+
+    def lacking(self, tx: Connection, found: Booking) -> dict[int, tuple[str, ...]]:
+        """As :meth:`Proofs.lacking`."""
+        return self._proofs.lacking(tx, found)
 
     def cancel(self, tx: Connection, seller: Seller, booking_id: str) -> Booking:
         """Let held places go. Raises :class:`Refusal`: ``booking_unknown``, ``booking_over`` (ticketed ones are refunded)."""
@@ -187,14 +198,14 @@ class Selling:
             bookings.keep_answer(tx, seller.seller_no, once.key, once.request, number, now)
         return bookings.by_number(tx, number)
 
-    def _book(self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str) -> int:
+    def _book(self, tx: Connection, seller: Seller, wishes: Sequence[Wish], reference: str, proved: bool) -> int:
         if not 1 <= len(wishes) <= MAX_PLACES:
             raise Refusal("booking_size", status=422, field="offers", most=MAX_PLACES)
         if bookings.places_held(tx, seller.seller_no) + len(wishes) > self._parts.settings.held_places:
             raise Refusal("places_held", most=self._parts.settings.held_places)
         rides = [self.ride(tx, wish) for wish in wishes]
         self._check_riders(wishes)
-        fares = [self.fare(tx, ride, wish) for ride, wish in zip(rides, wishes, strict=True)]
+        fares = [self.fare(tx, ride, wish, proved) for ride, wish in zip(rides, wishes, strict=True)]
         names = self._names(tx, rides, wishes)
         info = self._parts.own.open(tx)
         wanted = [place_of(ride, fare, wish.seat) for ride, fare, wish in zip(rides, fares, wishes, strict=True)]
@@ -240,12 +251,14 @@ class Selling:
             raise Refusal("not_bookable")
         return ride
 
-    def fare(self, tx: Connection, ride: Ride, wish: Wish) -> Fare:
+    def fare(self, tx: Connection, ride: Ride, wish: Wish, proved: bool = True) -> Fare:
         """What the rider pays now. Raises :class:`Refusal`: ``rider_unknown``, ``rider_not_here``, ``proof_needed``."""
         today = days.day_at(self._parts.clock.wall_ms(), ride.zone)
+        if not proved:
+            return self._parts.office.unproved(tx, ride, wish.rider, today)
         return self._parts.office.fare_for(tx, ride, wish.rider, wish.proof, today)
 
-    def _ticket(self, tx: Connection, seller: Seller, booking_id: str) -> int:
+    def _ticket(self, tx: Connection, seller: Seller, booking_id: str, proofs: Mapping[int, str]) -> int:
         found, now = bookings.find(tx, booking_id, seller.seller_no), self._parts.clock.wall_ms()
         if found.state == TICKETED:
             return found.booking_no
@@ -253,6 +266,7 @@ class Selling:
             raise Refusal("booking_over", state=LAPSED if found.state == HELD else found.state)
         if any(item.departs_ms <= now for item in found.items):
             raise Refusal("departed")
+        found = self._proofs.seen(tx, found, proofs)
         check_credit(tx, seller, found.totals)
         info = self._parts.own.open(tx)
         if any(item.epoch != info.epoch for item in found.items):
@@ -272,7 +286,7 @@ class Selling:
             self._naming.check_unused(tx, one)  # a counter may have sold to the same document since
         sold: list[Event] = [sale_of(item, found.seller_no) for item in items]
         for item, time in zip(items, self._parts.own.record(tx, info, [*sold, *named]), strict=False):
-            values = {"ticket_id": item.ticket_id, "sold_ms": hlc.wall_ms_of(time)}
+            values = {"ticket_id": item.ticket_id, "sold_ms": hlc.wall_ms_of(time), "proof": item.proof}
             bookings.set_item(tx, item, **values, supersedes=bookings.superseded(tx, item))
 
     def _let_go(self, tx: Connection, found: Booking, state: str) -> None:
@@ -288,11 +302,7 @@ class Selling:
         if item.seat == LAP:
             self._parts.seats.free_lap(tx, (item.trip_no, item.day), item.from_idx, item.to_idx)
             return []
-        if item.seat:
-            mask = legs_mask(item.from_idx, item.to_idx)
-            return [GrantReturned(item.grant_id, item.trip_no, item.day, ((item.seat, mask),), ())]
-        places = tuple((leg, 1) for leg in range(item.from_idx, item.to_idx))
-        return [GrantReturned(item.grant_id, item.trip_no, item.day, (), places)]
+        return [return_of(item)]
 
     def good(self, tx: Connection, found: Booking, idx: int) -> Item:
         """A ticket that can still be given back. Raises as :meth:`refund`."""
@@ -363,19 +373,3 @@ def check_credit(tx: Connection, seller: Seller, totals: dict[str, int]) -> None
 
 def _who(named: TravellerNamed) -> tuple[int, int, bytes]:
     return named.trip_no, named.day, named.check
-
-
-def sale_of(item: Item, seller_no: int) -> TicketSold:
-    """The sale of a place whose ticket's number is known."""
-    serial = TicketId.from_bytes(item.ticket_id or b"").serial
-    return TicketSold(
-        serial, *item.ride, item.seat, item.rider, item.price_minor, item.currency, ACCOUNT, seller_no, CHANNEL,
-        item.until_s, item.proof,
-    )  # fmt: skip
-
-
-def place_of(ride: Ride, fare: Fare, seat: int | None) -> RideWish:
-    """What a rider takes: a seat, if one was chosen this one; or a lap. Raises :class:`Refusal` ``seat_taken``."""
-    if seat == LAP:
-        raise Refusal("seat_taken", field="seat", seat=seat)
-    return RideWish(ride.where, ride.from_idx, ride.to_idx, LAP if fare.rider == CHILD_FREE else seat)

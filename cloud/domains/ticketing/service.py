@@ -150,8 +150,21 @@ def check_children(riders: Sequence[str]) -> None:
 def fare_for(tx: Connection, ride: Ride, rider: str, proof: str, day: int) -> Fare:
     """What ``rider`` pays on calendar day ``day``, after a look at ``proof``. Raises :class:`Refusal`: ``rider_unknown``,
     ``rider_not_here``, ``proof_needed``."""
-    price = fares.price_of(_fare_rules(tx, ride, day), rider, _service(ride), ride.price_minor, ride.currency)
+    price = _price(tx, ride, rider, day)
     return Fare(price.minor, RIDERS.index(rider), fares.proof_index(price, proof))
+
+
+def unproved(tx: Connection, ride: Ride, rider: str, day: int) -> Fare:
+    """As :func:`fare_for`, where nobody can look at a proof yet: it is seen where the money is taken."""
+    return Fare(_price(tx, ride, rider, day).minor, RIDERS.index(rider), 0)
+
+
+def proofs(tx: Connection, ride: Ride, rider: str, day: int) -> tuple[str, ...]:
+    """Of which proofs one has to be seen before ``rider`` is sold a ticket; none where there is no such concession."""
+    try:
+        return _price(tx, ride, rider, day).proofs
+    except Refusal:
+        return ()
 
 
 def prices(tx: Connection, ride: Ride, day: int) -> dict[str, int]:
@@ -163,6 +176,10 @@ def prices(tx: Connection, ride: Ride, day: int) -> dict[str, int]:
         except Refusal:
             continue
     return found
+
+
+def _price(tx: Connection, ride: Ride, rider: str, day: int) -> fares.Price:
+    return fares.price_of(_fare_rules(tx, ride, day), rider, _service(ride), ride.price_minor, ride.currency)
 
 
 def _fare_rules(tx: Connection, ride: Ride, day: int) -> FareRules:

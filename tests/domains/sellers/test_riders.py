@@ -38,6 +38,28 @@ def test_a_child_with_a_seat_pays_half_and_the_ticket_says_so(world: World) -> N
     assert program.ask("POST", "/bookings", {"offers": [blind]}, status=422)["code"] == "rider_not_here"
 
 
+def test_a_proof_that_was_not_seen_at_the_booking_is_seen_where_the_money_is_taken(world: World) -> None:
+    program, shop = Program(world, create_app(world.hub).test_client()), Shopper(world)
+    adult = shop.wish((0, 3, None))
+    wishes = [adult, replace(adult, rider="child_free"), replace(adult, rider="disabled_soldier")]
+    with world.hub.database.write() as tx:
+        made = world.hub.selling.book(
+            tx, replace(shop.seller, seller_no=program.number), wishes, "", shop.once(), proved=False
+        )
+    here = f"/bookings/{made.booking_id}"
+    needed = [one["proofs_needed"] for one in program.ask("GET", here, status=200)["items"]]
+    assert needed == [[], ["height", "birth_date"], ["soldier_card"]]
+    for proofs in ([], [(1, "height")], [(1, "soldier_card"), (2, "soldier_card")]):
+        body = {"proofs": [{"item": item, "proof": proof} for item, proof in proofs]}
+        refused = program.ask("POST", f"{here}/fulfillments", body, status=422)
+        assert refused["code"] == "proof_needed"
+    assert world.rows(tickets) == []
+    seen = {"proofs": [{"item": 1, "proof": "height"}, {"item": 2, "proof": "soldier_card"}]}
+    assert len(program.ask("POST", f"{here}/fulfillments", seen, status=201)) == 3
+    assert [one["proofs_needed"] for one in program.ask("GET", here, status=200)["items"]] == [[], [], []]
+    assert [row["state"] for row in world.rows(tickets)] == ["ok"] * 3 and world.rows(quarantine) == []
+
+
 def test_the_rules_are_those_that_were_published_for_the_day(world: World) -> None:
     shop, today = Shopper(world), days.day_at(world.clock.now_ms, "Asia/Shanghai")
     given = replace(

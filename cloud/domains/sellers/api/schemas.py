@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -56,7 +56,8 @@ class SearchSchema(Schema):
 
 
 class OfferSchema(Schema):
-    """A ride and its price for one adult; ``prices`` for every passenger type that has one.
+    """A ride and its price for one adult; ``prices`` for every passenger type that has one, and ``proofs`` of which one has to be
+    seen of such a passenger.
 
     ``seats`` may be chosen from, ``seat_labels`` say what stands on them; ``left`` is what the hub has at this moment,
     ``laps`` for how many children without a seat (``child_free``) there is room beside their adults."""
@@ -77,6 +78,7 @@ class OfferSchema(Schema):
     seats = fields.List(fields.Integer())
     seat_labels = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"example": {"3": "01C"}})
     prices = fields.Dict(keys=fields.String(), values=fields.Integer())
+    proofs = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     named = fields.Boolean()
 
 
@@ -119,6 +121,7 @@ class ItemSchema(Schema):
 
     ``seat`` is null on a lap. ``seat_now``: where the passenger sits; another number than ``seat`` where another vehicle runs,
     0 for any seat, and null where that vehicle has none. The labels are what stands on these seats, null for none.
+    ``proofs_needed``: of these one has to be seen before the booking is ticketed.
     ``free_of_fee``: because of another vehicle, the ticket may be given back or exchanged free."""
 
     item = fields.Integer()
@@ -133,6 +136,7 @@ class ItemSchema(Schema):
     free_of_fee = fields.Boolean()
     departs = fields.String(metadata={"format": "date-time"})
     passenger_type = fields.String()
+    proofs_needed = fields.List(fields.String())
     named = fields.Boolean()
     price_minor = fields.Integer()
     currency = fields.String()
@@ -152,6 +156,19 @@ class BookingSchema(Schema):
     expires = fields.String(metadata={"format": "date-time"})
     totals = fields.Dict(keys=fields.String(), values=fields.Integer())
     items = fields.List(fields.Nested(ItemSchema))
+
+
+class ProofSchema(Schema):
+    """What a person saw of one place of a booking."""
+
+    item = fields.Integer(required=True, validate=validate.Range(min=0, max=1_000))
+    proof = fields.String(required=True, validate=validate.OneOf(PROOFS[1:]))
+
+
+class NewFulfillmentSchema(Schema):
+    """``proofs`` of the places that say which they need."""
+
+    proofs = fields.List(fields.Nested(ProofSchema), load_default=list, validate=validate.Length(max=1_000))
 
 
 class FulfillmentSchema(Schema):
@@ -245,29 +262,33 @@ def offer(found: Offer) -> dict[str, Any]:
         "departs": instant(ride.departs_ms), "arrives": instant(ride.arrives_ms), "price_minor": ride.price_minor,
         "currency": ride.currency, "left": found.left, "laps": found.laps, "seats": found.seats,
         "seat_labels": {str(seat): found.labels[seat] for seat in found.seats if seat in found.labels}, "prices": found.prices,
+        "proofs": {rider: proofs for rider, proofs in found.proofs.items() if proofs},
         "named": found.named,
     }  # fmt: skip
 
 
-def booking(found: Booking, moved: Mapping[bytes, NewPlace], labels: Labels) -> dict[str, Any]:
-    """For :class:`BookingSchema`; ``moved``: what another vehicle means to tickets."""
+def booking(
+    found: Booking, moved: Mapping[bytes, NewPlace], labels: Labels, lacking: Mapping[int, Sequence[str]]
+) -> dict[str, Any]:
+    """For :class:`BookingSchema`; ``moved``: what another vehicle means to tickets; ``lacking``: proofs that nobody has seen."""
     return {
         "booking_id": found.booking_id, "reference": found.reference, "state": found.state,
         "made": instant(found.made_ms), "expires": instant(found.expires_ms), "totals": found.totals,
         "items": [
-            _item(one, moved.get(one.ticket_id or b""), labels.get((one.trip_no, one.day), {})) for one in found.items
+            _item(one, moved.get(one.ticket_id or b""), labels.get((one.trip_no, one.day), {}), lacking.get(one.idx, ()))
+            for one in found.items
         ],
     }  # fmt: skip
 
 
-def _item(one: Item, now: NewPlace | None, labels: Mapping[int, str]) -> dict[str, Any]:
+def _item(one: Item, now: NewPlace | None, labels: Mapping[int, str], lacking: Sequence[str]) -> dict[str, Any]:
     seat_now = one.seat_no if now is None else now.seat
     return {
         "item": one.idx, "trip_no": one.trip_no, "date": one.day, "from_idx": one.from_idx, "to_idx": one.to_idx,
         "seat": one.seat_no, "seat_label": labels.get(one.seat),
         "seat_now": seat_now, "seat_now_label": labels.get(seat_now or 0), "free_of_fee": bool(now and now.fault),
         "departs": instant(one.departs_ms), "passenger_type": RIDERS[one.rider],
-        "named": one.named is not None,
+        "proofs_needed": lacking, "named": one.named is not None,
         "price_minor": one.price_minor, "currency": one.currency,
         "ticket_number": number_of(one), "refunded_minor": one.refunded_minor, "fee_minor": one.fee_minor,
         "rule": one.rule,

@@ -101,5 +101,7 @@ class _Words:
         return f"{days.local_time(item.departs_ms, self._ends[item.ride][2]):%H:%M}"
 
     def _seat(self, item: Item, seat: int) -> str:
-        """What stands on a seat; empty where seats have no numbers."""
+        """What stands on a seat, or that it is none; empty where seats have no numbers."""
+        if seat == item.seat and item.seat_no is None:
+            return self.text("seat_lap")
         return self._labels.get((item.trip_no, item.day), {}).get(seat) or (str(seat) if seat else "")

@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 from cloud.domains.sellers.books import bookings
 from cloud.domains.sellers.books.accounts import Seller
 from cloud.domains.sellers.books.bookings import Booking, Item
-from cloud.domains.sellers.service import Once, Parts, Selling, Wish, check_credit, place_of, sale_of
+from cloud.domains.sellers.books.places import place_of, sale_of
+from cloud.domains.sellers.service import Once, Parts, Selling, Wish, check_credit
 from cloud.kernel.ports import ExchangeAsked, ExchangeTerms, Fare, Ride
 from sync.domains.ticketing.events import ACCOUNT, PROOFS, REBOOKED, TicketRebooked, TicketRefunded
 from sync.kernel import days, hlc

@@ -27,7 +27,8 @@ _ID: Final = re.compile(r"(\d{1,10})-(\d{1,6})-(\d{1,4})-(\d{1,4})-(\d{1,12})-([
 class Offer:
     """A ride, how many places are ``left``, the ``seats`` to choose from (none for free seating), and the price of each rider.
     ``laps``: for how many children without a seat there is room.
-    ``named``: each traveller shows a document; ``labels``: seat → what stands on it."""
+    ``named``: each traveller shows a document; ``labels``: seat → what stands on it;
+    ``proofs``: rider → of which proofs one has to be seen."""
 
     ride: Ride
     from_name: str
@@ -38,6 +39,7 @@ class Offer:
     laps: int = 0
     named: bool = False
     labels: Mapping[int, str] = field(default_factory=dict)
+    proofs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def offer_id(self) -> str:
@@ -125,7 +127,8 @@ class Offers:
         labels = self._seats.labels(tx, ride.where) if ride.reserved else {}
         prices, named = self._office.prices(tx, ride, today), self._named(tx, ride, today)
         places, seats, laps = left
-        return Offer(ride, *ends, places, seats, prices, laps, named, labels)
+        proofs = {rider: self._office.proofs(tx, ride, rider, today) for rider in prices}
+        return Offer(ride, *ends, places, seats, prices, laps, named, labels, proofs)
 
     def _named(self, tx: Connection, ride: Ride, today: int) -> bool:
         return self._office.demands_name(tx, ride.agency_no, ride.route_no, ride.route_type, today)
