@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.people import Agent, Passenger
 from tests.browser.stage import until
+from tests.support.pdf import Pdf
 
 if TYPE_CHECKING:
     from tests.browser.stage import Stage
@@ -61,6 +62,13 @@ class Keys:
         self.go_to(selector)
         self.press_enter()
 
+    def save(self, selector: str) -> Pdf:
+        """Tab to a link that gives a file, and Enter."""
+        self.go_to(selector)
+        with self.page.expect_download() as waiting:
+            self.page.keyboard.press("Enter")
+        return Pdf(waiting.value.path().read_bytes())
+
     def sum(self, selector: str) -> Decimal:
         """An amount of money on the page."""
         found = re.search(r"¥(\d+\.\d\d)", self.page.locator(selector).first.inner_text())
@@ -92,6 +100,8 @@ def test_a_clerk_works_a_shift_by_keyboard_alone(stage: Stage) -> None:
     clerk.type(str(FLOAT + price + due - back))
     clerk.press_enter()
     assert clerk.sum(".slip-sum b") == 0
+    for size in ("slip.pdf", "slip.pdf?roll=1"):
+        assert f"¥{FLOAT}.00" in clerk.save(f"a[href$='{size}']").text
     assert stage.complaints == []
 
 
