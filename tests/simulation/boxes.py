@@ -175,6 +175,15 @@ class Box:
         found = self.node.identity if self.node is not None else None
         return (found.node_no, found.epoch) if found else None
 
+    def heard(self, stream: str, key: str) -> bytes | None:
+        """What the hub's word of a stream says on this box's disk; None where there is none, or it was taken back."""
+        if self.node is None:
+            return None
+        query = "SELECT body FROM stream_operation WHERE stream = ? AND key = ?"
+        row = self.node.database.read().execute(query, (stream, key)).fetchone()
+        body: bytes | None = row[0] if row else None
+        return body
+
     def renew(self, hand_in: bool = True) -> None:
         """A new disk in the box, as it comes from the factory; the old one goes into the drawer, or away with a thief."""
         if self.node is not None:

@@ -207,6 +207,11 @@ class World:
         if log is not None:
             self.tainted_logs.add(log)
 
+    def board(self, box: Box, ticket_id: bytes) -> None:
+        """Somebody was let in at a box who neither came along with its trip nor is aboard already."""
+        self.codes.board(box, ticket_id)
+        self.told.board(box, ticket_id)
+
     def calm(self) -> None:
         """From now on nothing goes wrong: lines, disks and clocks are in order, and one process of the hub runs."""
         self.mix = replace(self.mix, line=CALM, meanwhile=0.0, interrupted=0.0, troubles=(), processes=1, older="")

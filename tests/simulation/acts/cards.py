@@ -89,11 +89,8 @@ def _judge(world: World, box: Box, card_no: int, verdict: Verdict, bent: bool, t
 
 def _told_void(box: Box, card_no: int) -> int | None:
     """Why a card is no good (0: taken back, 1: replaced), as the hub has told this box; None where it has not."""
-    if box.node is None:
-        return None
-    query = "SELECT body FROM stream_operation WHERE stream = 'net' AND key = ?"
-    row = box.node.database.read().execute(query, (f"void-cards/{card_no // BLOCK}",)).fetchone()
-    listed: list[Any] = cbor2.loads(row[0])[0] if row and row[0] else []
+    said = box.heard("net", f"void-cards/{card_no // BLOCK}")
+    listed: list[Any] = cbor2.loads(said)[0] if said else []
     return next((why for number, why, _ in listed if number == card_no), None)
 
 

@@ -96,8 +96,7 @@ def _heard(world: World, box: Box, gate: Gate, paper: Paper) -> None:
     if answer.code:
         return
     if answer.value.verdict in ("VALID", "WARNING"):
-        world.codes.board(box, paper.ticket_id)
-        world.told.board(box, paper.ticket_id)
+        world.board(box, paper.ticket_id)
         box.say(f"boarded {paper.text} at {gate.name}, which did not hear of it")
 
 

@@ -15,6 +15,7 @@ from sync.domains.boarding import rules
 from sync.domains.ratings.rules import TAGS
 from sync.kernel import cbor, ticket
 from sync.kernel.days import DAY_MS
+from sync.kernel.operations import trip_stream
 from tests.simulation.acts.counter import CLERK_NO, PEOPLE, UNSURE, document, on_duty, pay, ride_of
 from tests.simulation.boxes import Answer, Order
 from tests.simulation.told import Paper, serial_of
@@ -141,10 +142,8 @@ def _knows_void(world: World, box: Box, paper: Paper) -> bool:
     """Whether a box was told that a ticket is void: by itself, by a newer ticket, or by the hub."""
     if box.node is None or box.tainted:
         return False
-    key = f"void/{paper.ticket_id.hex()}"
-    query = "SELECT body FROM stream_operation WHERE key = ?"
-    told = box.node.database.read().execute(query, (key,)).fetchone()
-    return world.told.is_void(box, paper.ticket_id) or (told is not None and told[0] is not None)
+    heard = box.heard(trip_stream(*paper.where), f"void/{paper.ticket_id.hex()}")
+    return world.told.is_void(box, paper.ticket_id) or heard is not None
 
 
 def _checked(world: World, box: Box, paper: Paper, verdict: Verdict, bent: str) -> str:
@@ -155,8 +154,7 @@ def _checked(world: World, box: Box, paper: Paper, verdict: Verdict, bent: str) 
         if bent and ticket.parse(bent).claims != ticket.parse(paper.code).claims:
             raise Violation("forged_boarded", f"{box.name} let a bent copy of {paper.text} in")
         _may_board(box, paper)
-        world.codes.board(box, paper.ticket_id)
-        world.told.board(box, paper.ticket_id)
+        world.board(box, paper.ticket_id)
         box.say(f"boarded {paper.text}")
         return "boarded"
     if not bent and verdict.reason in (rules.FORGED, rules.DAMAGED):
@@ -166,11 +164,8 @@ def _checked(world: World, box: Box, paper: Paper, verdict: Verdict, bent: str) 
 
 def _may_board(box: Box, paper: Paper) -> None:
     """A gate that was told of a revocation lets nobody in whose ticket was sold behind it."""
-    if box.node is None:
-        return
-    query = "SELECT body FROM stream_operation WHERE stream = 'net' AND key = ?"
-    told = box.node.database.read().execute(query, (f"revoked/{paper.kid.hex()}",)).fetchone()
-    last = cbor.decode(told[0])[1] if told and told[0] else None
+    told = box.heard("net", f"revoked/{paper.kid.hex()}")
+    last = cbor.decode(told)[1] if told else None
     if last is not None and serial_of(paper.ticket_id) > last:
         raise Violation("revoked_boarded", f"{box.name} let {paper.text} in, revoked after serial {last}")
 
@@ -186,8 +181,7 @@ def scan(world: World, box: Box, rng: random.Random) -> str:
     if answer.code:
         return answer.code
     if answer.value.verdict in ("VALID", "WARNING"):
-        world.codes.board(box, paper.ticket_id)
-        world.told.board(box, paper.ticket_id)
+        world.board(box, paper.ticket_id)
         box.say(f"boarded {paper.text} by scanner")
     again = box.ask(lambda node: node.scanning.on_scan("scanner-1", 1, number, paper.code, "trace", False))
     if not again.code and again.value != answer.value:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cloud.bootstrap import Hub
 from cloud.domains.timetable.reading.plans import plan_names, planned_seats
 from sync.domains.disruption.rules import VEHICLE_CHANGED
+from sync.kernel.operations import trip_stream
 from tests.simulation.acts.counter import ride_of
 from tests.simulation.acts.office import take_back
 from tests.simulation.trace import Violation
@@ -82,11 +83,8 @@ def stand(world: World, box: Box, rng: random.Random) -> str:
 
 def without_seat(box: Box, paper: Paper) -> bool:
     """Whether the hub's word, as it stands on the disk of this box, leaves this passenger without a seat."""
-    if box.node is None:
-        return False
-    query = "SELECT body FROM stream_operation WHERE key = ?"
-    told = box.node.database.read().execute(query, (f"reseat/{paper.ticket_id.hex()}",)).fetchone()
-    return bool(told and told[0] is not None and cbor2.loads(told[0])[5])
+    told = box.heard(trip_stream(*paper.where), f"reseat/{paper.ticket_id.hex()}")
+    return told is not None and bool(cbor2.loads(told)[5])
 
 
 ACTS: Final[dict[str, Callable[[World, Box, random.Random], str]]] = {"vehicle": change, "stand": stand}

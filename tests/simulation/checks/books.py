@@ -20,6 +20,7 @@ from tests.simulation.checks.readings import (
     REFUNDED,
     RETURNED,
     SOLD,
+    STILL_BACK,
     TAKEN,
     TAKEN_BACK,
     UNDONE,
@@ -134,7 +135,7 @@ def _steps(world: World, found: Readings, grants: dict[int, Grant]) -> Iterator[
     # So does a seat that was taken back on a word that was never given; where a restored hub has forgotten it, it was.
     forgotten = "taken_undecided" if world.fired["restored_hub"] else ""
     void = {pos for pos, code in found.quarantined.items()
-            if code.startswith(ASIDE) and code not in ("refund_boarded", "refund_paid_out", forgotten)}  # fmt: skip
+            if code.startswith(ASIDE) and code not in (*STILL_BACK, "refund_paid_out", forgotten)}  # fmt: skip
     refused = [event for event in found.events if found.quarantined.get(event.pos) == "return_sold"]
     yield from ((event.pos, "refused", event) for event in refused)
     void |= {event.pos for event in refused}

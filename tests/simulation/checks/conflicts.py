@@ -51,16 +51,11 @@ def _conflicts(found: Readings) -> tuple[set[Pair], set[Pair]]:
         elif event.type == UNDONE and event.body[3] == OF_BOARDING:
             if ticket_id in first and first[ticket_id].log[0] == event.log[0]:
                 del first[ticket_id]
-        elif event.type in (REFUNDED, TAKEN_BACK) and _counts(event, found) and ticket_id not in back:
+        elif event.type in (REFUNDED, TAKEN_BACK) and found.given_back(event) and ticket_id not in back:
             back[ticket_id] = event.pos
             if ticket_id in first:
                 void.add((event.pos, ticket_id, first[ticket_id].pos))
     return twice, void
-
-
-def _counts(event: Happened, found: Readings) -> bool:
-    """Whether a ticket was given back, or its seat taken back, against no rule of its own."""
-    return found.quarantined.get(event.pos, ASIDE[0]) in ASIDE
 
 
 def _judge_gates(world: World, found: Readings) -> None:

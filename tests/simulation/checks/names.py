@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.simulation.acts.counter import SECRETS
-from tests.simulation.checks.readings import NAMED, PAID_OUT, REFUNDED, TAKEN_BACK, Readings, ticket_of
+from tests.simulation.checks.readings import NAMED, Readings, ticket_of
 from tests.simulation.trace import Violation
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ def _judge_names(found: Readings) -> None:
                 ticket_id = ticket_of(event.log, event.body[0])
                 there.add(ticket_id)
                 where[ticket_id] = trip_no, day, check
-        elif event.type in (REFUNDED, PAID_OUT, TAKEN_BACK) and code in ("", "refund_boarded"):
-            ticket_id = event.body[2 if event.type == PAID_OUT else 0]
-            if ticket_id in where:
-                live[where[ticket_id]].discard(ticket_id)
+        elif (back := found.given_back(event)) in where:
+            live[where[back]].discard(back)
 
 
 def _judge_bytes(world: World, found: Readings) -> None:

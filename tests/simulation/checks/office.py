@@ -14,6 +14,7 @@ from tests.simulation.checks.readings import (
     REFUNDED,
     REISSUED,
     SOLD,
+    TAKEN_BACK,
     Happened,
     Log,
     Readings,
@@ -89,13 +90,10 @@ def _judge_refunds(found: Readings) -> None:
     }
     back: dict[bytes, int] = {}
     for event in found.events:
-        if event.type not in (REFUNDED, PAID_OUT):
+        ticket_id = found.given_back(event)
+        if ticket_id is None or event.type == TAKEN_BACK:  # with a seat that is taken back, no money goes back
             continue
-        code = found.quarantined.get(event.pos, "")
-        if code and code not in ("refund_boarded",):
-            continue
-        paid_out = event.type == PAID_OUT
-        ticket_id, (fee, minor) = event.body[2 if paid_out else 0], event.body[5:7] if paid_out else event.body[6:8]
+        fee, minor = event.body[5:7] if event.type == PAID_OUT else event.body[6:8]
         if ticket_id in back:
             raise Violation("given_back_twice", f"ticket {ticket_id.hex()} at {back[ticket_id]} and {event.pos}")
         back[ticket_id] = event.pos

@@ -23,6 +23,8 @@ HANDED, TAKEN = 78, 79
 SHIFT_OPENED, CASH_MOVED, SHIFT_CLOSED = 60, 61, 62
 CASH, ACCOUNT, MOBILE = 0, 1, 2
 Log = tuple[int, int]
+# A refund that broke a rule is none, but for one of a ticket that boarded too: that is for people to settle.
+STILL_BACK = ("", "refund_boarded")
 
 
 class Happened(NamedTuple):
@@ -78,6 +80,13 @@ class Readings:
     def tainted_logs(self) -> set[Log]:
         """Logs of which there are, or were, several."""
         return {disk.log for disk in self.disks if disk.tainted and disk.log is not None}
+
+    def given_back(self, event: Happened) -> bytes | None:
+        """The ticket that an event gives back, or whose seat it takes back, against no rule of its own; else None."""
+        if event.type not in (REFUNDED, PAID_OUT, TAKEN_BACK) or self.quarantined.get(event.pos, "") not in STILL_BACK:
+            return None
+        ticket_id: bytes = event.body[2 if event.type == PAID_OUT else 0]
+        return ticket_id
 
     def by_log(self, without: set[Log]) -> dict[Log, list[Happened]]:
         """The logs as the hub holds them, each in its own order."""

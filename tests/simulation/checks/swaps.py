@@ -32,9 +32,7 @@ def judge(world: World, found: Readings) -> None:
         if (event.type, given.number) in ends:
             raise Violation("handover_twice", f"log {event.log} wrote handover {given.number} again at {event.seq}")
         ends.add((event.type, given.number))
-        if (
-            event.type == HANDED and found.keys[event.log].status != "replaced"
-        ):  # what an old disk hands in is kept, no more
+        if event.type == HANDED:
             _judge_passed_on(found, given, event)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cbor2
 
 from tests.simulation.checks.books import Trip, Where, seats_of
-from tests.simulation.checks.readings import BOOKED, PAID_OUT, REFUNDED, SOLD, Log, Readings, ticket_of
+from tests.simulation.checks.readings import BOOKED, SOLD, Log, Readings, ticket_of
 from tests.simulation.told import LAP
 from tests.simulation.trace import Violation
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 Cell = tuple[int, int]
-# A refund that broke a rule is none, but for one of a ticket that boarded too: that is for people to settle.
-_STILL_BACK: Final = ("", "refund_boarded")
 
 
 class Good(NamedTuple):
@@ -169,11 +167,7 @@ def _judge_told(world: World, found: Readings, said: dict[Where, dict[bytes, Sai
 
 
 def _good(found: Readings, wanted: set[Where]) -> dict[Where, list[Good]]:
-    back = {
-        event.body[2 if event.type == PAID_OUT else 0]
-        for event in found.events
-        if event.type in (REFUNDED, PAID_OUT) and found.quarantined.get(event.pos, "") in _STILL_BACK
-    }
+    back = {found.given_back(event) for event in found.events}
     together = {
         (event.log, event.body[0] + n) for event in found.events if event.type == BOOKED for n in range(event.body[1])
     }
