@@ -157,13 +157,9 @@ def crews_of(tx: Connection, places: Sequence[Where]) -> dict[Where, tuple[str, 
 
 def place_of(tx: Connection, where: Where) -> tuple[int, int]:
     """The last stops that a dated trip's vehicle (reached, left), by the words of all boxes that ran it; -1 for none."""
-    stories: dict[Key, Story] = {}
-    for key, seq, at_ms, event in told(tx, [where]):
-        with suppress(Refusal):
-            stories.setdefault(key, Story()).add(seq, at_ms, event)
-    runs = [story.run for story in stories.values() if story.run.started_ms is not None]
-    reached = max((run.idx for run in runs), default=-1)
-    return reached, max((run.idx - run.standing for run in runs), default=-1)
+    begun = [one.run for one in runs(tx, where[1], where[1], where[0]) if one.run.started_ms is not None]
+    reached = max((run.idx for run in begun), default=-1)
+    return reached, max((run.idx - run.standing for run in begun), default=-1)
 
 
 def run_of(tx: Connection, node_no: int, where: Where) -> Run:
@@ -196,10 +192,8 @@ def runs(tx: Connection, from_day: int, until_day: int, trip_no: int | None = No
     stories: dict[Key, tuple[str, Story]] = {}
     for row in tx.execute(query.order_by(column.pos)):
         _, story = stories.setdefault((row.node_no, row.trip_no, row.day), (row.name or str(row.node_no), Story()))
-        try:
+        with suppress(Refusal):
             story.add(row.seq, row.at_ms, read_word(row.type, row.body))
-        except Refusal:
-            continue
     found = [RunLine(key[0], name, key[1], key[2], story.run) for key, (name, story) in stories.items()]
     order = {rules.RUNNING: 0, rules.PLANNED: 1, rules.HANDED_OVER: 2, rules.ENDED: 3}
     found.sort(key=lambda one: (order[one.run.phase], -one.run.delay_minutes, one.day, one.trip_no, one.node_no))

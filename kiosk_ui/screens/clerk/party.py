@@ -13,7 +13,7 @@ from kiosk_ui.kernel.staff import SELLERS, only, the_clerk
 from kiosk_ui.kernel.words import beside_fields
 from sync.domains.ticketing.office.bookings import MOST_RIDERS
 from sync.domains.ticketing.office.fares import CHILD_FREE
-from sync.domains.ticketing.rules import MOST_CHANGE_MINOR
+from sync.domains.ticketing.rules import shown_change_minor
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
@@ -80,9 +80,7 @@ def pay(number: int) -> ResponseReturnValue:
 @only(*SELLERS)
 def done(number: str) -> str:
     booking = the_node().bookings.find(number)
-    tendered = optional_whole(request.args, "tendered")
-    over = -1 if tendered is None else tendered - booking.total_minor
-    change = over if 0 <= over <= MOST_CHANGE_MINOR else None
+    change = shown_change_minor(booking.total_minor, optional_whole(request.args, "tendered"))
     return render_template("clerk/party_done.html", booking=booking, change=change)
 
 

@@ -22,7 +22,7 @@ from kiosk_ui.screens.clerk.requests import routes as requests_routes
 from kiosk_ui.screens.clerk.sale import routes as sale_routes
 from kiosk_ui.screens.clerk.shift import routes as shift_routes
 from sync.domains.ticketing.events import REASONS
-from sync.domains.ticketing.rules import MOST_CHANGE_MINOR
+from sync.domains.ticketing.rules import shown_change_minor
 from sync.kernel.errors import Refusal
 
 blueprint = Blueprint("clerk", __name__, url_prefix="/clerk", template_folder="templates")
@@ -102,10 +102,7 @@ def find() -> ResponseReturnValue:
 @only(*SELLERS)
 def ticket(number: str) -> str:
     found = the_node().ticketing.find(number)
-    change = None
-    if request.args.get("tendered"):
-        over = (optional_whole(request.args, "tendered") or 0) - found.price_minor
-        change = over if 0 <= over <= MOST_CHANGE_MINOR else None
+    change = shown_change_minor(found.price_minor, optional_whole(request.args, "tendered"))
     seller = the_node().accounts.clerk(found.clerk_no)
     replaced = found.refunded is not None and found.refunded.reason not in REASONS and not found.past
     return render_template(

@@ -82,6 +82,14 @@ def change_minor(price_minor: int, tendered_minor: int) -> int:
     return tendered_minor - price_minor
 
 
+def shown_change_minor(price_minor: int, tendered_minor: int | None) -> int | None:
+    """The same for an amount that an address says; None where it says none, or one that no sale took."""
+    try:
+        return None if tendered_minor is None else change_minor(price_minor, tendered_minor)
+    except Refusal:
+        return None
+
+
 def reason_index(name: str) -> int:
     """Index of a reason to refund. Raises :class:`Refusal` ``refund_reason``."""
     if name not in REASONS:

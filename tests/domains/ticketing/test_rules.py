@@ -26,8 +26,11 @@ def test_change_is_what_is_too_much_and_what_nobody_hands_over_is_refused(price:
     if over < 0 or over > rules.MOST_CHANGE_MINOR:
         with pytest.raises(Refusal, match="cash_short" if over < 0 else "cash_much"):
             rules.change_minor(price, tendered)
+        assert rules.shown_change_minor(price, tendered) is None
     else:
         assert price + rules.change_minor(price, tendered) == tendered
+        assert rules.shown_change_minor(price, tendered) == tendered - price
+    assert rules.shown_change_minor(price, None) is None
 
 
 def test_a_ticket_is_good_until_six_hours_after_the_planned_arrival() -> None:
