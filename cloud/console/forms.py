@@ -68,7 +68,7 @@ class Label(FlaskForm):
 
 class NewNode(FlaskForm):
     name = StringField(validators=[needed])
-    kind = RadioField(choices=[(kind, kind) for kind in KINDS], validators=[needed])
+    kind = RadioField(choices=list(KINDS), validators=[needed])
     name_zh_hans = StringField()
     name_zh_hant = StringField()
     name_en = StringField()
@@ -89,9 +89,7 @@ class Release(FlaskForm):
 
 
 class Disrupt(FlaskForm):
-    kind = RadioField(
-        choices=[(kind, kind) for kind in (*DISRUPTIONS, "none")], default=DISRUPTIONS[0], validators=[needed]
-    )
+    kind = RadioField(choices=[*DISRUPTIONS, "none"], default=DISRUPTIONS[0], validators=[needed])
     minutes = IntegerField(default=0)
     note = StringField()
 
@@ -119,19 +117,19 @@ class Announce(FlaskForm):
 
 
 class Decision(FlaskForm):
-    verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
+    verdict = RadioField(choices=["accept", "reject"], validators=[needed])
     reason = StringField(validators=[needed])
 
 
 class ConflictWord(FlaskForm):
-    outcome = RadioField(choices=[(outcome, outcome) for outcome in OUTCOMES], validators=[needed])
+    outcome = RadioField(choices=list(OUTCOMES), validators=[needed])
     reason = StringField(validators=[needed])
 
 
 class RefundWord(FlaskForm):
     request = IntegerField(default=0)
     fee = StringField(default="")
-    verdict = RadioField(choices=[("accept", "accept"), ("reject", "reject")], validators=[needed])
+    verdict = RadioField(choices=["accept", "reject"], validators=[needed])
     note = StringField()
 
 
@@ -151,7 +149,7 @@ class Note(FlaskForm):
 
 class Clerk(FlaskForm):
     name = StringField(validators=[needed])
-    roles = Choices(choices=[(role, role) for role in ROLES], validators=[needed])
+    roles = Choices(choices=list(ROLES), validators=[needed])
     nodes = Choices(coerce=int)
 
 
@@ -180,7 +178,7 @@ class NewSeller(Seller):
 
 class SellerKey(FlaskForm):
     label = StringField()
-    scopes = Choices(choices=[(scope, scope) for scope in SCOPES], validators=[needed])
+    scopes = Choices(choices=list(SCOPES), validators=[needed])
 
 
 class SellerPayment(FlaskForm):

@@ -50,7 +50,7 @@ def facts(demo: Demo, story: Story) -> dict[str, Any]:
         booked = [row._asdict() for row in tx.execute(sa.select(ticketing.booking_sold))]
         boarded = {bytes(row.ticket_id) for row in tx.execute(sa.select(boarding.boarded.c.ticket_id))}
         rated = {bytes(row.ticket_id) for row in tx.execute(sa.select(ratings.rating.c.ticket_id))}
-        heads = dict(tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq)).tuples().all())
+        heads = {row[0]: row[1] for row in tx.execute(sa.select(kernel.node_key.c.node_no, kernel.node_key.c.head_seq))}
         named = tx.execute(sa.select(sa.func.count()).select_from(ticketing.traveller)).scalar_one()
         quarantined = tx.execute(sa.select(sa.func.count()).select_from(kernel.quarantine)).scalar_one()
         codes = sa.select(kernel.alert.c.code).where(kernel.alert.c.code != FORGED_ALERT)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from wtforms.fields.choices import SelectChoice
 
 from cloud.console import forms
 from cloud.console.desk import DAY, TRIP, Desk, language
@@ -82,9 +83,9 @@ def _page(desk: Desk, trip_no: int, day: int, form: forms.Duty, status: int = 20
 
 
 def _offer(form: forms.Duty, tx: Connection) -> None:
-    form.box.choices = [(info.node_no, info.name) for info in nodes.every(tx) if info.kind == VEHICLE]
+    form.box.choices = [SelectChoice(info.node_no, info.name) for info in nodes.every(tx) if info.kind == VEHICLE]
     people = [info for info in clerks.every(tx) if duties.ROLE in info.roles and info.left_ms is None]
-    form.drivers.choices = [(info.clerk_no, f"{info.clerk_no} {info.name}") for info in people]
+    form.drivers.choices = [SelectChoice(info.clerk_no, f"{info.clerk_no} {info.name}") for info in people]
 
 
 def _stops(tx: Connection, trip_no: int) -> list[str]:

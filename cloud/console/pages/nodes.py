@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound
+from wtforms.fields.choices import SelectChoice
 
 from cloud.console import forms, issues, queries
 from cloud.console.desk import NUMBER, Desk, language
@@ -39,8 +40,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         form = forms.NewNode()
         with desk.database.read() as tx:
             places = queries.places(tx)
-        form.place.choices = [(0, desk.t("console_place_new"))]
-        form.place.choices += [(number, name_in(names, language())) for number, names in places]
+        form.place.choices = [SelectChoice(0, desk.t("console_place_new"))]
+        form.place.choices += [SelectChoice(number, name_in(names, language())) for number, names in places]
         if not form.validate_on_submit():
             return desk.render("node_add.html", 422 if form.errors else 200, form=form)
         try:

@@ -7,6 +7,7 @@ from datetime import date
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from wtforms.fields.choices import SelectChoice
 
 from cloud.console import forms
 from cloud.console.desk import Desk, language
@@ -78,13 +79,13 @@ def _offer(desk: Desk, form: forms.Announce) -> tuple[dict[int, dict[str, str]],
     with desk.database.read() as tx:
         names = timetable.operators(tx)
         lines = {number: queries.lines_of(tx, number, language()) for number in names}
-    form.operator.choices = [(number, str(number)) for number in names]
+    form.operator.choices = [SelectChoice(number, str(number)) for number in names]
     labels = {
         line_no: f"{name_in(names[number], language())} {name}" if len(names) > 1 else name
         for number, own in lines.items()
         for line_no, name in own.items()
     }
-    form.lines.choices = list(labels.items())
+    form.lines.choices = [SelectChoice(*one) for one in labels.items()]
     return names, labels
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from wtforms.fields.choices import SelectChoice
 
 from cloud.console import forms
 from cloud.console.desk import PAGE, Desk
@@ -111,4 +112,4 @@ def _node_names(tx: Connection) -> dict[int, str]:
 
 
 def _offer(form: forms.Clerk, names: dict[int, str]) -> None:
-    form.nodes.choices = list(names.items())
+    form.nodes.choices = [SelectChoice(*one) for one in names.items()]

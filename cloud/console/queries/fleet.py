@@ -94,7 +94,7 @@ def _state(row: Row[Any], contact: Contact | None) -> NodeState:
 def noted_counts(tx: Connection) -> dict[int, int]:
     """Open issues that the hub noted, by node."""
     query = sa.select(issue.c.node_no, sa.func.count()).where(issue.c.closed_ms.is_(None)).group_by(issue.c.node_no)
-    return dict(tx.execute(query).tuples().all())
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def close_issue(tx: Connection, number: int, now_ms: int) -> Row[Any] | None:
@@ -119,9 +119,10 @@ def logs(tx: Connection, node_no: int) -> Sequence[Row[Any]]:
 def stream_positions(tx: Connection, node_no: int, floor: int) -> list[StreamPosition]:
     """The streams that a node holds, those that it lacks most of first."""
     names = list(node_list.streams_of(tx, node_no))
-    heads = dict(tx.execute(sa.select(stream.c.stream, stream.c.head).where(stream.c.stream.in_(names))).tuples().all())
+    held = sa.select(stream.c.stream, stream.c.head).where(stream.c.stream.in_(names))
+    heads = {row.stream: row.head for row in tx.execute(held)}
     lacks = sa.select(operation.c.stream, sa.func.count()).where(operation.c.pos > floor).group_by(operation.c.stream)
-    behind: dict[str, int] = dict(tx.execute(lacks.where(operation.c.stream.in_(names))).tuples().all())
+    behind = {row[0]: row[1] for row in tx.execute(lacks.where(operation.c.stream.in_(names)))}
     found = [StreamPosition(name, heads.get(name, 0), behind.get(name, 0)) for name in names]
     return sorted(found, key=lambda item: (-item.behind, item.name))
 
