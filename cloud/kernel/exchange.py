@@ -6,7 +6,7 @@ A quiet request touches one read of the database and nothing else: no writer, no
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from cloud.kernel.contact import Contacts
 from cloud.kernel.database import Database
 from cloud.kernel.fold import Folded
 from cloud.kernel.intake import Intake, Taken, hash_at, may_speak, quarantined
-from cloud.kernel.nodes import ACTIVE, REPLACED, NodeInfo, find, streams_of
+from cloud.kernel.nodes import ACTIVE, NodeInfo, find, streams_of
 from cloud.kernel.recovery import Recovery
 from cloud.kernel.settings import Settings
 from cloud.kernel.streams import Reading
@@ -130,8 +130,7 @@ class Exchange:
             if self._recovery.must_present(tx, kid, request.floor, request.first_seq - 1):
                 return self._wait(who, request, now)
             taken = self._intake.take(tx, sent)
-            heard = may_speak(who.status) or who.status == REPLACED
-            if heard and taken.status not in (exchange.FORKED, exchange.REVOKED):
+            if taken.status not in (exchange.FORKED, exchange.REVOKED):
                 self._decide(tx, who, taken, now)
         with self._database.read() as tx:
             return self._respond(tx, tx.execute(_WHO, {"kid": kid}).one(), request, taken, now)
@@ -152,13 +151,14 @@ class Exchange:
         )
 
     def _decide(self, tx: Connection, who: Any, taken: Taken, now: int) -> None:
-        """What follows from what a node wrote, and what time brings it. A log that another one has replaced is given nothing
-        more; but what it brings is in the books, and gates, passengers and those who wait for seats hear of that."""
-        info = find(tx, who.node_no)
+        """What follows from what a node wrote, and what time brings it. A log that another one has replaced, or whose key is
+        held, is given nothing more; but what it brings is in the books, and gates, passengers and those who wait for seats
+        hear of that."""
+        info, told = find(tx, who.node_no), may_speak(who.status)
         if taken.fresh.events:
             for decide in self._steps.decide:
-                decide(tx, info, taken.fresh)
-        if who.status != REPLACED and now >= info.provision_due_ms:
+                decide(tx, info, replace(taken.fresh, asks=told))
+        if told and now >= info.provision_due_ms:
             for provision in self._steps.provision:
                 provision(tx, info)
 

@@ -133,10 +133,12 @@ A = TypeVar("A", bound=Applier)
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A batch that was folded in, with the appliers that did it: what they read need not be read again."""
+    """A batch that was folded in, with the appliers that did it: what they read need not be read again. ``asks``: its log is
+    still told things; what another one asks for, nobody would get."""
 
     events: Sequence[Received] = ()
     appliers: Sequence[Applier] = ()
+    asks: bool = True
 
     def of(self, *kinds: type[Event]) -> list[Received]:
         """Those of the events that are of one of these types."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -174,7 +174,7 @@ class Tails:
         insert_rows(tx, event_log, _LOG, rows)
         folded = self._fold.apply(tx, fresh)
         for decide in self._decide:
-            decide(tx, find(tx, row.node_no), folded)
+            decide(tx, find(tx, row.node_no), replace(folded, asks=False))
         return folded
 
     def _count_in(self, tx: Connection, tail: Tail, row: Row[Any]) -> None:

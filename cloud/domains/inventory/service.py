@@ -70,7 +70,7 @@ class InventoryService:
 
     def decide(self, tx: Connection, info: NodeInfo, fresh: Folded) -> None:
         """After a node's events: answer what it asked, give returned seats to those who wait, refill what ran low. A log that
-        has ended asks for nothing any more; what it sold and returned counts."""
+        is told nothing asks for nothing; what it sold and returned counts."""
         folded = fresh.by(InventoryApplier)
         if folded is None:
             return
@@ -86,7 +86,7 @@ class InventoryService:
                     sold.add((event.trip_no, event.day))
             elif isinstance(event, GrantReturned):
                 back.add((event.trip_no, event.day))
-            elif one.epoch != info.epoch:
+            elif not fresh.asks:
                 continue
             elif isinstance(event, SeatsAsked):
                 asked.append((one.pos, event))
