@@ -230,7 +230,7 @@ def build(
     own = OwnNode(EVENTS, nodes, enrolment, intake, (inventory.decide, boarding.decide), clock, signer)
     parts = selling.Parts(own, inventory, trips, ticketing, boardings, HubFaults(), settings, clock, ids)
     shop = selling.Selling(parts)
-    rescue = Recovery(nodes, clock, ids, NUMBERED)
+    rescue = Recovery(nodes, clock, ids, NUMBERED, inventory.resume)
     again = GrantsAgain(trips, signer.verify_key, clock)
     return Hub(
         settings=settings,

@@ -8,7 +8,7 @@ no box is missing in its list it can't know: a person says so, and ends it. docs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,10 +69,12 @@ class Awaited:
 
 
 class Recovery:
-    """Begins, accounts for and ends recoveries."""
+    """Begins, accounts for and ends recoveries. ``resume``: what had to wait for the end of one."""
 
-    def __init__(self, nodes: Nodes, clock: Clock, ids: Ids, numbered: Sequence[Numbered]) -> None:
-        self._nodes, self._clock, self._ids, self._numbered = nodes, clock, ids, numbered
+    def __init__(
+        self, nodes: Nodes, clock: Clock, ids: Ids, numbered: Sequence[Numbered], resume: Callable[[Connection], None]
+    ) -> None:
+        self._nodes, self._clock, self._ids, self._numbered, self._resume = nodes, clock, ids, numbered, resume
 
     def begin(self, tx: Connection, cause: str, seen: int = 0) -> Generation:
         """Start a new generation. ``seen``: the highest position of an operation that anybody is known to hold."""
@@ -146,6 +148,7 @@ class Recovery:
         tx.execute(sa.update(hub_generation).where(hub_generation.c.generation == now.generation).values(**ended))
         tx.execute(sa.update(counter).values(recovering=False))
         self._nodes.provision_at(tx, 0)
+        self._resume(tx)
         audit.record(tx, self._clock.wall_ms(), by, "hub_recovered", generation=now.generation)
         return now
 

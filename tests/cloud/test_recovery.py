@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from cloud.domains.inventory.tables import ask_waiting, risk_release, seat_grant
+from cloud.domains.inventory.tables import risk_release, seat_grant
 from cloud.kernel import nodes, recovery, streams
 from cloud.kernel.clerks import Clerks
 from cloud.kernel.rebuild import rebuild
@@ -17,10 +17,9 @@ from sync.domains.inventory.events import SeatsAsked
 from sync.kernel import exchange
 from sync.kernel.certificate import Revocation
 from sync.kernel.errors import Malformed, Refusal
-from sync.kernel.operations import Operation, trip_stream
+from sync.kernel.operations import Operation
 from sync.kernel.presentation import Presentation
 from tests.cloud.world import DAY, Box, World, adds_up
-from tests.domains.ticketing.test_refund_cloud import id_of
 
 Rows = dict[str, list[dict[str, object]]]
 
@@ -264,38 +263,6 @@ def test_a_revocation_that_the_hub_has_forgotten_holds_the_key_until_a_person_de
     assert thief.visit().status == exchange.REVOKED
     anew(honest)
     assert honest.visit().status == exchange.OK
-
-
-def test_what_a_held_key_brings_is_told_to_the_gates_and_what_it_asks_for_is_not_given(world: World) -> None:
-    witness, held, asker = world.box("a"), world.box("b", low_water=0), world.box("c", low_water=0)
-    granted = world.grant(held, 7, 10)
-    held.visit()
-    kept = backup(world)
-    with world.hub.database.write() as tx:
-        world.hub.nodes.revoke(tx, held.node_no, "stolen")
-    witness.visit()
-    put_back(world, kept)
-    for box in (witness, asker):
-        anew(box)
-    held.present()
-    finish(world)
-    with world.hub.database.write() as tx:
-        world.hub.nodes.subscribe(tx, witness.node_no, [trip_stream(7, DAY)])
-    asker.append(SeatsAsked(7, DAY, 0, 3, 1))
-    asker.visit()
-    (waits,) = world.rows(ask_waiting)
-    held.sell(7, 1)
-    held.append(SeatsAsked(7, DAY, 0, 3, 5))
-    assert not held.send(held.request()).operations
-    witness.visit()
-    assert list(witness.keys("manifest", trip_stream(7, DAY))) == [f"manifest/{id_of(held, 1).hex()}"]
-    assert world.rows(ask_waiting) == [waits]
-    held.give_back(granted, granted.seats[1:2])
-    held.send(held.request())
-    asker.visit()
-    assert len(asker.seats(7)) == 1 and world.rows(ask_waiting) == []
-    held_grants = [row for row in world.rows(seat_grant) if row["node_no"] == held.node_no]
-    assert [row["grant_id"] for row in held_grants] == [granted.grant_id]
 
 
 def test_after_reading_anew_node_and_hub_hold_the_same(world: World) -> None:

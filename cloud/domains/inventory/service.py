@@ -199,6 +199,10 @@ class InventoryService:
             raise Refusal("trip_not_for_sale", status=404)
         return self._vehicles.change(tx, book, plan, note, by)
 
+    def resume(self, tx: Connection) -> None:
+        """A recovery is over: see :meth:`Vehicles.resume`."""
+        self._vehicles.resume(tx)
+
     def vehicle_changed(self, tx: Connection, where: Where) -> bool:
         """Whether another vehicle runs than the timetable says."""
         return newest_plan(tx, where) is not None

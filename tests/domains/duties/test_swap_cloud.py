@@ -204,11 +204,14 @@ def test_the_taker_gives_back_what_it_did_not_sell(world: World) -> None:
     assert world.trip(7).free == free and codes(world) == ["return_not_held"]
 
 
-def test_seats_that_went_on_go_on_once_more(world: World) -> None:
+def went_on_twice(world: World) -> tuple[Box, Box, Box, tuple[tuple[int, int], ...]]:
+    """Three coaches: what the first gave the second, that gave the third, which sold one of the seats; and these seats."""
     giver, taker = pair(world)
     third = world.box("third", kind="vehicle")
     number, seats = next(numbers), left_of(giver)
-    say_taken(taker, hand(giver, taker, number=number))
+    first = hand(giver, taker, number=number)
+    say_given(giver, taker, first)
+    say_taken(taker, first)
     onward = sign_handover(
         replace(given(giver, taker), from_node_no=taker.node_no, to_node_no=third.node_no,
                 grants=((number, seats, ()),)), taker.signer, taker.certificate,
@@ -216,9 +219,31 @@ def test_seats_that_went_on_go_on_once_more(world: World) -> None:
     taker.append(TripHandedOver(*TRIP, DRIVER, third.node_no, onward))
     say_taken(third, onward)
     third.sell(7, seats[0][0])
-    taker.visit()
-    third.visit()
+    return giver, taker, third, seats
+
+
+def test_seats_that_went_on_go_on_once_more(world: World) -> None:
+    giver, taker, third, _ = went_on_twice(world)
+    for box in (taker, third, giver):
+        box.visit()
+        sound(world)
     assert codes(world) == []
+
+
+def test_a_third_box_that_is_heard_before_the_second_is_kept_aside_and_sells_on_once_that_was_heard(
+    world: World,
+) -> None:
+    giver, taker, third, seats = went_on_twice(world)
+    free = world.trip(7).free
+    third.visit()
+    assert codes(world) == ["handover_not_held", "outside_grant"]
+    for box in (taker, giver):
+        box.visit()
+        sound(world)
+    assert world.trip(7).free == free, "what it sold is nobody's to give out"
+    third.sell(7, seats[1][0])
+    third.visit()
+    assert codes(world) == ["handover_not_held", "outside_grant"]
     sound(world)
 
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from cloud.domains.inventory.books import cells as c
+from cloud.domains.inventory.books import ledger
 from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, fault_told, reseat, vehicle_change
@@ -26,6 +27,7 @@ from sync.domains.disruption.operations import Reseated, VehicleChange
 from sync.domains.disruption.rules import Passenger, Places
 from sync.domains.inventory.rules import FREE
 from sync.domains.timetable.operations import SeatPlan
+from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.operations import trip_stream
 from sync.kernel.ports import Clock
@@ -35,6 +37,7 @@ _CHANGE: Final = (
 )  # fmt: skip
 _SEAT: Final = ("ticket_id", "trip_no", "day", "from_idx", "to_idx", "was", "seat", "placed", "fault", "late")
 _FAULT: Final = ("ticket_id", "pos")
+_MAY_RUN_DAYS: Final = 3
 _GONE: Final = sa.delete(reseat).where(reseat.c.ticket_id == sa.bindparam("gone"))
 
 
@@ -101,6 +104,15 @@ class Vehicles:
         fresh = [one for one in wanted.values() if not one.placed and not _missed(known.get(one.ticket_id))]
         # Asked once for each passenger who stands: what comes back and does not help goes out again.
         return bool(fresh) and self._recalls.all_back(tx, book) > 0
+
+    def resume(self, tx: Connection) -> None:
+        """A restored hub grants again: seat whom it could not seat meanwhile, on every trip that may still run. Nothing else
+        may be heard of such a trip before it leaves."""
+        column, since = vehicle_change.c, days.day_at(self._clock.wall_ms(), "UTC") - _MAY_RUN_DAYS
+        rows = tx.execute(sa.select(column.trip_no, column.day).where(column.day >= since).distinct())
+        books = ledger.load(tx, sorted((row.trip_no, row.day) for row in rows))
+        for book in books.values():
+            self.settle(tx, book)
 
     def _plans(self, tx: Connection, where: Where) -> tuple[SeatPlan, SeatPlan]:
         """Where seats were, by the vehicles until now, and where they are."""
