@@ -130,7 +130,7 @@ def test_no_page_of_what_passengers_say_has_a_barrier(stage: Stage) -> None:
 
 
 def test_no_page_of_the_web_shop_has_a_barrier(stage: Stage) -> None:
-    """A phone at home reserves, the desk issues, the ticket is shown."""
+    """A phone at home reserves for a grown-up and a child, the desk looks at the child and issues, the tickets are shown."""
     shop, phone = stage.address("hub") + "/shop/", stage.open(PHONE)
     day = days.date_of(stage.demo.plan.day + 1).isoformat()
     ends = "from=Zhaoqing Xinghu Coach Station&to=Taishan Coach Station"
@@ -143,15 +143,20 @@ def test_no_page_of_the_web_shop_has_a_barrier(stage: Stage) -> None:
     phone.click("a.ride >> nth=-1")
     found += barriers(phone)
     phone.click("summary")
+    phone.select_option("#count_child_free", "1")
+    found += barriers(phone)
     phone.click("main form button")
+    assert "Child, free" in phone.inner_text("main") and "to be measured" in phone.inner_text("main")
     found += barriers(phone)
     number = phone.inner_text("p.code")
     admin = Admin(stage)
     assert number in admin.see("sellers/1")
+    admin.page.select_option(f"tr:has-text('{number}') select", "height")
+    found += barriers(admin.page)
     with admin.page.expect_navigation():
         admin.page.click(f"tr:has-text('{number}') button")
     phone.reload()
-    assert phone.locator(".qr svg").count() == 1
+    assert phone.locator(".qr svg").count() == 2
     found += barriers(phone)
     phone.click("main section a")
     found += barriers(phone)
