@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import cloud.domains
-from cloud.kernel.database import Database, head_pos
+from cloud.kernel.database import Database, head_pos, select_pairs
 from cloud.kernel.tables import metadata, state_tables
 
 
@@ -34,6 +39,43 @@ def test_hubs_that_start_together_make_the_schema_once(hub_database_url: str) ->
         assert tx.execute(sa.text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
     for database in databases:
         database.close()
+
+
+def statements_of_pairs() -> list[str]:
+    """Every statement of the hub in which pairs are looked up."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("cloud.domains.")]
+    found = {
+        text for module in modules for text in vars(module).values() if isinstance(text, str) and "{pairs}" in text
+    }
+    return sorted(found)
+
+
+def scanned(plan: Iterable[Any], query: str) -> list[str]:
+    """What a plan says of tables that it goes through from end to end."""
+    aliases = re.findall(r"(?:FROM|JOIN) (\w+)(?: (?!WHERE|JOIN|LEFT|ON)(\w+))?", query)
+    tables = {alias or name for name, alias in aliases if name in metadata.tables}
+    assert tables, query
+    return [row[-1] for row in plan if row[-1].split()[0] == "SCAN" and row[-1].split()[1] in tables]
+
+
+def test_no_look_up_of_pairs_goes_through_a_whole_table(tmp_path: Path) -> None:
+    """A hub's tables hold all trips that ever were; what a box brings is of a few."""
+    database, pairs = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}"), [(1, 2), (3, 4), (5, 6)]
+    database.migrate()
+    with database.read() as tx:
+        plans = {query: select_pairs(tx, f"EXPLAIN QUERY PLAN {query}", pairs) for query in statements_of_pairs()}
+        assert len(plans) > 10
+        assert {query: found for query, plan in plans.items() if (found := scanned(plan, query))} == {}
+    database.close()
+
+
+def test_canary_a_bare_list_of_pairs_is_looked_up_in_the_whole_table(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    database.migrate()
+    with database.read() as tx:
+        bare = [query.replace("{pairs}", "(VALUES (1, 2), (3, 4), (5, 6))") for query in statements_of_pairs()]
+        assert any(scanned(tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"), query) for query in bare)
+    database.close()
 
 
 def test_every_domain_of_the_hub_is_named_in_the_list() -> None:
