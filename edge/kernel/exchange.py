@@ -213,7 +213,7 @@ class Exchanger:
     def _take(self, request: Request, answer: Response) -> int:
         got = 0
         for number, chunk in enumerate(_chunks(answer.operations, CHUNK)):
-            if number:
+            if number and self._scribe.is_wanted:
                 _breathe()
             got += self._scribe.write(partial(self._apply, chunk=chunk))
         if self._changes(request, answer):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from edge.kernel import meta
 from sync.kernel import digest
@@ -15,7 +15,14 @@ from sync.kernel.operations import Operation, Subscriptions, split_key
 Project = Callable[[sqlite3.Connection, tuple[str, ...], bytes | None], None]
 # Operations in one transaction: a sale that comes meanwhile waits for as many (docs/reference/benchmarks.md).
 CHUNK: Final = 100
-_HELD: Final = "SELECT pos, body FROM stream_operation WHERE stream = ? AND key = ?"
+# Always as many: one statement that is prepared once, whatever an answer brings. With IN in place of the join SQLite looks
+# through the whole table.
+_HELD: Final = (
+    f"WITH asked (stream, key) AS (VALUES {', '.join(['(?, ?)'] * CHUNK)}) "
+    "SELECT kept.stream, kept.key, kept.pos, kept.body FROM asked CROSS JOIN stream_operation AS kept "
+    "ON kept.stream = asked.stream AND kept.key = asked.key"
+)
+_NOTHING: Final = (-1, None)
 _KEEP: Final = "INSERT OR REPLACE INTO stream_operation (stream, key, pos, body) VALUES (?, ?, ?, ?)"
 _UNREADABLE: Final = (Malformed, ValueError, TypeError, LookupError, OverflowError, sqlite3.IntegrityError)
 _LISTED: Final = 100
@@ -49,24 +56,52 @@ class Streams:
             [(stream, pos) for stream, pos in behind.items() if stream in held],
         )
 
-    def apply(self, connection: sqlite3.Connection, operations: Iterable[Operation]) -> int:
+    def apply(self, connection: sqlite3.Connection, operations: Sequence[Operation]) -> int:
         """Keep and fold operations; one that is not newer than what is held changes nothing. Gives how many were new."""
         read: set[str] = set()
         odd: set[str] = set()
         digests: dict[str, int] = {}
+        rows: list[tuple[str, str, int, bytes | None]] = []
+        held = self._held(connection, operations)
         for operation in operations:
-            pos, old = connection.execute(_HELD, (operation.stream, operation.key)).fetchone() or (-1, None)
+            where = operation.stream, operation.key
+            pos, old = held.get(where, _NOTHING)
             # What went bad on the disk may be of another type; the next check of the digests puts it right.
             if type(pos) is int and pos >= operation.pos:
                 continue
-            self._keep(connection, operation, old if type(old) is bytes else None, digests)
-            if operation.key == "subscriptions":
-                self.put_digests(connection, digests)  # it may forget streams, digests and all
+            held[where] = operation.pos, operation.body
+            rows.append((*where, operation.pos, operation.body))
+            self._count(connection, operation, old if type(old) is bytes else None, digests)
+            if operation.key == "subscriptions":  # it may forget streams, digests and all
+                self._put(connection, rows, digests)
             found = read if self.project(connection, operation.key, operation.body) else odd
             found.add(operation.key)
-        self.put_digests(connection, digests)
+            if operation.key == "subscriptions":
+                held = self._held(connection, operations)
+        self._put(connection, rows, digests)
         self._note(connection, read, odd)
         return len(read) + len(odd)
+
+    def _held(
+        self, connection: sqlite3.Connection, operations: Sequence[Operation]
+    ) -> dict[tuple[str, str], tuple[Any, Any]]:
+        """(stream, key) → position and body of what is kept there now."""
+        found: dict[tuple[str, str], tuple[Any, Any]] = {}
+        for at in range(0, len(operations), CHUNK):
+            some = [part for one in operations[at : at + CHUNK] for part in (one.stream, one.key)]
+            some += some[-2:] * (CHUNK - len(some) // 2)
+            found |= {(stream, key): (pos, body) for stream, key, pos, body in connection.execute(_HELD, some)}
+        return found
+
+    def _put(
+        self,
+        connection: sqlite3.Connection,
+        rows: list[tuple[str, str, int, bytes | None]],
+        digests: dict[str, int],
+    ) -> None:
+        connection.executemany(_KEEP, rows)
+        rows.clear()
+        self.put_digests(connection, digests)
 
     def put(self, connection: sqlite3.Connection, operation: Operation) -> None:
         """Keep and fold an operation whatever stands in its place; the digest of its stream is the caller's to put right."""
@@ -139,8 +174,13 @@ class Streams:
         self, connection: sqlite3.Connection, operation: Operation, old: bytes | None, digests: dict[str, int]
     ) -> None:
         """Put an operation in the place of ``old``; what that makes of its stream's digest stands in ``digests``."""
+        connection.execute(_KEEP, (operation.stream, operation.key, operation.pos, operation.body))
+        self._count(connection, operation, old, digests)
+
+    def _count(
+        self, connection: sqlite3.Connection, operation: Operation, old: bytes | None, digests: dict[str, int]
+    ) -> None:
         stream, key = operation.stream, operation.key
-        connection.execute(_KEEP, (stream, key, operation.pos, operation.body))
         if stream not in digests:
             row = connection.execute("SELECT digest FROM stream_digest WHERE stream = ?", (stream,)).fetchone()
             digests[stream] = int(row[0], 16) if row else 0

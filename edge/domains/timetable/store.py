@@ -80,13 +80,14 @@ def keep_pattern(connection: sqlite3.Connection, rest: tuple[str, ...], body: by
 def keep_trip(connection: sqlite3.Connection, rest: tuple[str, ...], body: bytes | None) -> None:
     """Operation ``trip/N``."""
     number = int(rest[0])
-    connection.execute("DELETE FROM trip WHERE trip_no = ?", (number,))
-    if body is not None:
-        trip = Trip.from_bytes(body)
-        connection.execute(
-            "INSERT INTO trip (trip_no, pattern_no, start_s, body) VALUES (?, ?, ?, ?)",
-            (number, trip.pattern_no, trip.start_s, body),
-        )
+    if body is None:
+        connection.execute("DELETE FROM trip WHERE trip_no = ?", (number,))
+        return
+    trip = Trip.from_bytes(body)
+    connection.execute(
+        "INSERT OR REPLACE INTO trip (trip_no, pattern_no, start_s, body) VALUES (?, ?, ?, ?)",
+        (number, trip.pattern_no, trip.start_s, body),
+    )
 
 
 PROJECTIONS = {
