@@ -63,7 +63,7 @@ from edge.kernel.transport import ENQUIRY_TIMEOUT_S, EXCHANGE_TIMEOUT_S, HttpTra
 from edge.kernel.wifi import Wifi
 from edge.kernel.wifi import read_key as read_wifi_key
 from papers.press import Press
-from sync.catalogue import Catalogue, load
+from sync.catalogue import HUB_ONLY, Catalogue, load
 from sync.domains import EVENTS
 from sync.kernel import hlc
 from sync.kernel.errors import Fault
@@ -230,7 +230,7 @@ def _domains(
     disruptions.aboard, disruptions.ends = duties.told_aboard, duties.ends_aboard
     boarding = Boarding(database, scribe, keeper, directory, timetable, inventory, travellers, duties)
     journeys, fares = Journeys(database, timetable, keeper), Fares(database, timetable)
-    shifts, catalogue = Shifts(database, scribe, timetable), load()
+    shifts, catalogue = Shifts(database, scribe, timetable), load(without=HUB_ONLY)
     ticketing = Ticketing(
         database, scribe, keeper, signer, timetable, inventory, fares, travellers, boot_id, boarding.boarded,
         shifts.require_open,

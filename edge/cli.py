@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
 import logging
 import signal
@@ -26,8 +24,8 @@ from edge.kernel.transport import HttpTransport
 from edge.rules_cli import rules_group
 from sync.kernel import keys, ticket
 from sync.kernel.errors import Broken, Fault, Refusal, YipiaoError
+from sync.kernel.serving import keep_heap_small
 
-_M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 1 << 20  # <malloc.h>
 DATA = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("node-data"), show_default=True
 )
@@ -59,15 +57,8 @@ def run(data: Path, **given: Any) -> None:
         _serve(build(load(data, **given)))
 
 
-def _give_back_large_blocks() -> None:
-    """A PIN hash takes 16 MiB. glibc learns from the first of them to take such blocks from a thread's own heap, which it
-    then keeps: 173 MiB after eight clerks had signed in. A bound that is set stays. Elsewhere there is nothing to set."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-
-
 def _serve(built: Node) -> None:
-    _give_back_large_blocks()
+    keep_heap_small()
     from kiosk_ui.app import create_app, create_portal
 
     app = create_app(built)

@@ -21,6 +21,7 @@ from cloud.domains.timetable.publish import import_feed
 from cloud.kernel import fleet, rebuild
 from cloud.kernel.serving import serve
 from cloud.kernel.settings import load
+from sync.kernel.serving import keep_heap_small
 
 
 @click.command()
@@ -29,6 +30,7 @@ from cloud.kernel.settings import load
 @click.option("--port", type=int, default=None, help="Port to listen on; 0 for any.")
 def run(data: Path, **given: Any) -> None:
     """Serve the nodes, the API and the console until stopped."""
+    keep_heap_small()
     from cloud.app import create_app
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -7,6 +7,7 @@ A text may hold ``{name}`` fields. A missing key is shown as itself, so that a p
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -29,6 +30,8 @@ FILES: Final = (
     "aboard.toml",
     "clearance.toml",
 )
+# The largest, and no page of a box says a word of it.
+HUB_ONLY: Final = ("console.toml",)
 
 
 class Catalogue:
@@ -56,12 +59,12 @@ def parse(sources: Iterable[str]) -> Catalogue:
         for key, value in tomllib.loads(source).items():
             if key in texts:
                 raise ValueError(f"text {key!r} is there twice")
-            texts[key] = value
+            texts[key] = {sys.intern(language): text for language, text in value.items()}
     return Catalogue(texts)
 
 
 @cache
-def load() -> Catalogue:
+def load(without: tuple[str, ...] = ()) -> Catalogue:
     """The catalogue that this package ships, read once a process: that takes a tenth of a second, and a hub asks six times."""
-    folder = files(__name__)
-    return parse((folder / name).read_text(encoding="utf-8") for name in FILES if (folder / name).is_file())
+    folder, names = files(__name__), [name for name in FILES if name not in without]
+    return parse((folder / name).read_text(encoding="utf-8") for name in names if (folder / name).is_file())
