@@ -87,14 +87,12 @@ class Received:
     def __init__(
         self, pos: int, node_no: int, epoch: int, seq: int, envelope: Envelope | None, held: Quarantine | None = None
     ) -> None:
-        self.pos, self.node_no, self.epoch, self.seq, self.envelope, self.held = (
-            pos,
-            node_no,
-            epoch,
-            seq,
-            envelope,
-            held,
-        )
+        self.pos = pos
+        self.node_no = node_no
+        self.epoch = epoch
+        self.seq = seq
+        self.envelope = envelope
+        self.held = held
         self.alerts = ()
         self.event = None if envelope is None else envelope.event
         self.log = (node_no, epoch % AMENDED)

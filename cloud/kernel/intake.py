@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import repeat
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -134,13 +134,12 @@ class Intake:
         if not events:
             return _NOTHING
         pos = take_positions(tx, len(events))
-        fresh = [
-            Received(pos + i, key.node_no, key.epoch, first + i, envelope, held)
-            for i, (envelope, held) in enumerate(sent.read[skip:])
-        ]
+        envelopes, held = zip(*sent.read[skip:], strict=True)
+        seqs = range(first, first + len(events))
+        places = (range(pos, pos + len(events)), repeat(key.node_no), repeat(key.epoch), seqs)
+        fresh = list(map(Received, *places, envelopes, held))
         hashes, kinds = sent.hashes[skip:], [one.type for one in fresh]
-        whose = (repeat(key.node_no), repeat(key.epoch), count(first))
-        insert_rows(tx, event_log, _LOG, list(zip(count(pos), *whose, kinds, hashes, events, strict=False)))
+        insert_rows(tx, event_log, _LOG, list(zip(*places, kinds, hashes, events, strict=False)))
         tx.execute(_HEAD, {"which": key.kid, "seq": sent.last_seq, "hash": hashes[-1]})
         return self._fold.apply(tx, fresh)
 

@@ -120,14 +120,15 @@ class BoardingService:
 
     def decide(self, tx: Connection, _info: NodeInfo, fresh: Folded) -> None:
         """Put good sales and refunds on the streams of trips that some box listens to."""
-        trips: dict[tuple[int, int], list[tuple[Received, TicketSold | TicketRefunded]]] = {}
-        for one in fresh.events:
+        named = {(event.trip_no, event.day) for one in fresh.events if isinstance(event := one.event, _TOLD)}
+        listened = _listened(tx, [trip_stream(*where) for where in named])
+        told: dict[str, list[tuple[Received, TicketSold | TicketRefunded]]] = {}
+        for one in fresh.events if listened else ():
             event = one.event
             good = one.held is None or one.held.code == REFUND_BOARDED
-            if good and isinstance(event, _TOLD):
-                trips.setdefault((event.trip_no, event.day), []).append((one, event))
-        told = {trip_stream(*where): some for where, some in trips.items()}
-        for name in sorted(_listened(tx, told)):
+            if good and isinstance(event, _TOLD) and (name := trip_stream(event.trip_no, event.day)) in listened:
+                told.setdefault(name, []).append((one, event))
+        for name in sorted(told):
             streams.publish_many(tx, name, [entry for one, event in told[name] for entry in _entries(one, event)])
 
 

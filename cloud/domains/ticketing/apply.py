@@ -44,7 +44,7 @@ class TicketingApplier:
         self._prices = Prices(tx, self.lines)
         self._ends: dict[Log, tuple[int, int]] = {}
         self._prefixes: dict[Log, bytes] = {}
-        self._used: set[tuple[Log, int]] = set()
+        self._used: dict[Log, set[int]] = {}
         self._rows: list[tuple[object, ...]] = []
         # key → (tickets, amount)
         self._sums: dict[tuple[object, ...], tuple[int, int]] = {}
@@ -101,14 +101,15 @@ class TicketingApplier:
         upsert_rows(self._tx, serial_end, _END[:2], _END, ends)
 
     def _wrong(self, log: Log, event: TicketSold) -> Quarantine | None:
-        if not 1 <= event.serial <= MAX_SERIAL:
-            return Quarantine("serial_range", str(event.serial))
+        serial, used = event.serial, self._used.setdefault(log, set())
+        if not 1 <= serial <= MAX_SERIAL:
+            return Quarantine("serial_range", str(serial))
+        if serial in used:
+            return Quarantine("serial_used", str(serial))
+        used.add(serial)
         last, missing = self._ends.get(log, _NO_END)
-        if (log, event.serial) in self._used:
-            return Quarantine("serial_used", str(event.serial))
-        self._used.add((log, event.serial))
-        if event.serial > last:
-            self._ends[log] = (event.serial, missing + event.serial - last - 1)
+        if serial > last:
+            self._ends[log] = (serial, missing + serial - last - 1)
         else:
             self._ends[log] = (last, missing - 1)
         if event.price_minor > MAX_PRICE_MINOR:
@@ -124,6 +125,5 @@ class TicketingApplier:
         column = ticket.c
         for some in chunks(serials):
             mine = (column.node_no == log[0], column.epoch == log[1], column.serial.in_(some))
-            self._used |= {
-                (log, serial) for serial in self._tx.execute(sa.select(column.serial).where(*mine)).scalars()
-            }
+            found = self._tx.execute(sa.select(column.serial).where(*mine)).scalars()
+            self._used.setdefault(log, set()).update(found)
