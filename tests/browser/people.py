@@ -10,7 +10,7 @@ from cloud.kernel.accounts import Accounts
 from cloud.kernel.system import SystemClock, SystemIds
 from sync.catalogue import load
 from sync.kernel import ticket
-from tests.browser.stage import DESK, PHONE, Stage, photograph, read_code
+from tests.browser.stage import DESK, PHONE, Stage, follow, photograph, read_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -51,8 +51,9 @@ class Passenger:
         """Take the first seat that is open; (its label, the price as the screen says it)."""
         seat = self.page.locator("button.seat.open").first
         label = seat.inner_text()
-        seat.click()
-        self.page.click("button.go")
+        with self.page.expect_navigation():
+            seat.click()
+        follow(self.page, "button.go")
         return label, self.page.locator(".amount").inner_text()
 
     def take_ticket(self) -> Bought:
@@ -175,7 +176,7 @@ class Rider:
         self.page.click("a[href='/portal/ticket']")
         self.page.fill("#ticket", bought.number)
         self.page.fill("#short_code", bought.short_code.lower())
-        self.page.click("form:has(#short_code) button")
+        follow(self.page, "form:has(#short_code) button")
         return self.page.inner_text("main")
 
     def open_rating(self) -> None:
@@ -193,7 +194,7 @@ class Rider:
         self.page.click(f".levels label >> text={level}")
         self.page.click(f".tags label >> text={tag}")
         self.page.fill("#comment", comment)
-        self.page.click("form:has(#comment) button")
+        follow(self.page, "form:has(#comment) button")
         return self.page.inner_text("main")
 
 
@@ -211,15 +212,14 @@ class Admin:
             self.page.fill("#old", admin["passphrase"])
             self.page.fill("#new", ADMIN_PASSPHRASE)
             self.page.fill("#repeated", ADMIN_PASSPHRASE)
-            self.page.click("main button")
+            follow(self.page, "main button")
             self._sign_in(admin["name"], ADMIN_PASSPHRASE)
 
     def _sign_in(self, name: str, passphrase: str) -> None:
         self.page.goto(f"{self._console}/sign-in")
         self.page.fill("#name", name)
         self.page.fill("#passphrase", passphrase)
-        with self.page.expect_navigation():
-            self.page.click("main button")
+        follow(self.page, "main button")
 
     def see(self, path: str) -> str:
         """A page of the console; its words."""
@@ -265,15 +265,14 @@ class Office:
         self.page.fill("#old", once)
         self.page.fill("#new", ADMIN_PASSPHRASE)
         self.page.fill("#repeated", ADMIN_PASSPHRASE)
-        self.page.click("main button")
+        follow(self.page, "main button")
         self._sign_in(name, ADMIN_PASSPHRASE)
 
     def _sign_in(self, name: str, passphrase: str) -> None:
         self.page.goto(f"{self._console}/sign-in")
         self.page.fill("#name", name)
         self.page.fill("#passphrase", passphrase)
-        with self.page.expect_navigation():
-            self.page.click("main button")
+        follow(self.page, "main button")
 
     def cases(self) -> str:
         """What is to be answered, in words."""
@@ -282,12 +281,11 @@ class Office:
 
     def open_case(self, words: str) -> str:
         """The case with these words; its page."""
-        self.page.click(f"li:has-text('{words}') a[href*='/voices/']")
+        follow(self.page, f"li:has-text('{words}') a[href*='/voices/']")
         return self.page.inner_text("main")
 
     def act(self, button: str, text: str) -> str:
         """Write something and press a button; the page that comes of it."""
         self.page.fill("#text", text)
-        with self.page.expect_navigation():
-            self.page.click(f"button >> text={button}")
+        follow(self.page, f"button >> text={button}")
         return self.page.inner_text("main")

@@ -49,6 +49,13 @@ def until(done: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
+def follow(page: Page, selector: str) -> None:
+    """Click what leads to another page, or sends a form, and wait for that page: on a slow machine the one before would be
+    read else."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 def photograph(picture: Locator) -> bytes:
     """A photograph of what stands on a screen."""
     return picture.screenshot()

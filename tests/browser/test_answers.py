@@ -9,7 +9,7 @@ import pytest
 
 from cloud.domains.timetable.service import lines_of
 from tests.browser.people import WORDS, Admin, Agent, Inspector, Office, Rider
-from tests.browser.stage import until
+from tests.browser.stage import follow, until
 from tests.browser.test_axe import barriers
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def test_an_operator_answers_a_bad_rating(stage: Stage) -> None:
 
     until(read_on_board, "the answer to reach the coach")
     rider.page.goto(f"{stage.address('coach-1')}/portal/ticket")
-    rider.page.click("a[href='/portal/follow']")
+    follow(rider.page, "a[href='/portal/follow']")
     rider.page.click(".levels label >> text=Good")
-    rider.page.click("form:has(#comment) button")
+    follow(rider.page, "form:has(#comment) button")
     assert WORDS.text("rating_thanks", "en") in rider.page.inner_text("main")
     assert stage.complaints == []

@@ -9,7 +9,7 @@ from axe_playwright_python import sync_playwright as axe
 
 from sync.kernel import days
 from tests.browser.people import Admin, Agent, Inspector, Passenger, Rider
-from tests.browser.stage import PHONE, until
+from tests.browser.stage import PHONE, follow, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -125,7 +125,7 @@ def test_no_page_of_what_passengers_say_has_a_barrier(stage: Stage) -> None:
     phone.goto(f"{home}mine")
     phone.fill("#number", "12345")
     phone.fill("#short_code", "0000")
-    phone.click("main form button")
+    follow(phone, "main form button")
     assert found + barriers(phone) == []
 
 
@@ -140,12 +140,12 @@ def test_no_page_of_the_web_shop_has_a_barrier(stage: Stage) -> None:
         phone.goto(f"{shop}?{query}")
         found += barriers(phone)
     phone.goto(f"{shop}?{ends}&date={day}")
-    phone.click("a.ride >> nth=-1")
+    follow(phone, "a.ride >> nth=-1")
     found += barriers(phone)
     phone.click("summary")
     phone.select_option("#count_child_free", "1")
     found += barriers(phone)
-    phone.click("main form button")
+    follow(phone, "main form button")
     assert "Child, free" in phone.inner_text("main") and "to be measured" in phone.inner_text("main")
     found += barriers(phone)
     number = phone.inner_text("p.code")
@@ -158,7 +158,7 @@ def test_no_page_of_the_web_shop_has_a_barrier(stage: Stage) -> None:
     phone.reload()
     assert phone.locator(".qr svg").count() == 2
     found += barriers(phone)
-    phone.click("main section a")
+    follow(phone, "main section a")
     found += barriers(phone)
     phone.goto(f"{shop}bookings/none")
     assert found + barriers(phone) == []

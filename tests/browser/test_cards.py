@@ -10,7 +10,7 @@ import pytest
 from sync.domains.register.cards import card as cards
 from sync.kernel.keys import Ed25519Signer, VerifyKey
 from tests.browser.people import Admin, Inspector
-from tests.browser.stage import PHONE, photograph, read_code
+from tests.browser.stage import PHONE, follow, photograph, read_code
 from tests.browser.test_axe import barriers
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ PLATE = "粤H12345"
 def test_a_phone_opens_a_card_and_an_inspector_checks_it(stage: Stage) -> None:
     admin = Admin(stage)
     admin.see(f"register?q={PLATE}")
-    admin.page.click(f"text={PLATE}")
-    admin.page.click("text=Make a card")
+    follow(admin.page, f"text={PLATE}")
+    follow(admin.page, "text=Make a card")
     found = barriers(admin.page)
-    admin.page.click("main a >> text=Print")
+    follow(admin.page, "main a >> text=Print")
     assert PLATE in admin.page.inner_text("h1")
     sheets = re.findall(rb"/Type\s*/Page\b", admin.page.pdf(prefer_css_page_size=True))
     assert len(sheets) == 1, f"the card is printed on {len(sheets)} sheets"
@@ -38,7 +38,7 @@ def test_a_phone_opens_a_card_and_an_inspector_checks_it(stage: Stage) -> None:
     phone.goto(code)
     said = phone.inner_text("main")
     assert "Good" in said and PLATE in said and "AAA" in said and "Operating permit until" in said
-    phone.click("text=繁體")
+    follow(phone, "text=繁體")
     assert "誠信等級" in phone.inner_text("main")
     curious = stage.open(PHONE, "en")
     for address in (code, stage.address("coach-1") + "/card/" + code.rpartition("/")[2]):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.people import Inspector
+from tests.browser.stage import follow
 from tests.browser.test_axe import barriers
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ def test_a_conductor_looks_at_the_manifest_and_sells_to_somebody_who_gets_on(sta
     page.goto(f"{node}/gate/manifest/{trip_no}/{day}")
     assert page.locator("h1").inner_text() == "Manifest"
     page.select_option("#left", "0")
-    page.click("form:has(#left) button")
-    page.wait_for_selector("#left")
+    follow(page, "form:has(#left) button")
     assert page.locator("#left").input_value() == "0"
     assert barriers(page) == []
     page.goto(f"{node}/clerk/aboard?trip={trip_no}&day={day}")

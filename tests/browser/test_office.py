@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.people import Agent, Passenger
-from tests.browser.stage import until
+from tests.browser.stage import follow, until
 from tests.support.pdf import Pdf
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_a_passenger_of_seventy_buys_for_two_in_large_print(stage: Stage) -> Non
     passenger, agent = Passenger(stage, "village", size={"width": 1080, "height": 1920}), Agent(stage, "village")
     page = passenger.page
     page.goto(f"{stage.address('village')}/kiosk")
-    page.click(".print-size")
+    follow(page, ".print-size")
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") > "16px"
     page.click(".attract")
     page.click(f"a.tile >> text={STOP}")

@@ -8,7 +8,7 @@ import pytest
 
 from sync.kernel import days, ticket
 from tests.browser.people import Admin, Inspector
-from tests.browser.stage import PHONE, photograph, read_code, until
+from tests.browser.stage import PHONE, follow, photograph, read_code, until
 from tests.browser.test_axe import barriers
 
 if TYPE_CHECKING:
@@ -26,19 +26,18 @@ def reserve(stage: Stage, phone: Page, later: int = 1, last_seat: bool = False) 
     day = days.date_of(stage.demo.plan.day + later).isoformat()
     phone.goto(f"{stage.address('hub')}/shop/?language=en")
     phone.goto(f"{stage.address('hub')}/shop/?{ENDS}&date={day}")
-    phone.click("a.ride >> nth=0")
+    follow(phone, "a.ride >> nth=0")
     if last_seat:
         phone.click("main details summary")
         phone.locator("input[name=seat]").last.check()
-    phone.click("main form button")
+    follow(phone, "main form button")
     return phone.inner_text("p.code")
 
 
 def pay(admin: Admin, number: str) -> None:
     """The seller hands the ticket out for a pick-up number."""
     assert number in admin.see("sellers/1")
-    with admin.page.expect_navigation():
-        admin.page.click(f"tr:has-text('{number}') button")
+    follow(admin.page, f"tr:has-text('{number}') button")
 
 
 def signed_at(phone: Page) -> int:
@@ -97,8 +96,7 @@ def test_a_phone_tells_of_another_vehicle_once_it_has_a_line_and_without_one_fro
     admin.see(f"trips/{claims.trip_no}/{claims.day}/vehicle")
     admin.page.select_option("#plan", "minibus-19")
     admin.page.fill("#note", "breakdown")
-    with admin.page.expect_navigation():
-        admin.page.click("main form button")
+    follow(admin.page, "main form button")
 
     phone.context.set_offline(True)
     phone.reload()

@@ -8,7 +8,7 @@ import pytest
 
 from sync.catalogue import LANGUAGES
 from tests.browser.people import WORDS, Admin, Agent, Inspector
-from tests.browser.stage import until
+from tests.browser.stage import follow, until
 from tests.browser.test_axe import barriers
 
 if TYPE_CHECKING:
@@ -57,17 +57,17 @@ def test_a_passenger_joins_finds_the_trip_and_rates_on_a_small_phone_without_scr
 ) -> None:
     phone, portal = join(stage, "en")
     assert WORDS.text("portal_next_stop", "en") in phone.inner_text("main") and fits(phone)
-    phone.click(f"text={WORDS.text('big_print_on', 'en')}")
+    follow(phone, f"text={WORDS.text('big_print_on', 'en')}")
     assert "big" in (phone.get_attribute("html", "class") or "") and fits(phone)
-    phone.click(f"text={WORDS.text('emergency_title', 'en')}")
+    follow(phone, f"text={WORDS.text('emergency_title', 'en')}")
     assert WORDS.text("emergency_for_120", "en") in phone.inner_text("main") and fits(phone)
     phone.goto(f"{portal}/t/{boarded.number}/{boarded.short_code}")
     assert boarded.number in phone.inner_text("main") and fits(phone)
-    phone.click("main a[href='/portal/rate']")
+    follow(phone, "main a[href='/portal/rate']")
     assert fits(phone)
     phone.click(f".levels label >> text={WORDS.text('rating_4', 'en')}")
     phone.fill("#comment", COMMENT)
-    phone.click("form:has(#comment) button")
+    follow(phone, "form:has(#comment) button")
     assert WORDS.text("rating_thanks", "en") in phone.inner_text("main")
     phone.goto(portal + "/clerk")
     assert phone.url == portal + "/portal"
