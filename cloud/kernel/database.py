@@ -15,7 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
-from cloud.kernel import tables
+from cloud.kernel import quick, tables
 from sync.kernel.errors import Fault, Refusal, invariant
 
 # No operation and no event ever has it: a node whose floor stands here holds nothing.
@@ -61,7 +61,7 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._turn if self.is_sqlite else contextlib.nullcontext(), self.engine.connect() as connection:
+        with self._turn if self.is_sqlite else contextlib.nullcontext(), self._connect() as connection:
             try:
                 with self._begun(connection, _WRITE):
                     _take_counter(connection)
@@ -76,7 +76,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A snapshot: all statements inside see the same committed state."""
-        with self.engine.connect() as connection:
+        with self._connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with self._begun(connection, _READ):
@@ -110,8 +110,11 @@ class Database:
         """A transaction. Without listeners on the engine: with one, SQLAlchemy looks for others at each statement."""
         with connection.begin():
             if self.is_sqlite:
-                connection.exec_driver_sql(begin)
+                quick.run(connection, begin)
             yield
+
+    def _connect(self) -> Connection:
+        return quick.Quick(self.engine) if self.is_sqlite else self.engine.connect()
 
 
 def next_pos(tx: Connection) -> int:
@@ -146,7 +149,7 @@ def insert_rows(tx: Connection, table: sa.Table, columns: Sequence[str], rows: S
     names = ", ".join(f'"{name}"' for name in columns)
     if tx.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        tx.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)  # noqa: S608
+        quick.write_many(tx, f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)  # noqa: S608
         return
     driver: Any = tx.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
@@ -298,4 +301,8 @@ def _upsert(
     changes = ", ".join(f'"{name}" = {change.format(name, table.name)}' for name in columns if name not in keys)
     action = f"UPDATE SET {changes}" if change else "NOTHING"
     statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([mark] * len(columns))}) '  # noqa: S608
-    tx.exec_driver_sql(f"{statement} ON CONFLICT ({under}) DO {action}", [tuple(row) for row in rows])
+    upsert, values = f"{statement} ON CONFLICT ({under}) DO {action}", [tuple(row) for row in rows]
+    if tx.dialect.name == "sqlite":
+        quick.write_many(tx, upsert, values)
+    else:
+        tx.exec_driver_sql(upsert, values)
