@@ -25,6 +25,8 @@ _KINDS: Final = {
     apsw.SQLITE_MISUSE: sqlite3.ProgrammingError,
 }
 
+_REST: Final = (None,) * 6
+
 
 def as_sqlite3(error: apsw.Error) -> sqlite3.Error:
     """The same error as Python's ``sqlite3`` would raise it."""
@@ -41,10 +43,10 @@ class _Columns:
     has to go with its last user as ``sqlite3``'s does: an open one would hold on to an old state of the database."""
 
     def __init__(self) -> None:
-        self.found: tuple[tuple[Any, ...], ...] | None = None
+        self.found: tuple[tuple[Any, ...], ...] = ()
 
     def begun(self, cursor: apsw.Cursor, _sql: str, _values: Any) -> bool:
-        self.found = tuple((column[0], *[None] * 6) for column in cursor.get_description()) or None
+        self.found = cursor.get_description()
         return True
 
 
@@ -64,7 +66,7 @@ class Cursor:
     @property
     def description(self) -> tuple[tuple[Any, ...], ...] | None:
         """Names of the columns, each with six times None; None for a statement that gives no rows."""
-        return self._columns.found
+        return tuple([(column[0], *_REST) for column in self._columns.found]) or None
 
     def execute(self, sql: str, parameters: Any = ()) -> Cursor:
         """Run it up to its first row."""
@@ -75,13 +77,13 @@ class Cursor:
         return self._run(lambda: self._inner.executemany(sql, rows))
 
     def _run(self, work: Any) -> Cursor:
-        inner, self._columns.found = self.connection.inner, None
+        inner, self._columns.found = self.connection.inner, ()
         before = inner.total_changes()
         try:
             work()
         except apsw.Error as error:
             raise as_sqlite3(error) from error
-        self.rowcount = inner.total_changes() - before if self.description is None else -1
+        self.rowcount = -1 if self._columns.found else inner.total_changes() - before
         self.lastrowid = inner.last_insert_rowid()
         return self
 
