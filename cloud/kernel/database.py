@@ -169,6 +169,14 @@ def select_pairs(tx: Connection, query: str, pairs: Sequence[tuple[int, int]]) -
     return tx.exec_driver_sql(query.replace("{pairs}", rows), values).all()
 
 
+def among(columns: Sequence[Any], rows: Iterable[tuple[int, ...]]) -> sa.ColumnElement[bool]:
+    """Whether whole numbers in ``columns`` together are one of ``rows`` (at least one), found in an index on either database:
+    for a bare list of several rows SQLite looks through the whole table."""
+    names = [sa.column(f"c{number}", sa.BigInteger) for number in range(len(columns))]
+    wanted = sa.values(*names).data(list(rows)).cte()
+    return sa.tuple_(*columns).in_(sa.select(wanted))
+
+
 def chunks(items: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
     """Lists of at most ``size``: databases bound how many values a statement takes."""
     chunk: list[Any] = []

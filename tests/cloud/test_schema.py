@@ -14,7 +14,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import cloud.domains
-from cloud.kernel.database import Database, head_pos, select_pairs
+from cloud.domains.boarding.tables import boarded
+from cloud.domains.ratings.tables import rating
+from cloud.kernel.database import Database, among, head_pos, select_pairs
 from cloud.kernel.tables import metadata, state_tables
 
 
@@ -75,6 +77,24 @@ def test_canary_a_bare_list_of_pairs_is_looked_up_in_the_whole_table(tmp_path: P
     with database.read() as tx:
         bare = [query.replace("{pairs}", "(VALUES (1, 2), (3, 4), (5, 6))") for query in statements_of_pairs()]
         assert any(scanned(tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"), query) for query in bare)
+    database.close()
+
+
+def test_what_is_among_some_pairs_is_looked_up_in_the_index(hub_database_url: str) -> None:
+    database, pairs = Database(hub_database_url), [(1, 2), (3, 4), (5, 6)]
+    database.migrate()
+    with database.read() as tx:
+        for table in (rating, boarded):
+            query = sa.select(table.c.pos).where(among((table.c.trip_no, table.c.day), pairs))
+            assert tx.execute(query).all() == []
+            if tx.dialect.name == "sqlite":
+                text = str(query.compile(tx, compile_kwargs={"literal_binds": True}))
+                plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
+                assert scanned(plan, f"SELECT pos FROM {table.name}") == []
+                bare = sa.select(table.c.pos).where(sa.tuple_(table.c.trip_no, table.c.day).in_(pairs))
+                text = str(bare.compile(tx, compile_kwargs={"literal_binds": True}))
+                plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
+                assert scanned(plan, f"SELECT pos FROM {table.name}") == [f"SCAN {table.name}"]
     database.close()
 
 

@@ -15,7 +15,7 @@ from cloud.domains.ratings.tables import rating
 from cloud.domains.ticketing.apply import QUARANTINED
 from cloud.domains.ticketing.tables import refund_sum, sale_sum
 from cloud.domains.timetable.tables import feed_import, trip
-from cloud.kernel.database import chunks
+from cloud.kernel.database import among, chunks
 
 
 @dataclass(slots=True)
@@ -84,14 +84,15 @@ def sold_trips(tx: Connection, first: int, last: int, node_no: int | None, limit
     rows = tx.execute(keys.order_by(*order).limit(limit).offset(offset))
     found = {(trip_no, day): SoldTrip(trip_no, day) for day, trip_no, _ in rows}
     for some in chunks(found, 200):
-        mine = sa.tuple_(column.trip_no, column.day).in_(some)
+        mine = among((column.trip_no, column.day), some)
         for row in tx.execute(sa.select(sale_sum).where(*wanted, mine).order_by(column.currency)):
             line = found[row.trip_no, row.day]
             line.tickets += row.tickets
             line.held += row.tickets if row.state == QUARANTINED else 0
             line.sums[row.currency] = line.sums.get(row.currency, 0) + row.amount_minor
-        at = sa.tuple_(boarded.c.trip_no, boarded.c.day)
-        count = sa.select(boarded.c.trip_no, boarded.c.day, sa.func.count()).where(at.in_(some))
+        count = sa.select(boarded.c.trip_no, boarded.c.day, sa.func.count()).where(
+            among((boarded.c.trip_no, boarded.c.day), some)
+        )
         for trip_no, day, number in tx.execute(count.group_by(boarded.c.trip_no, boarded.c.day)):
             found[trip_no, day].boarded = number
         _add_refunds(tx, found, some, _in(refund_sum, first, last, node_no))
@@ -100,7 +101,7 @@ def sold_trips(tx: Connection, first: int, last: int, node_no: int | None, limit
 
 def _add_refunds(tx: Connection, found: dict[tuple[int, int], SoldTrip], some: list[Any], wanted: Any) -> None:
     column = refund_sum.c
-    mine = sa.tuple_(column.trip_no, column.day).in_(some)
+    mine = among((column.trip_no, column.day), some)
     for row in tx.execute(sa.select(refund_sum).where(*wanted, mine).order_by(column.currency)):
         line = found[row.trip_no, row.day]
         line.refunds += row.refunds

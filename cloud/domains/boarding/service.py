@@ -19,7 +19,7 @@ from cloud.domains.boarding.tables import (
     void_ticket,
 )
 from cloud.kernel import streams
-from cloud.kernel.database import chunks
+from cloud.kernel.database import among, chunks
 from cloud.kernel.fold import Folded, Received
 from cloud.kernel.nodes import NodeInfo, Nodes
 from cloud.kernel.ports import SoldTickets, Timetable
@@ -158,9 +158,9 @@ def boarded_on(tx: Connection, ticket_ids: Sequence[bytes]) -> dict[bytes, tuple
 def planned_vehicles(tx: Connection, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """The vehicles that were given dated trips to run, by (trip_no, day)."""
     column = duty.c
-    query = sa.select(column.trip_no, column.day, column.vehicle).where(
-        sa.tuple_(column.trip_no, column.day).in_(list(places))
-    )
+    if not places:
+        return {}
+    query = sa.select(column.trip_no, column.day, column.vehicle).where(among((column.trip_no, column.day), places))
     return {(row.trip_no, row.day): row.vehicle for row in tx.execute(query.order_by(column.node_no))}
 
 

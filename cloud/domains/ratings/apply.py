@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.ratings.tables import rating, rating_follow, session_rating
-from cloud.kernel.database import chunks, insert_rows
+from cloud.kernel.database import among, chunks, insert_rows
 from cloud.kernel.fold import Alert, Quarantine, Received
 from cloud.kernel.tables import operation
 from sync.domains.ratings import rules
@@ -98,7 +98,7 @@ class RatingsApplier:
         for some in chunks(sorted({event.ticket_id for event in rated})):
             self._boarded |= self.boarded(self._tx, some)
         for some in chunks(sorted({(event.trip_no, event.day) for event in rated}), 200):
-            where = sa.tuple_(rating.c.trip_no, rating.c.day).in_(some)
+            where = among((rating.c.trip_no, rating.c.day), some)
             for row in self._tx.execute(sa.select(rating).where(where).order_by(rating.c.pos)):
                 voice = Voice(row.level, row.claimed_ms, bytes(row.ticket_id))
                 self._voices.setdefault((row.trip_no, row.day), []).append(voice)

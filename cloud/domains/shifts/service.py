@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cloud.domains.shifts.tables import shift, shift_line
+from cloud.kernel.database import among
 from cloud.kernel.tables import alert, node, operation
 from sync.domains.shifts.operations import OfficeRules
 from sync.domains.shifts.rules import office_rules
@@ -72,10 +73,12 @@ def shifts(
     for row in rows:
         line = ShiftLine(**{**row, "node_name": row["node_name"] or str(row["node_no"])})
         found[line.node_no, line.epoch, line.shift_no] = line
+    if not found:
+        return []
     of = shift_line.c
-    keys = sa.tuple_(of.node_no, of.epoch, of.shift_no)
-    sums = sa.select(shift_line).where(keys.in_(list(found))).order_by(of.currency, of.payment)
-    for row in tx.execute(sums).mappings() if found else ():
+    keys = of.node_no, of.epoch, of.shift_no
+    sums = sa.select(shift_line).where(among(keys, found)).order_by(of.currency, of.payment)
+    for row in tx.execute(sums).mappings():
         payment = PAYMENTS[row["payment"]] if row["payment"] < len(PAYMENTS) else str(row["payment"])
         rest = {name: row[name] for name in LineSums.__dataclass_fields__ if name != "payment"}
         found[row["node_no"], row["epoch"], row["shift_no"]].lines.append(LineSums(payment=payment, **rest))

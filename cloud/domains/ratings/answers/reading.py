@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from cloud.domains.ratings.tables import rating, rating_act, rating_case, rating_follow
 from cloud.kernel import streams
+from cloud.kernel.database import among
 from sync.domains.ratings.operations import RatingRules
 from sync.domains.ratings.rules import rating_rules
 from sync.kernel import workdays
@@ -142,7 +143,7 @@ def group_sizes(tx: Connection, places: Iterable[tuple[int, int]]) -> dict[tuple
         return {}
     column = rating.c
     query = sa.select(column.trip_no, column.day, sa.func.count()).group_by(column.trip_no, column.day)
-    rows = tx.execute(query.where(sa.tuple_(column.trip_no, column.day).in_(wanted)))
+    rows = tx.execute(query.where(among((column.trip_no, column.day), wanted)))
     return {(trip_no, day): count for trip_no, day, count in rows}
 
 
