@@ -211,11 +211,15 @@ class Exchanger:
         return request, report
 
     def _take(self, request: Request, answer: Response) -> int:
-        got = 0
-        for number, chunk in enumerate(_chunks(answer.operations, CHUNK)):
-            if number and self._scribe.is_wanted:
-                _breathe()
+        got, asked, took_s = 0, self._scribe.asked, 0.0
+        for chunk in _chunks(answer.operations, CHUNK):
+            if self._scribe.asked != asked:
+                # Somebody sells meanwhile: theirs is half of the time, and what each chunk made them forget.
+                asked = self._scribe.asked
+                time.sleep(max(took_s, _BREATH_S))
+            begun_s = time.perf_counter()
             got += self._scribe.write(partial(self._apply, chunk=chunk))
+            took_s = time.perf_counter() - begun_s
         if self._changes(request, answer):
             self._scribe.write(lambda unit: self._settle(unit, request, answer))
         return got

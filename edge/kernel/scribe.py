@@ -67,7 +67,7 @@ class Scribe:
         self._appliers = appliers
         self._pen = threading.Lock()
         self._waiting: deque[_Piece[Any]] = deque()
-        self._met_others = False
+        self.asked = 0
         self._unit = UnitOfWork(self)
 
     @property
@@ -76,11 +76,6 @@ class Scribe:
         reserve is left, or the last write did not fit. The latter ends by itself."""
         full = self._no_room or self._opening is not None or self._space.is_low()
         return self.stopped or (DISK_FULL if full else None)
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether somebody else wants to write, or has just had to wait for the pen."""
-        return self._met_others or bool(self._waiting)
 
     def require_room(self) -> None:
         """Raises :class:`Refusal` ``disk_full`` when only the reserve of the disk is left."""
@@ -105,7 +100,8 @@ class Scribe:
 
     def record(self, work: Callable[[UnitOfWork], T]) -> T:
         """As :meth:`write`, for ``work`` that only appends events and keeps local rows: what the memory holds of the
-        reference tables stays good, and the next sale needs not look it up again."""
+        reference tables stays good, and the next sale needs not look it up again. ``asked`` counts these, done or waiting."""
+        self.asked += 1
         return self._write(_Piece(work, changes_facts=False))
 
     def _write(self, piece: _Piece[T]) -> T:
@@ -130,7 +126,6 @@ class Scribe:
 
     def _write_waiting(self) -> None:
         pieces = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
-        self._met_others = len(pieces) > 1
         head, changes = self.log.head, self.connection.total_changes
         try:
             self.connection.execute("BEGIN IMMEDIATE")

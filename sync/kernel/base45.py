@@ -10,13 +10,14 @@ import base45
 
 _SIGNS: Final = base45.BASE45_CHARSET
 _PAIRS: Final = [first + second for second in _SIGNS for first in _SIGNS]
+_ALL: Final = len(_PAIRS)
 
 
 def encode(data: bytes) -> str:
     """Three signs for two bytes, the least first; two for a last single one."""
     even = len(data) & ~1
     pairs = struct.unpack(f">{even // 2}H", data[:even])
-    text = "".join([_PAIRS[value % len(_PAIRS)] + _SIGNS[value // len(_PAIRS)] for value in pairs])
+    text = "".join([_PAIRS[value % _ALL] + _SIGNS[value // _ALL] for value in pairs])
     return text + _PAIRS[data[-1]] if even < len(data) else text
 
 

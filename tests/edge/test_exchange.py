@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -303,3 +304,28 @@ def test_the_hubs_time_is_kept_for_the_next_start(bench: Bench, hub: SmallHub) -
     assert bench.node.clock.wall_ms() == hub.now_ms
     bench.clock.wall = 0
     assert bench.restart().clock.wall_ms() == hub.now_ms
+
+
+def test_a_large_answer_rests_only_while_somebody_sells(
+    bench: Bench, hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("edge.kernel.exchange.time.sleep", rests.append)
+    for number in range(350):
+        hub.say("net", f"stop/{1000 + number}", stop(str(number)))
+    assert visit(bench).operations_down >= 350
+    assert rests == []
+    node = bench.node
+    apply = node.streams.apply
+
+    def beside_a_sale(*words: Any) -> int:
+        # As a clerk's thread does that finds the pen taken.
+        node.scribe.asked += 1
+        return apply(*words)
+
+    monkeypatch.setattr(node.streams, "apply", beside_a_sale)
+    for number in range(350):
+        hub.say("net", f"stop/{2000 + number}", stop(str(number)))
+    assert visit(bench).error is None
+    assert len(rests) >= 3 and min(rests) > 0
+    assert node.timetable.stop(2349).names["en"] == "349"
