@@ -3,6 +3,7 @@
 "use strict";
 (function () {
   const EVERY_MS = 5000;
+  const AGAIN_MS = 8000;
   const MOST_ASKED = 50;
   const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
   const PURPOSE = new TextEncoder().encode("yipiao shown 1");
@@ -126,13 +127,16 @@
 
   // Another vehicle may seat its passenger elsewhere. Without a line, or an answer, what was known stays.
   async function look() {
-    const tickets = (await all()).filter((one) => one.text);
+    const tickets = (await all()).filter((one) => one.text), before = JSON.stringify(await all());
     for (let at = 0; at < tickets.length && navigator.onLine; at += MOST_ASKED) {
       const asked = tickets.slice(at, at + MOST_ASKED).map(({ number, holder }) => ({ number, holder }));
-      const found = await post(page.dataset.news, { tickets: asked }).catch(() => ({ tickets: [] }));
+      const found = await post(page.dataset.news, { tickets: asked }).catch(() => null);
+      // A line that just came back may not carry the first question yet.
+      if (!found) { setTimeout(look, AGAIN_MS); break; }
       for (const news of found.tickets) { await renew(news); }
     }
-    if (tickets.length) { await show(); }
+    // A code that somebody holds before a gate is not drawn anew for nothing.
+    if (JSON.stringify(await all()) !== before) { await show(); }
   }
 
   // --- The page ----------------------------------------------------------------------------------------------------

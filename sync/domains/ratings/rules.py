@@ -153,7 +153,8 @@ def share_interval(good: int, count: int) -> tuple[int, int]:
     """
     if count <= 0:
         return 0, 1_000
-    # z = 1.96, so z² = 3.8416 and z⁴/4 = 3.68947264; everything times 10⁴, what stands under the root times 10⁸.
-    middle, whole = 10_000 * good + 19_208, 10_000 * count + 38_416
-    half = isqrt(384_160_000 * good * (count - good) // count + 368_947_264)
+    # z = 1.96, so z²/2 = 1.9208 and z⁴/4 = 3.68947264; everything times 10⁸, what stands under the root times 10¹⁶. The root is
+    # rounded up: an interval may be a hair too wide, never too narrow.
+    middle, whole = 10**8 * good + 192_080_000, 10**8 * count + 384_160_000
+    half = isqrt(384_160_000 * 10**8 * good * (count - good) // count + 368_947_264 * 10**8) + 1
     return max(1_000 * (middle - half) // whole, 0), min(-(-1_000 * (middle + half) // whole), 1_000)

@@ -49,6 +49,11 @@ def board() -> Scoreboard:
     )
 
 
+def test_an_interval_that_ends_just_above_a_whole_number_is_rounded_outwards() -> None:
+    # Wilson's upper end for 2 of 18 is 328.0024 per mille.
+    assert share_interval(2, 18) == (31, 329)
+
+
 @given(st.integers(1, 5_000), st.data())
 def test_the_interval_is_wilsons_and_never_narrower(count: int, data: st.DataObject) -> None:
     good = data.draw(st.integers(0, count))
