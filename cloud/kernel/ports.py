@@ -13,6 +13,7 @@ from sync.domains.disruption.operations import VehicleChange
 from sync.domains.disruption.rules import Passenger
 from sync.domains.inventory.operations import Grant
 from sync.domains.ticketing.events import TravellerNamed
+from sync.domains.ticketing.office.fares import Price
 from sync.domains.ticketing.operations import RefundRules
 from sync.domains.timetable.operations import SeatPlan
 from sync.kernel.documents import Document
@@ -240,8 +241,8 @@ class Office(Protocol):
         """What ``rider`` pays on calendar day ``day``, after a look at ``proof``. Raises
         :class:`sync.kernel.errors.Refusal` where there is no such concession, or no such proof."""
 
-    def prices(self, tx: Connection, ride: Ride, day: int) -> dict[str, int]:
-        """Rider → price, of all for whom there is one."""
+    def offered(self, tx: Connection, ride: Ride, day: int) -> dict[str, Price]:
+        """Rider → price and proofs, of all for whom there is one."""
 
     def proofs(self, tx: Connection, ride: Ride, rider: str, day: int) -> tuple[str, ...]:
         """Of which proofs one has to be seen before ``rider`` is sold a ticket; none where there is no such concession."""

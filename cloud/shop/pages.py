@@ -92,7 +92,9 @@ def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
             plans = hub.selling.labels(tx, [found])
             rides = [_described(tx, counter, found, idx, texts, moved, plans) for idx in range(len(found.items))]
             seller, lacking = counter.seller(tx), hub.selling.lacking(tx, found)
-        return render("booking.html", booking=found, rides=rides, seller=seller, lacking=lacking)
+        return render(
+            "booking.html", booking=found, rides=rides, seller=seller, lacking=lacking, pdf_offered=not hub.press.lack
+        )
 
     @blueprint.post(f"{_ID}/cancel")
     def cancel(booking_id: str) -> ResponseReturnValue:

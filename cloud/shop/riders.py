@@ -6,12 +6,13 @@ from typing import Final
 
 from werkzeug.datastructures import MultiDict
 
+from sync.domains.ticketing.office.fares import CHILD_FREE
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
 MOST_PLACES: Final = 9
 # A child on a lap, which has no seat.
-FREE: Final = "child_free"
+FREE: Final = RIDERS[CHILD_FREE]
 
 
 def places_of(form: MultiDict[str, str]) -> list[tuple[str, int | None]]:

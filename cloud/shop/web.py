@@ -48,7 +48,6 @@ def prepare(blueprint: Blueprint, counter: Counter) -> None:
     def context() -> dict[str, Any]:
         return {
             "language": language(), "languages": catalogue.LANGUAGES, "t": t, "f": g.formats, "here": here,
-            "pdf_offered": not counter.hub.press.lack,
             "iso_day": iso_day,
         }  # fmt: skip
 

@@ -216,7 +216,7 @@ class Exchanger:
             if self._scribe.asked != asked:
                 # Somebody sells meanwhile: theirs is half of the time, and what each chunk made them forget.
                 asked = self._scribe.asked
-                time.sleep(max(took_s, _BREATH_S))
+                _breathe(took_s)
             begun_s = time.perf_counter()
             got += self._scribe.write(partial(self._apply, chunk=chunk))
             took_s = time.perf_counter() - begun_s
@@ -312,9 +312,9 @@ class Schedule:
                 return
 
 
-def _breathe() -> None:
+def _breathe(least_s: float = 0.0) -> None:
     """The pen goes to whoever grabs it first: without a pause that is this thread, again and again."""
-    time.sleep(_BREATH_S)
+    time.sleep(max(least_s, _BREATH_S))
 
 
 def _only(key: VerifyKey) -> Callable[[bytes], VerifyKey | None]:

@@ -11,7 +11,7 @@ UNFINISHED = re.compile(r"(?<![\"'])\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"
 # Addresses of package registries: where packages come from is the machine's affair.
 _HOSTS = "py" + "pi.org|python" + "hosted.org|npm" + "js.org|crates" + ".io|deb.debian" + ".org"
 _FILES = "/sim" + r"ple\b|/pack" + r"ages/|\.wh" + r"l|\.tg" + "z"
-REGISTRY = re.compile(
+PACKAGE_ADDRESS = re.compile(
     rf"https?://[^\s\"']*({_HOSTS})|https?://[^\s\"']*({_FILES})|(extra-)?index" + r"-url\s+https?:", re.I
 )
 
@@ -25,7 +25,7 @@ def unfinished(path: Path, text: str) -> list[str]:
 
 
 def addresses(path: Path, text: str) -> list[str]:
-    return _lines(path, text, REGISTRY)
+    return _lines(path, text, PACKAGE_ADDRESS)
 
 
 def machine_paths(path: Path, text: str) -> list[str]:

@@ -24,10 +24,9 @@ from cloud.domains.inventory.tables import (
     seat_grant,
     seat_sold,
 )
+from cloud.kernel import nodes
 from cloud.kernel.database import chunks, insert_rows, upsert_rows
 from cloud.kernel.fold import Quarantine, Received
-from cloud.kernel.nodes import HUB
-from cloud.kernel.tables import node
 from sync.domains.boarding.events import MarkUndone, NoShowMarked, PassengerAlighted
 from sync.domains.duties.events import TripHandedOver, TripTakenOver
 from sync.domains.inventory.events import GrantReturned, SeatsAsked
@@ -47,7 +46,6 @@ _MOVES: Final = (
 _TRIPS_MOVED: Final = sa.select(grant_moved.c.trip_no, grant_moved.c.day).where(
     grant_moved.c.number.in_(sa.bindparam("grants", expanding=True))
 )
-_OWN: Final = sa.select(node.c.node_no).where(node.c.kind == HUB)
 _LAP = ("trip_no", "day", "node_no", "node_epoch", "cells")
 _SOLD = ("trip_no", "day", "node_no", "node_epoch", "free", "cells")
 _CLASH = ("pos", "node_no", "trip_no", "day", "seat", "from_idx", "to_idx", "at_risk")
@@ -70,7 +68,7 @@ class InventoryApplier:
         self._grants: dict[int, tuple[Where, GrantLine]] = {}
         self._sold: set[tuple[Where, Holder, bool]] = set()
         self._laps: set[tuple[Where, Holder]] = set()
-        self._own: set[int] | None = None
+        self._own_no: int | None = None
         self._returned: set[int] = set()
         self._clashes: list[tuple[object, ...]] = []
         self._asks: list[tuple[object, ...]] = []
@@ -193,9 +191,10 @@ class InventoryApplier:
     def _sell_lap(self, pos: int, desk: Desk, holder: Holder, event: TicketSold) -> None:
         """A child on a lap takes no cell; how many there may be goes by the seats that the log holds."""
         self._laps.add(((event.trip_no, event.day), holder))
-        if self._own is None:
-            self._own = set(self._tx.execute(_OWN).scalars())
-        if desk.sell_lap(pos, holder, range(event.from_idx, event.to_idx), holder[0] in self._own):
+        if self._own_no is None:
+            own = nodes.own(self._tx)
+            self._own_no = own.node_no if own else 0
+        if desk.sell_lap(pos, holder, range(event.from_idx, event.to_idx), holder[0] == self._own_no):
             raise Quarantine("free_children_over", f"from {event.from_idx} to {event.to_idx}")
 
     def _refund(self, received: Received, event: TicketRefunded | SeatTakenBack) -> None:

@@ -167,12 +167,12 @@ def proofs(tx: Connection, ride: Ride, rider: str, day: int) -> tuple[str, ...]:
         return ()
 
 
-def prices(tx: Connection, ride: Ride, day: int) -> dict[str, int]:
-    """Rider → price, of all for whom there is one."""
+def offered(tx: Connection, ride: Ride, day: int) -> dict[str, fares.Price]:
+    """Rider → price and proofs, of all for whom there is one."""
     given, found = _fare_rules(tx, ride, day), {}
     for rider in RIDERS:
         try:
-            found[rider] = fares.price_of(given, rider, _service(ride), ride.price_minor, ride.currency).minor
+            found[rider] = fares.price_of(given, rider, _service(ride), ride.price_minor, ride.currency)
         except Refusal:
             continue
     return found

@@ -125,18 +125,19 @@
     for (const ticket of (await all()).filter((one) => !one.text)) { await bind(ticket.proof); }
   }
 
+  let again = 0;
   // Another vehicle may seat its passenger elsewhere. Without a line, or an answer, what was known stays.
   async function look() {
-    const tickets = (await all()).filter((one) => one.text), before = JSON.stringify(await all());
+    const known = await all(), tickets = known.filter((one) => one.text);
     for (let at = 0; at < tickets.length && navigator.onLine; at += MOST_ASKED) {
       const asked = tickets.slice(at, at + MOST_ASKED).map(({ number, holder }) => ({ number, holder }));
       const found = await post(page.dataset.news, { tickets: asked }).catch(() => null);
       // A line that just came back may not carry the first question yet.
-      if (!found) { setTimeout(look, AGAIN_MS); break; }
+      if (!found) { clearTimeout(again); again = setTimeout(look, AGAIN_MS); break; }
       for (const news of found.tickets) { await renew(news); }
     }
     // A code that somebody holds before a gate is not drawn anew for nothing.
-    if (JSON.stringify(await all()) !== before) { await show(); }
+    if (JSON.stringify(await all()) !== JSON.stringify(known)) { await show(); }
   }
 
   // --- The page ----------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class Ticketing:
                 again = store.serial_of_key(unit.connection, key)
                 if again is not None:
                     return again
-                taken = self._inventory.take(unit.connection, _where(ride), ride.seat_kind, seat)
+                taken = self._inventory.take(unit.connection, ride.where, ride.seat_kind, seat)
                 sold = self._record(unit, ride, taken, fare, clerk_no, COUNTER, until_s, tendered_minor, named)
                 store.keep_key(unit.connection, key, sold.event.serial)
                 return sold
@@ -227,9 +227,9 @@ class Ticketing:
         again = store.order_of_key(connection, key) if key else None
         if again is not None:
             return again
-        taken = self._inventory.take(connection, _where(ride), ride.seat_kind, seat)
+        taken = self._inventory.take(connection, ride.where, ride.seat_kind, seat)
         order_no = self.add_order(unit, ride, ride.price_minor or 0, channel, taken)
-        self._inventory.hold(connection, order_no, _where(ride), taken)
+        self._inventory.hold(connection, order_no, ride.where, taken)
         if key:
             store.keep_order_key(connection, key, order_no)
         return order_no
@@ -237,7 +237,7 @@ class Ticketing:
     def add_order(self, unit: UnitOfWork, ride: Ride, price_minor: int, channel: int, seat: int = 0) -> int:
         """Inside a transaction: a new order that waits for its cash; its number."""
         row = store.OrderRow(
-            0, *_where(ride), seat, price_minor, ride.currency, channel, "waiting", None,
+            0, *ride.where, seat, price_minor, ride.currency, channel, "waiting", None,
             self._boot, self._keeper.since_start_ms(),
         )  # fmt: skip
         return store.add_order(unit.connection, row)
@@ -298,7 +298,7 @@ class Ticketing:
             rules.change_minor(fare.minor, tendered_minor)
         serial = store.next_serial(unit.connection)
         event = TicketSold(
-            serial, *_where(ride), seat, fare.rider, fare.minor, ride.currency, payment, clerk_no, channel, until_s, fare.proof,
+            serial, *ride.where, seat, fare.rider, fare.minor, ride.currency, payment, clerk_no, channel, until_s, fare.proof,
         )  # fmt: skip
         _, stamp = unit.append(event)
         self._travellers.add(unit, named, serial)
@@ -390,7 +390,3 @@ def check_key(key: str) -> None:
 def _certificate(identity: meta.Identity) -> Certificate:
     """The node's own certificate, verified once for each identity."""
     return certificate.read(identity.certificate, identity.hub_key)
-
-
-def _where(ride: Ride) -> tuple[int, int, int, int]:
-    return ride.trip_no, ride.day, ride.from_idx, ride.to_idx

@@ -70,6 +70,11 @@ class Ride:
     delay_minutes: int = 0
 
     @property
+    def where(self) -> tuple[int, int, int, int]:
+        """(trip_no, day, from_idx, to_idx)."""
+        return self.trip_no, self.day, self.from_idx, self.to_idx
+
+    @property
     def leaves_ms(self) -> int:
         """When it leaves as far as the hub has told."""
         return self.departs_ms + self.delay_minutes * 60_000

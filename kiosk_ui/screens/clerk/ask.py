@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from kiosk_ui.kernel.context import the_node
 from kiosk_ui.kernel.forms import MAX_DAY, clock_s, optional_whole, words
 from kiosk_ui.kernel.language import language
-from kiosk_ui.kernel.offers import Offer
 from kiosk_ui.kernel.staff import SELLERS, only
 from kiosk_ui.kernel.ways import Way, ways
 from kiosk_ui.kernel.words import beside_fields
@@ -51,16 +50,10 @@ def ask() -> ResponseReturnValue:
 def _ask_hub(found: list[Way]) -> dict[str, str]:
     """Fetch what is left in other hands; what went wrong. Older figures stay on the page, with their age."""
     try:
-        the_node().elsewhere.ask([where(offer) for way in found for offer in way.offers])
+        the_node().elsewhere.ask([offer.ride.where for way in found for offer in way.offers])
     except Refusal as refusal:
         return beside_fields(refusal, ())
     return {}
-
-
-def where(offer: Offer) -> tuple[int, int, int, int]:
-    """The ride of an offer, as the seats are counted by."""
-    ride = offer.ride
-    return ride.trip_no, ride.day, ride.from_idx, ride.to_idx
 
 
 def _meant(name: str) -> list[StopView] | None:
@@ -97,7 +90,7 @@ def _page(
         "clerk/ask.html", ways=found, picks=picks or {}, errors=errors or {},
         typed={name: _typed(name) for name in ("from", "to", "at")}, days=timetable.bookable_days(),
         day=timetable.today() if day is None else day, own_stops=frozenset(timetable.own_stops()),
-        elsewhere=lambda offer: the_node().elsewhere.known(where(offer)),
+        elsewhere=lambda offer: the_node().elsewhere.known(offer.ride.where),
     )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ sell.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy.engine import Connection
 
 from cloud.domains.inventory.books import cells as c
@@ -26,18 +28,26 @@ def most_of(book: Book, holder: Holder) -> Cells:
     It knows the first so many of its grants: which, nobody here can tell; and of its returns it knows more than the hub. So it
     is the most of what any of these would let it sell. What it sold counts also where it gave the seats back since.
     """
+    most = dict(book.laps.get(holder, {}))
+    for held, fewer in _hands(book, holder):
+        for leg in range(book.legs):
+            most[leg] = max(most.get(leg, 0), _tenth(book, held, fewer, leg))
+    return most
+
+
+def _hands(book: Book, holder: Holder) -> Iterator[tuple[Cells, Cells]]:
+    """What a log held behind each of its grants, and by how many fewer children it may sell then; the same two, grown."""
     held: Cells = {}
     fewer: Cells = {}
-    most = dict(book.laps.get(holder, {}))
     for line in book.grants:
-        if line.holder != holder:
-            continue
-        c.add(held, c.minus(line.cells, line.returned, book.reserved), book.reserved)
-        c.add(fewer, line.fewer_laps, False)
-        for leg in range(book.legs):
-            tenth = free_children(c.places_on(held, leg, book.reserved)) - fewer.get(leg, 0)
-            most[leg] = max(most.get(leg, 0), tenth)
-    return most
+        if line.holder == holder:
+            c.add(held, c.minus(line.cells, line.returned, book.reserved), book.reserved)
+            c.add(fewer, line.fewer_laps, False)
+            yield held, fewer
+
+
+def _tenth(book: Book, held: Cells, fewer: Cells, leg: int) -> int:
+    return free_children(c.places_on(held, leg, book.reserved)) - fewer.get(leg, 0)
 
 
 def room(book: Book, own_no: int) -> Cells:
@@ -57,17 +67,12 @@ def fewer_for(book: Book, holder: Holder, cells: Cells) -> Cells:
     if not book.promised and not book.laps:
         return {}
     left, before = room(book, book.own_no), most_of(book, holder)
-    held: Cells = {}
-    fewer: Cells = {}
-    for line in book.grants:
-        if line.holder == holder:
-            c.add(held, c.minus(line.cells, line.returned, book.reserved), book.reserved)
-            c.add(fewer, line.fewer_laps, False)
+    hands = list(_hands(book, holder))
+    held, fewer = hands[-1] if hands else (dict[int, int](), dict[int, int]())
     c.add(held, cells, book.reserved)
     found = {}
     for leg in range(book.legs):
-        tenth = free_children(c.places_on(held, leg, book.reserved)) - fewer.get(leg, 0)
-        over = tenth - before.get(leg, 0) - max(left[leg], 0)
+        over = _tenth(book, held, fewer, leg) - before.get(leg, 0) - max(left[leg], 0)
         if over > 0:
             found[leg] = over
     return found

@@ -125,9 +125,10 @@ class Offers:
         today = days.day_at(self._clock.wall_ms(), ride.zone)
         ends = names.get(ride.from_stop_no, ""), names.get(ride.to_stop_no, "")
         labels = self._seats.labels(tx, ride.where) if ride.reserved else {}
-        prices, named = self._office.prices(tx, ride, today), self._named(tx, ride, today)
+        offered, named = self._office.offered(tx, ride, today), self._named(tx, ride, today)
+        prices = {rider: price.minor for rider, price in offered.items()}
+        proofs = {rider: price.proofs for rider, price in offered.items()}
         places, seats, laps = left
-        proofs = {rider: self._office.proofs(tx, ride, rider, today) for rider in prices}
         return Offer(ride, *ends, places, seats, prices, laps, named, labels, proofs)
 
     def _named(self, tx: Connection, ride: Ride, today: int) -> bool:

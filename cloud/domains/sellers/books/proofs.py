@@ -27,7 +27,7 @@ class Proofs:
         wanted: dict[int, tuple[str, ...]] = {}
         for item in found.items if found.state == HELD else ():
             try:
-                wanted[item.idx] = self._wanted(tx, item)
+                wanted[item.idx] = self._wanted(tx, item)[1]
             except Refusal:
                 continue
         return {idx: proofs for idx, proofs in wanted.items() if proofs}
@@ -36,8 +36,9 @@ class Proofs:
         """The booking with what a person says to have seen for its places. Raises :class:`Refusal`: ``proof_needed``."""
         items = []
         for item in found.items:
-            if self._wanted(tx, item):
-                ride, proof = self._ride(tx, item), proofs.get(item.idx, "")
+            ride, wanted = self._wanted(tx, item)
+            if ride is not None and wanted:
+                proof = proofs.get(item.idx, "")
                 try:
                     fare = self._office.fare_for(tx, ride, RIDERS[item.rider], proof, self._today(ride))
                 except Refusal as refusal:
@@ -46,14 +47,12 @@ class Proofs:
             items.append(item)
         return replace(found, items=tuple(items))
 
-    def _wanted(self, tx: Connection, item: Item) -> tuple[str, ...]:
+    def _wanted(self, tx: Connection, item: Item) -> tuple[Ride | None, tuple[str, ...]]:
+        """The ride of a place, and the proofs of which one is still to be seen; who needs none is not looked up."""
         if item.rider == 0 or item.proof:
-            return ()
-        ride = self._ride(tx, item)
-        return self._office.proofs(tx, ride, RIDERS[item.rider], self._today(ride))
-
-    def _ride(self, tx: Connection, item: Item) -> Ride:
-        return self._timetable.ride(tx, *item.ride)
+            return None, ()
+        ride = self._timetable.ride(tx, *item.ride)
+        return ride, self._office.proofs(tx, ride, RIDERS[item.rider], self._today(ride))
 
     def _today(self, ride: Ride) -> int:
         return days.day_at(self._clock.wall_ms(), ride.zone)

@@ -120,7 +120,7 @@ class WalkUps:
                     return again
                 seat = LAP if fare.rider == fare_rules.CHILD_FREE else wish.seat
                 self._refuse_over_capacity(unit.connection, ride, seat)
-                where = ride.trip_no, ride.day, ride.from_idx, ride.to_idx
+                where = ride.where
                 taken = self._inventory.take(unit.connection, where, ride.seat_kind, seat)
                 sold = self._ticketing.record(unit, ride, taken, fare, named, clerk_no, ON_BOARD)
                 store.keep_key(unit.connection, key, sold.event.serial)

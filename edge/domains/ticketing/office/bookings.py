@@ -181,7 +181,7 @@ class Bookings:
 
     def _named(self, rides: Sequence[Ride], documents: Sequence[ShownDocument | None]) -> Names:
         """What names the traveller of each ticket: riders in turn, leg by leg. ``documents`` has one a rider at most."""
-        riders = sum(_where(ride) == _where(rides[0]) for ride in rides)
+        riders = sum(ride.where == rides[0].where for ride in rides)
         shown = [*documents, *[None] * riders][:riders]
         return tuple(
             self._travellers.prepare(ride.trip_no, ride.day, shown[place % riders]) for place, ride in enumerate(rides)
@@ -197,7 +197,7 @@ class Bookings:
         order_no = self._ticketing.add_order(unit, first, quote.total_minor, channel)
         rows = []
         for item, (line, seat) in enumerate(zip(quote.lines, self._seats(unit, quote), strict=True)):
-            where = _where(line.ride)
+            where = line.ride.where
             self._inventory.hold(connection, order_no, where, seat, item)
             rows.append(RiderRow(*where, seat, line.fare.rider, line.fare.proof, line.fare.minor))
         booked.keep_riders(connection, order_no, rows)
@@ -257,7 +257,7 @@ class Bookings:
         found = [0] * len(quote.lines)
         together: dict[RideKey, list[int]] = {}
         for place, line in enumerate(quote.lines):
-            together.setdefault(_where(line.ride), []).append(place)
+            together.setdefault(line.ride.where, []).append(place)
         for where, places in together.items():
             line, wishes = quote.lines[places[0]], [quote.lines[place].seat for place in places]
             try:
@@ -287,7 +287,3 @@ def _of_leg(refusal: Refusal, quote: Quote, line: Line) -> Refusal:
     if refusal.code not in _NOT_HERE or quote.lines[-1].leg == 0:
         return refusal
     return Refusal("leg_not_here", status=refusal.status, field="legs", leg=line.leg + 1)
-
-
-def _where(ride: Ride) -> RideKey:
-    return ride.trip_no, ride.day, ride.from_idx, ride.to_idx

@@ -141,7 +141,7 @@ class Onward:
                 break
             reason = next(iter(self._faults.of(tickets[0])), CONNECTION_MISSED)
             ride = self._next(tickets, before)
-            where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx)
+            where = ride.where
             offers = tuple(self._rebooking.offer(one.number, where, reason) for one in tickets)
             found.append(Leg(tickets, ride, offers))
             before = ride
@@ -172,7 +172,7 @@ class Onward:
         seats, old = sum(one.seat != LAP for one in tickets), tickets[0].ride
         for day in (old.day, old.day + 1):
             for ride in self._rebooking.rides(tickets[0].number, day):
-                where = (ride.trip_no, ride.day, ride.from_idx, ride.to_idx)
+                where = ride.where
                 if before is not None and not self._faults.holds(before, ride):
                     continue
                 if ride.leaves_ms >= old.departs_ms and self._inventory.availability(*where).places >= seats:
