@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import NamedTuple
 
 from tests.simulation.mutants import MUTANTS
@@ -23,11 +24,19 @@ class Caught(NamedTuple):
 def hunt(name: str, start: int = 1, most: int = MOST_SEEDS) -> Caught | None:
     """Ordinary seeds, one after the other, until a judge objects; None when none of them does."""
     warm_up()  # the morning on which seeds begin is everybody's, and made without the bug
+    errors = []
     with MUTANTS[name]():
         for count, seed in enumerate(range(start, start + most), 1):
             result = run_seed(seed)
             if result.rule and not stumbled(result):
                 return Caught(count, result)
+            if result.rule:
+                errors.append(result.text)
+    if errors:
+        print(
+            f"{name}: its own code failed in {len(errors)} of {most} seeds, at last with:\n{errors[-1]}",
+            file=sys.stderr,
+        )
     return None
 
 

@@ -14,7 +14,6 @@ from cloud.domains.inventory.books import cells as c
 from cloud.domains.inventory.service import InventoryService
 from cloud.domains.inventory.tables import ask_waiting
 from edge.domains.inventory import store as seats
-from edge.domains.ticketing import service as ticketing
 from edge.domains.ticketing import store as tickets
 from edge.domains.ticketing.service import Ticketing
 from edge.kernel.exchange import Exchanger
@@ -76,7 +75,7 @@ def sale_checked_outside() -> Iterator[None]:
         sale = tickets.serial_of_key(self._database.read(), key)
         if sale is None:
             ride = self.for_sale(trip_no, day, from_idx, to_idx)
-            taken = self._inventory.take(self._database.read(), ticketing._where(ride), ride.seat_kind, seat)
+            taken = self._inventory.take(self._database.read(), ride.where, ride.seat_kind, seat)
             self._keeper.wall_ms()
             fare, until_s = self._fares.of(ride, rider, proof), self._until_s(ride)
             named = self._travellers.prepare(trip_no, day, document)

@@ -28,7 +28,7 @@ def booking_in_part() -> Iterator[None]:
         lines = []
         for line in quote.lines:
             try:
-                self._inventory.take(unit.connection, _where(line.ride), line.ride.seat_kind, line.seat)
+                self._inventory.take(unit.connection, line.ride.where, line.ride.seat_kind, line.seat)
             except Refusal:
                 continue
             lines.append(line)
@@ -141,10 +141,6 @@ def denied_is_paid() -> Iterator[None]:
 
     with mock.patch.object(asked, "word", hopeful):
         yield
-
-
-def _where(ride: Any) -> tuple[int, int, int, int]:
-    return ride.trip_no, ride.day, ride.from_idx, ride.to_idx
 
 
 MUTANTS: Final = {
