@@ -1,6 +1,6 @@
 """Sealing to a key whose owner is far away, and small values under a key that a network shares.
 
-HPKE (RFC 9180, base mode, one message a key) over X25519, written from the document so that randomness comes in from
+HPKE (RFC 9180, base mode) over X25519, written from the document so that randomness comes in from
 outside like everywhere in this room; the tests check it with the document's vectors and with another library. A suite
 is chosen by its number, which stands in every blob: :data:`DEFAULT` (HKDF-SHA256, AES-128-GCM) or :data:`SM`
 (HKDF-SM3, SM4-GCM; RFC 9180 has no numbers for these, so they carry some of our own).
@@ -30,6 +30,9 @@ _TAG_BYTES: Final = 16
 _VERSION: Final = b"HPKE-v1"
 _BASE: Final = b"\x00"
 _KID_BYTES: Final = 4
+# Far more than any booking has documents.
+MAX_MESSAGES: Final = 1 << 16
+_SHAPE: Final = [int, bytes, bytes, bytes]
 
 
 class Aead(Protocol):
@@ -119,21 +122,36 @@ def kid_of(suite: Suite, public: bytes) -> bytes:
     return suite.mac(b"yipiao sealing key", public)[:_KID_BYTES]
 
 
-def seal(suite: Suite, public: bytes, random: bytes, plain: bytes, info: bytes, bound: bytes) -> bytes:
-    """``plain`` for the owner of ``public`` alone, as the CBOR array ``[suite, key id, enc, ciphertext]``.
+class Sealer:
+    """Messages for the owner of ``public`` alone: the sender's context of RFC 9180, 5.2, whose point of the curve is made once.
 
-    ``random``: 32 bytes that were never used before. ``info`` says what for; ``bound`` is what the blob belongs to.
+    ``random``: 32 bytes that were never used before. ``info`` says what for.
     """
-    mine = _key_of(suite, random)
-    enc = mine.public_key().public_bytes_raw()
-    shared = _shared(suite, mine.exchange(_public(public)), enc + public)
-    data = suite.encrypt(*_schedule(suite, shared, info), plain, bound)
-    return cbor.encode([suite.number, kid_of(suite, public), enc, data])
+
+    def __init__(self, suite: Suite, public: bytes, random: bytes, info: bytes) -> None:
+        mine = _key_of(suite, random)
+        self._enc = mine.public_key().public_bytes_raw()
+        self._suite, self._kid = suite, kid_of(suite, public)
+        shared = _shared(suite, mine.exchange(_public(public)), self._enc + public)
+        self._key, self._nonce = _schedule(suite, shared, info)
+        self._sent = 0
+
+    def seal(self, plain: bytes, bound: bytes) -> bytes:
+        """The next message as the CBOR array ``[suite, key id, enc, ciphertext]``, with its number behind it unless it is
+        the first. ``bound`` is what the blob belongs to."""
+        number, self._sent = self._sent, self._sent + 1
+        data = self._suite.encrypt(self._key, _nonce_of(self._nonce, number), plain, bound)
+        return cbor.encode([self._suite.number, self._kid, self._enc, data, *([number] if number else [])])
+
+
+def seal(suite: Suite, public: bytes, random: bytes, plain: bytes, info: bytes, bound: bytes) -> bytes:
+    """One message alone, as :class:`Sealer` says it."""
+    return Sealer(suite, public, random, info).seal(plain, bound)
 
 
 def unseal(secret: bytes, sealed: bytes, info: bytes, bound: bytes) -> bytes:
     """What was sealed. Raises :class:`Malformed`: ``seal_shape``, ``seal_suite``, ``seal_other_key``, ``seal_broken``."""
-    suite, kid, enc, data = read(sealed)
+    suite, kid, enc, data, number = read(sealed)
     key = _key_of(suite, secret)
     public = key.public_key().public_bytes_raw()
     if kid != kid_of(suite, public):
@@ -142,18 +160,22 @@ def unseal(secret: bytes, sealed: bytes, info: bytes, bound: bytes) -> bytes:
         mixed = key.exchange(X25519PublicKey.from_public_bytes(enc))
     except ValueError:
         raise Malformed("seal_broken") from None
-    return suite.decrypt(*_schedule(suite, _shared(suite, mixed, enc + public), info), data, bound)
+    used, nonce = _schedule(suite, _shared(suite, mixed, enc + public), info)
+    return suite.decrypt(used, _nonce_of(nonce, number), data, bound)
 
 
-def read(sealed: bytes) -> tuple[Suite, bytes, bytes, bytes]:
-    """Suite, key id, enc and ciphertext of a blob, none of it believed. Raises :class:`Malformed`."""
+def read(sealed: bytes) -> tuple[Suite, bytes, bytes, bytes, int]:
+    """Suite, key id, enc, ciphertext and number of a blob, none of it believed. Raises :class:`Malformed`."""
     value = cbor.decode(sealed, MAX_SEALED_BYTES)
-    if type(value) is not list or [type(item) for item in value] != [int, bytes, bytes, bytes]:
+    if type(value) is not list or [type(item) for item in value] not in (_SHAPE, [*_SHAPE, int]):
         raise Malformed("seal_shape")
-    number, kid, enc, data = value
+    suite, kid, enc, data, number = value if len(value) > len(_SHAPE) else [*value, 0]
     if len(kid) != _KID_BYTES or len(enc) != KEY_BYTES or len(data) < _TAG_BYTES:
         raise Malformed("seal_shape")
-    return suite_of(number), kid, enc, data
+    # The first has no number, so that a message has one form only.
+    if len(value) > len(_SHAPE) and not 0 < number < MAX_MESSAGES:
+        raise Malformed("seal_shape")
+    return suite_of(suite), kid, enc, data, number
 
 
 def check_value(suite: Suite, network_key: bytes, message: bytes) -> bytes:
@@ -163,18 +185,21 @@ def check_value(suite: Suite, network_key: bytes, message: bytes) -> bytes:
 
 def veil(suite: Suite, network_key: bytes, random: bytes, plain: bytes, bound: bytes) -> bytes:
     """``plain`` for all who hold the network's key; ``random``: 12 bytes that were never used before."""
-    return random + suite.encrypt(_veil_key(suite, network_key), random, plain, bound)
+    return random + _veil(suite, network_key).encrypt(random, plain, bound)
 
 
 def unveil(suite: Suite, network_key: bytes, data: bytes, bound: bytes) -> bytes:
     """What was veiled. Raises :class:`Malformed` ``seal_broken``."""
-    return suite.decrypt(
-        _veil_key(suite, network_key), data[:NONCE_BYTES].ljust(NONCE_BYTES), data[NONCE_BYTES:], bound
-    )
+    nonce, rest = data[:NONCE_BYTES].ljust(NONCE_BYTES), data[NONCE_BYTES:]
+    try:
+        return _veil(suite, network_key).decrypt(nonce, rest, bound)
+    except InvalidTag:
+        raise Malformed("seal_broken") from None
 
 
-def _veil_key(suite: Suite, network_key: bytes) -> bytes:
-    return suite.mac(network_key, b"yipiao veil")[:16]
+@lru_cache(maxsize=8)
+def _veil(suite: Suite, network_key: bytes) -> Aead:
+    return suite.aead(suite.mac(network_key, b"yipiao veil")[:16])
 
 
 @lru_cache(maxsize=8)
@@ -197,7 +222,7 @@ def _shared(suite: Suite, mixed: bytes, context: bytes) -> bytes:
 
 
 def _schedule(suite: Suite, shared: bytes, info: bytes) -> tuple[bytes, bytes]:
-    """KeySchedule of RFC 9180, 5.1, in base mode: the key and the nonce of the first message."""
+    """KeySchedule of RFC 9180, 5.1, in base mode: the key, and the nonce of the first message."""
     named = b"HPKE" + _two(suite.kem) + _two(suite.kdf) + _two(suite.cipher)
     context = _context(suite, named, info)
     secret = suite.mac(shared, _VERSION + named + b"secret")
@@ -214,6 +239,11 @@ def _context(suite: Suite, named: bytes, info: bytes) -> bytes:
         suite.mac(b"", _VERSION + named + label + value)
         for label, value in ((b"psk_id_hash", b""), (b"info_hash", info))
     )
+
+
+def _nonce_of(base: bytes, number: int) -> bytes:
+    """ComputeNonce of RFC 9180, 5.2."""
+    return (int.from_bytes(base, "big") ^ number).to_bytes(NONCE_BYTES, "big")
 
 
 def _labelled(suite: Suite, named: bytes, key: bytes, label: bytes, info: bytes, size: int) -> bytes:

@@ -126,7 +126,8 @@ def _real_names(first_day: int) -> Iterator[tuple[str, str, bytes]]:
     given = RealNameRules("bench", "benchmark", 0, None, True, (3, 4), (), 365)
     yield "net", given.key, given.to_bytes()
     for period in sorted({period_of(day) for day in range(first_day - 1, first_day + DAYS)}):
-        key = SealingKey(period, seal.DEFAULT.number, seal.public_of(seal.DEFAULT, bytes(range(32))), bytes(range(32)))
+        public = seal.public_of(seal.DEFAULT, bytes(range(32)))
+        key = SealingKey(period, seal.DEFAULT.number, public, bytes(range(32)), True)
         yield "net", key.key, key.to_bytes()
 
 

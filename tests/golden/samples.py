@@ -229,6 +229,7 @@ RECORDS: Final[dict[str, Any]] = {
     "public_score": PublicScore("vehicle", "粤H12345", 23, 43, 620, 910, 2520),
     "work_calendar": WorkCalendar(2026, "国务院办公厅", (2192, 2193), (2195,)),
     "sealing_key": SealingKey(202611, 1, bytes(range(32)), bytes(range(32, 64))),
+    "sealing_key_contexts": SealingKey(202611, 1, bytes(range(32)), bytes(range(32, 64)), True),
     "office_rules": OfficeRules("gd-2026", "省厅规定", 2500, None, True, "CNY", 500),
     "office_rules_of_place": OfficeRules("village", "postal service", 2500, 7, False, "CNY", 0),
     "grant": Grant(5, 7, 101, 2518, 3, ((1, 0b1111), (2, WIDE_MASK)), (), 1_795_440_600_000),

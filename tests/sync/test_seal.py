@@ -25,15 +25,38 @@ BOTH = pytest.mark.parametrize("suite", [seal.DEFAULT, seal.SM], ids=lambda suit
 def test_the_vector_of_rfc_9180_comes_out() -> None:
     assert seal.public_of(seal.DEFAULT, IKM_R) == PUBLIC_R
     sealed = seal.seal(seal.DEFAULT, PUBLIC_R, IKM_E, PLAIN, INFO, BOUND)
-    assert seal.read(sealed) == (seal.DEFAULT, seal.kid_of(seal.DEFAULT, PUBLIC_R), ENC, CIPHERTEXT)
+    assert seal.read(sealed) == (seal.DEFAULT, seal.kid_of(seal.DEFAULT, PUBLIC_R), ENC, CIPHERTEXT, 0)
     assert seal.unseal(IKM_R, sealed, INFO, BOUND) == PLAIN
+
+
+def test_the_messages_behind_the_first_are_those_of_rfc_9180_too() -> None:
+    # The same vector, sequence number 1.
+    context = seal.Sealer(seal.DEFAULT, PUBLIC_R, IKM_E, INFO)
+    made = [context.seal(PLAIN, b"Count-%d" % number) for number in range(3)]
+    suite, _, enc, data, number = seal.read(made[1])
+    assert (suite, enc, number) == (seal.DEFAULT, ENC, 1)
+    assert data.hex() == ("af2d7e9ac9ae7e270f46ba1f975be53c09f8d875bdc8535458c2494e8a6eab251c03d0c22a56b8ca42c2063b84")
+    assert [seal.unseal(IKM_R, one, INFO, b"Count-%d" % number) for number, one in enumerate(made)] == [PLAIN] * 3
+
+
+@BOTH
+def test_of_several_messages_each_opens_by_itself_and_none_as_another(suite: seal.Suite) -> None:
+    secret = bytes([1]) * 32
+    context = seal.Sealer(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"info")
+    made = [context.seal(b"the same words", b"") for _ in range(3)]
+    assert len({seal.read(one)[3] for one in made}) == 3
+    assert [seal.unseal(secret, one, b"info", b"") for one in reversed(made)] == [b"the same words"] * 3
+    *rest, number = cbor.decode(made[2])
+    for other in ([*rest], [*rest, number - 1], [*rest, number + 1]):
+        with pytest.raises(Malformed, match="seal_broken"):
+            seal.unseal(secret, cbor.encode(other), b"info", b"")
 
 
 def test_another_library_opens_what_is_sealed_here_and_the_other_way_round() -> None:
     other = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
     secret = bytes(range(32))
     public = seal.public_of(seal.DEFAULT, secret)
-    _, kid, enc, data = seal.read(seal.seal(seal.DEFAULT, public, bytes(32), b"hello", b"info", b""))
+    _, kid, enc, data, _ = seal.read(seal.seal(seal.DEFAULT, public, bytes(32), b"hello", b"info", b""))
     private = X25519PrivateKey.from_private_bytes(seal._key_of(seal.DEFAULT, secret).private_bytes_raw())
     assert other.decrypt(enc + data, private, b"info") == b"hello"
     theirs = other.encrypt(b"good day", X25519PublicKey.from_public_bytes(public), b"info")
@@ -116,6 +139,11 @@ def test_rubbish_is_refused_with_a_code() -> None:
         ([1, bytes(4), bytes(31), bytes(16)], "seal_shape"),
         ([1, bytes(4), bytes(32), bytes(15)], "seal_shape"),
         ([9, *good[1:]], "seal_suite"),
+        ([*good, 0], "seal_shape"),
+        ([*good, -1], "seal_shape"),
+        ([*good, seal.MAX_MESSAGES], "seal_shape"),
+        ([*good, b"1"], "seal_shape"),
+        ([*good, 1, 1], "seal_shape"),
     ):
         with pytest.raises(Malformed) as refused:
             seal.unseal(bytes(32), cbor.encode(odd), b"", b"")

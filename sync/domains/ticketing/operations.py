@@ -126,6 +126,7 @@ class SealingKey(Record):
     """Key ``sealing/PERIOD`` on ``net``: for rides of one month (``period``: 202611). Gone once the month is erased.
 
     ``public`` is the hub's key of that month, ``check_key`` the network's; both of the suite with number ``suite``.
+    ``contexts``: the hub reads all messages of a sender (:class:`sync.kernel.seal.Sealer`), not the first alone.
     """
 
     PREFIX: ClassVar[str] = "sealing"
@@ -133,6 +134,7 @@ class SealingKey(Record):
     suite: int
     public: bytes
     check_key: bytes
+    contexts: bool = False
 
     @property
     def key(self) -> str:

@@ -105,6 +105,39 @@ def test_each_month_brings_the_keys_of_one_more_and_changes_no_other(world: Worl
     assert key_of(world) == before
 
 
+def test_keys_of_an_older_hub_are_told_anew_with_what_this_one_reads_and_are_the_same(world: World) -> None:
+    before = key_of(world)
+    assert before.contexts
+    with world.hub.database.write() as tx:
+        streams.publish(tx, NET, before.key, cbor.encode([*cbor.decode(before.to_bytes())[:-1]]))
+    assert not key_of(world).contexts
+    with world.hub.database.write() as tx:
+        head = streams.heads(tx, [NET])[NET]
+        world.hub.sealing.provide(tx)
+        world.hub.sealing.provide(tx)
+        assert streams.heads(tx, [NET])[NET] == head + 1
+    assert key_of(world) == before
+
+
+def test_what_a_box_sealed_together_is_read_by_the_hub_one_by_one(world: World) -> None:
+    box = world.box("a")
+    key, ids = key_of(world), TestIds("a party")
+    together = sealing.sealer_to(key, ids)
+    serials = []
+    for which in (1, 2):
+        seq = box.sell(7, which)
+        sold = EVENTS.decode(box.log[seq - 1]).event
+        assert isinstance(sold, TicketSold)
+        document = Document("resident_id", resident_id(which), full_name(which))
+        made = sealing.name_traveller(document, sold.trip_no, sold.day, key, ids, together)
+        box.append(dataclasses.replace(made, serial=sold.serial))
+        serials.append(number_of(box, seq))
+    box.visit()
+    assert codes(world) == []
+    with world.hub.database.write() as tx:
+        assert [world.hub.sealing.reveal(tx, one).number for one in serials] == [resident_id(1), resident_id(2)]
+
+
 def test_the_hubs_secret_is_in_no_row_in_clear(world: World) -> None:
     key = key_of(world)
     row = world.rows(sealing_period)[0]

@@ -309,6 +309,22 @@ def test_a_document_is_sealed_anew_each_time(bench: Bench) -> None:
     assert made[0].sealed != made[1].sealed and made[0].masked != made[1].masked
 
 
+@pytest.mark.parametrize("contexts", [False, True], ids=["an older hub", "a hub that reads all of a sender"])
+def test_the_documents_of_a_booking_share_a_point_only_where_the_hub_reads_that(bench: Bench, contexts: bool) -> None:
+    for period in (202611, 202612):
+        key = dataclasses.replace(key_of(period), contexts=contexts)
+        bench.operate("net", key.key, key.to_bytes())
+    party = tuple(Rider(document=shown(which)) for which in (1, 2, 3))
+    for number in range(2):
+        bench.node.bookings.sell(Wish(((COACH_TRIP, TODAY + number, 0, 4),), party), CLERK_NO, f"a-party-{number}")
+    named = [one for one in logged(bench) if isinstance(one, TravellerNamed)]
+    read = [seal.read(one.sealed) for one in named]
+    assert len({enc for _, _, enc, _, _ in read}) == (2 if contexts else 6)
+    assert [number for *_, number in read] == ([0, 1, 2] * 2 if contexts else [0] * 6)
+    opened = [sealing.document_of(one, SECRET) for one in named]
+    assert [one.number for one in opened] == [resident_id(which) for which in (1, 2, 3)] * 2
+
+
 def _sold(bench: Bench) -> TravellerNamed:
     sell(bench, 1)
     return _named(bench)

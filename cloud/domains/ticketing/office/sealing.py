@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -78,6 +78,10 @@ class Sealing:
         for period in wanted:
             if period not in there:
                 self._make(tx, period, now)
+                continue
+            key = self._key(tx, period)
+            if key is not None and not key.contexts:  # of a hub that was older
+                streams.publish(tx, NET, key.key, replace(key, contexts=True).to_bytes())
 
     def periods(self, tx: Connection) -> list[Period]:
         """All months, the newest first."""
@@ -134,7 +138,7 @@ class Sealing:
 
     def _make(self, tx: Connection, period: int, now: int) -> None:
         secret, suite = self._ids.token(seal.KEY_BYTES), self._suite
-        key = SealingKey(period, suite.number, seal.public_of(suite, secret), self._ids.token(seal.KEY_BYTES))
+        key = SealingKey(period, suite.number, seal.public_of(suite, secret), self._ids.token(seal.KEY_BYTES), True)
         wrapped = seal.veil(suite, self._wrapping(), self._ids.token(seal.NONCE_BYTES), secret, _bound(period))
         row = {"period": period, "suite": suite.number, "public": key.public, "wrapped": wrapped, "made_ms": now}
         tx.execute(sa.insert(sealing_period), row)

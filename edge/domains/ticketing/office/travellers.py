@@ -22,6 +22,7 @@ from sync.kernel import ticket
 from sync.kernel.documents import Document, Masked, read_document, read_number
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Ids
+from sync.kernel.seal import Sealer
 from sync.kernel.ticket import Claims, TicketId
 
 
@@ -50,17 +51,22 @@ class Travellers:
         given = realname.rules_on(published, route.agency_no, self._timetable.today())
         return realname.demands_name(given, route_no, route.route_type)
 
-    def prepare(self, trip_no: int, day: int, shown: ShownDocument | None) -> TravellerNamed | None:
+    def prepare(
+        self, trip_no: int, day: int, shown: ShownDocument | None, sealers: dict[int, Sealer] | None = None
+    ) -> TravellerNamed | None:
         """What will name the traveller once there is a sale: checked and sealed, before anything is locked.
 
-        None where no document was shown and none is wanted. Raises :class:`Refusal`: ``document_missing``,
-        ``sealing_key_missing``, and as :func:`read_document`.
+        None where no document was shown and none is wanted. ``sealers``: those of the same booking, by month, to which this
+        adds. Raises :class:`Refusal`: ``document_missing``, ``sealing_key_missing``, and as :func:`read_document`.
         """
         if shown is None:
             if self.demanded(trip_no):
                 raise Refusal("document_missing", status=422, field="document_number")
             return None
-        return sealing.name_traveller(self._read(shown), trip_no, day, self._key(day), self._ids)
+        document, key, sealer = self._read(shown), self._key(day), None
+        if sealers is not None and key.contexts:
+            sealer = sealers.get(key.period) or sealers.setdefault(key.period, sealing.sealer_to(key, self._ids))
+        return sealing.name_traveller(document, trip_no, day, key, self._ids, sealer)
 
     def again(self, old: Ticket, trip_no: int, day: int, shown: ShownDocument | None) -> TravellerNamed | None:
         """As :meth:`prepare`, for a ticket that takes the place of ``old``: whoever was named there shows the same document.

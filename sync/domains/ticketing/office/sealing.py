@@ -15,13 +15,22 @@ from sync.kernel import cbor, documents, seal
 from sync.kernel.documents import DOCUMENT_TYPES, Document, Masked
 from sync.kernel.errors import Malformed
 from sync.kernel.ports import Ids
+from sync.kernel.seal import Sealer
 
 INFO: Final = b"yipiao traveller"
 MAX_MASKED_BYTES: Final = 400
 
 
-def name_traveller(document: Document, trip_no: int, day: int, key: SealingKey, ids: Ids) -> TravellerNamed:
-    """The event for a ride on a trip; its serial is 0 until there is a sale. Sealing costs some 0.2 ms."""
+def sealer_to(key: SealingKey, ids: Ids) -> Sealer:
+    """What seals documents to the hub's key of a month. Making one costs some 0.15 ms, each document less than 0.02."""
+    return Sealer(seal.suite_of(key.suite), key.public, ids.token(seal.KEY_BYTES), INFO)
+
+
+def name_traveller(
+    document: Document, trip_no: int, day: int, key: SealingKey, ids: Ids, sealer: Sealer | None = None
+) -> TravellerNamed:
+    """The event for a ride on a trip; its serial is 0 until there is a sale. ``sealer``: that of the other documents under
+    the same ``key``; without one, this document has its own."""
     suite = seal.suite_of(key.suite)
     check = seal.check_value(suite, key.check_key, documents.compared(document, trip_no, day))
     bound = _bound(key.period, trip_no, day, check)
@@ -29,7 +38,7 @@ def name_traveller(document: Document, trip_no: int, day: int, key: SealingKey, 
     masked = seal.veil(
         suite, key.check_key, ids.token(seal.NONCE_BYTES), cbor.encode([shown.number, shown.name]), bound
     )
-    sealed = seal.seal(suite, key.public, ids.token(seal.KEY_BYTES), documents.to_plain(document), INFO, bound)
+    sealed = (sealer or sealer_to(key, ids)).seal(documents.to_plain(document), bound)
     kind = DOCUMENT_TYPES.index(document.document_type)
     return TravellerNamed(0, trip_no, day, kind, key.period, check, masked, sealed)
 
