@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,14 @@ def test_the_second_request_builds_no_schema_that_the_first_has_built(
     monkeypatch.setattr(Schema, "__init__", counted)
     sell(api, "key-of-the-next-sale")
     assert made == []
+
+
+def test_all_routes_that_answer_with_a_ticket_share_one_schema(tmp_path: Path) -> None:
+    def tickets() -> int:
+        gc.collect()
+        return sum(type(one).__name__ == "TicketSchema" for one in gc.get_objects())
+
+    make_api(tmp_path / "first")
+    before = tickets()
+    make_api(tmp_path / "second")
+    assert tickets() == before
