@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 
 from edge import domains
 from edge.bootstrap import Node, build
@@ -24,7 +23,7 @@ from edge.kernel.transport import HttpTransport
 from edge.rules_cli import rules_group
 from sync.kernel import keys, ticket
 from sync.kernel.errors import Broken, Fault, Refusal, YipiaoError
-from sync.kernel.serving import keep_heap_small
+from sync.kernel.serving import keep_what_is_loaded, left_out, prepare_process
 
 DATA = click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), default=Path("node-data"), show_default=True
@@ -58,14 +57,17 @@ def run(data: Path, **given: Any) -> None:
 
 
 def _serve(built: Node) -> None:
-    keep_heap_small()
-    from kiosk_ui.app import create_app, create_portal
+    prepare_process()
+    # flask-smorest would write its document as YAML for a command that nobody calls: 0.6 MiB.
+    with left_out("yaml"):
+        from kiosk_ui.app import create_app
 
     app = create_app(built)
     settings = built.settings
-    portal = _portal(create_portal(built), settings)
+    portal = _portal(built)
     server = web_server(app, settings.host, settings.port, settings.threads)
     bus = start_bus(built.settings, built.scanning, built.identity, built.clock.clock)
+    keep_what_is_loaded()
     built.schedule.start()
     built.rounds.start()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -85,11 +87,14 @@ def _serve(built: Node) -> None:
         server.close()
 
 
-def _portal(app: Flask, settings: Settings) -> Beside | None:
+def _portal(built: Node) -> Beside | None:
     """The server for phones on the WiFi, if this box has one."""
+    from kiosk_ui.app import create_portal
+
+    settings = built.settings
     if not settings.portal_port:
         return None
-    portal = Beside(app, settings.portal_host, settings.portal_port, settings.threads)
+    portal = Beside(create_portal(built), settings.portal_host, settings.portal_port, settings.threads)
     portal.start()
     click.echo(f"portal listens on http://{settings.portal_host}:{portal.port}/", err=True)
     return portal

@@ -21,7 +21,7 @@ from cloud.domains.timetable.publish import import_feed
 from cloud.kernel import fleet, rebuild
 from cloud.kernel.serving import serve
 from cloud.kernel.settings import load
-from sync.kernel.serving import keep_heap_small
+from sync.kernel.serving import prepare_process
 
 
 @click.command()
@@ -30,7 +30,7 @@ from sync.kernel.serving import keep_heap_small
 @click.option("--port", type=int, default=None, help="Port to listen on; 0 for any.")
 def run(data: Path, **given: Any) -> None:
     """Serve the nodes, the API and the console until stopped."""
-    keep_heap_small()
+    prepare_process()
     from cloud.app import create_app
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
-from sync.kernel.serving import Unhurried, use_channel
+from sync.kernel.serving import Unhurried, keep_what_is_loaded, use_channel
 
 # Above what the exchange takes, so that a request that is too large gets our answer with a code.
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -44,9 +44,8 @@ def serve(app: Any, host: str, port: int, threads: int, ready: Callable[[int], N
         clear_untrusted_proxy_headers=True,
     )
     use_channel(server, _Channel)
-    # What was loaded lives as long as the process, and a large batch of events makes no garbage in circles.
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
+    # A large batch of events makes no garbage in circles.
     gc.set_threshold(_COLLECT_EVERY, 10, 10)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)

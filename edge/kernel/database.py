@@ -53,7 +53,7 @@ class Database:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-4000")
+        connection.execute("PRAGMA cache_size=-2000")
         return connection
 
     def _setting(self, name: str) -> Any:
@@ -67,7 +67,7 @@ class Database:
             connection = self._open()
             connection.execute("PRAGMA query_only=ON")
             # There is one for each thread of each server, and the system keeps the file's pages as well.
-            connection.execute("PRAGMA cache_size=-1000")
+            connection.execute("PRAGMA cache_size=-250")
             self._local.connection = connection
         return connection
 

@@ -30,6 +30,7 @@ from sync.kernel.exchange import Request, Response
 from sync.kernel.keys import VerifyKey
 from sync.kernel.operations import Operation
 from sync.kernel.ports import Ids, Signer, Transport
+from sync.kernel.serving import give_back
 
 MAX_ROUNDS: Final = 10_000
 _LONGEST_S: Final = 6 * 3_600.0
@@ -37,6 +38,7 @@ _LONGEST_AWAY_S: Final = 900.0
 _MOST_JITTER_S: Final = 10.0
 _UP_BYTES: Final = 512 * 1024
 _BREATH_S: Final = 0.002
+_RESTS: Final = 2
 _GOING_ON: Final = (exchange.OK, exchange.RESEND, exchange.REPLACED)
 # What a hub says that does not know this box's key.
 _FORGOTTEN: Final = "cose_unknown_key"
@@ -214,9 +216,9 @@ class Exchanger:
         got, asked, took_s = 0, self._scribe.asked, 0.0
         for chunk in _chunks(answer.operations, CHUNK):
             if self._scribe.asked != asked:
-                # Somebody sells meanwhile: theirs is half of the time, and what each chunk made them forget.
+                # Somebody sells meanwhile: theirs is most of the time, and what each chunk made them forget.
                 asked = self._scribe.asked
-                _breathe(took_s)
+                _breathe(_RESTS * took_s)
             begun_s = time.perf_counter()
             got += self._scribe.write(partial(self._apply, chunk=chunk))
             took_s = time.perf_counter() - begun_s
@@ -295,6 +297,8 @@ class Schedule:
         """A visit, and what is done behind it."""
         outcome = self._exchanger.visit()
         self._after()
+        if outcome.events_up + outcome.operations_down > CHUNK:
+            give_back()
         return outcome
 
     def _run(self) -> None:

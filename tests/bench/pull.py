@@ -16,6 +16,8 @@ from tests.bench.world import sale_request
 
 Say = Callable[[str], None]
 CLIENTS, BESIDE, QUIET_S = 8, 1_500, 1.2
+# An answer without operations has 200 bytes.
+LARGE_BYTES = 2_000
 
 
 def beside_sales(hub: Hub, sold: int, pulls: int, say: Say) -> dict[str, Any]:
@@ -59,5 +61,5 @@ def _one_pull(proxy: Proxy, port: int, token: str, requests: list[load.Request])
 def _end_of_pull(proxy: Proxy, since: float) -> float:
     """When the node came again after the last large answer: by then it had applied that."""
     visits = [visit for visit in proxy.visits if visit.begun >= since]
-    large = max((number for number, visit in enumerate(visits) if visit.down > 8_000), default=0)
+    large = max((number for number, visit in enumerate(visits) if visit.down > LARGE_BYTES), default=0)
     return visits[large + 1].begun if large + 1 < len(visits) else time.perf_counter()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from edge.kernel.serving import web_server
+from sync.kernel.serving import give_back, left_out, prepare_process
+from tests.bench.process import ROOT, environment
 
 WIDE_BYTES = 40 * 1024 * 1024  # more than waitress lets wait in memory
 Make = Callable[..., Any]
@@ -92,3 +96,26 @@ def test_each_address_of_a_name_answers_alike() -> None:
     finally:
         plain.close()
         ours.close()
+
+
+def test_what_is_left_out_is_not_there_for_whoever_is_imported_meanwhile_and_there_again_afterwards() -> None:
+    with left_out("wave"), pytest.raises(ImportError):
+        __import__("wave")
+    assert __import__("wave").__name__ == "wave"
+    with left_out("wave"):
+        assert __import__("wave").__name__ == "wave"
+
+
+def test_nothing_that_would_read_yaml_is_imported_before_it_is_left_out() -> None:
+    code = "import sys, edge.cli; sys.exit('yaml' in sys.modules or 'flask_smorest' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment(), cwd=ROOT, timeout=60)
+
+
+def test_a_thread_that_reckons_gives_the_others_their_turn_soon() -> None:
+    before = sys.getswitchinterval()
+    try:
+        prepare_process()
+        assert sys.getswitchinterval() == pytest.approx(0.001)
+        give_back()
+    finally:
+        sys.setswitchinterval(before)
