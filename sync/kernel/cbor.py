@@ -23,7 +23,9 @@ MAX_DEPTH: Final = 16
 _PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
 # Every way to refer to a value that was said before (tag 29), and to begin what texts may refer in (tag 256). Chance looks
 # like it now and then.
-_may_refer: Final = re.compile(rb"[\xd8-\xdb]\x00*(?:\x1d|\x01\x00)")
+_may_refer: Final = re.compile(
+    rb"\xd8\x1d|\xd9(?:\x00\x1d|\x01\x00)|\xda\x00\x00(?:\x00\x1d|\x01\x00)|\xdb\x00{6}(?:\x00\x1d|\x01\x00)"
+)
 _BIG_INTEGERS: Final = (2, 3)
 _BYTES, _TEXT, _TAG = 2, 3, 6
 # Bytes and text whose length is one byte: what lists of events and operations are made of.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,9 +30,18 @@ _ENDS = sa.select(serial_end).where(
     sa.tuple_(serial_end.c.node_no, serial_end.c.epoch).in_(sa.bindparam("logs", expanding=True))
 )
 
-_NO_END = (0, 0)
-
 Log = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Serials:
+    """Of one log: ``last`` serial and how many below it are ``missing``; those ``used`` that this batch might use again;
+    what the ids of its tickets begin with."""
+
+    prefix: bytes
+    last: int = 0
+    missing: int = 0
+    used: set[int] = field(default_factory=set)
 
 
 class TicketingApplier:
@@ -42,12 +52,10 @@ class TicketingApplier:
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self._prices = Prices(tx, self.lines)
-        self._ends: dict[Log, tuple[int, int]] = {}
-        self._prefixes: dict[Log, bytes] = {}
-        self._used: dict[Log, set[int]] = {}
+        self._logs: dict[Log, _Serials] = {}
         self._rows: list[tuple[object, ...]] = []
-        # key → (tickets, amount)
-        self._sums: dict[tuple[object, ...], tuple[int, int]] = {}
+        # key → [tickets, amount]
+        self._sums: dict[tuple[object, ...], list[int]] = {}
 
     @staticmethod
     def lines(_tx: Connection, _trip_nos: Sequence[int]) -> Mapping[int, Line]:
@@ -56,15 +64,16 @@ class TicketingApplier:
 
     def prepare(self, batch: Sequence[Received]) -> None:
         self._prices.prepare({one.event.trip_no for one in batch if isinstance(one.event, TicketSold)})
-        logs = sorted({one.log for one in batch})
-        for some in chunks(logs):
+        self._logs = {log: _Serials(TicketId(*log, 0).to_bytes()[:4]) for log in sorted({one.log for one in batch})}
+        for some in chunks(list(self._logs)):
             for node_no, epoch, last, missing in self._tx.execute(_ENDS, {"logs": some}):
-                self._ends[node_no, epoch] = (last, missing)
+                found = self._logs[node_no, epoch]
+                found.last, found.missing = last, missing
         # Only serials at or below the end of their log can have been used before.
         low: dict[Log, set[int]] = {}
         for one in batch:
             event = one.event
-            if isinstance(event, TicketSold) and event.serial <= self._ends.get(one.log, _NO_END)[0]:
+            if isinstance(event, TicketSold) and event.serial <= self._logs[one.log].last:
                 low.setdefault(one.log, set()).add(event.serial)
         for log, serials in low.items():
             self._load_used(log, sorted(serials))
@@ -74,10 +83,10 @@ class TicketingApplier:
         if envelope is None or not isinstance(event, TicketSold):
             return
         log, serial = received.log, event.serial
-        wrong = self._wrong(log, event) or self._prices.wrong(received, event)
+        serials = self._logs[log]
+        wrong = _wrong(serials, event) or self._prices.wrong(received, event)
         state = QUARANTINED if received.held or wrong else OK
-        prefix = self._prefixes.get(log) or self._prefix(log)
-        ticket_id = prefix + (serial if serial < MAX_SERIAL else MAX_SERIAL).to_bytes(4, "big")
+        ticket_id = serials.prefix + (serial if serial < MAX_SERIAL else MAX_SERIAL).to_bytes(4, "big")
         self._rows.append(
             (
                 received.pos, ticket_id, *log, serial, event.trip_no, event.day,
@@ -88,8 +97,12 @@ class TicketingApplier:
         key = (event.trip_no, event.day, received.node_no, event.currency, state)
         # One absurd price must not spoil a sum of everybody's.
         amount = event.price_minor if wrong is None or wrong.code != "price_range" else 0
-        tickets, before = self._sums.get(key, (0, 0))
-        self._sums[key] = (tickets + 1, before + amount)
+        both = self._sums.get(key)
+        if both is None:
+            self._sums[key] = [1, amount]
+        else:
+            both[0] += 1
+            both[1] += amount
         if wrong is not None:
             raise wrong
 
@@ -97,33 +110,29 @@ class TicketingApplier:
         insert_rows(self._tx, ticket, _TICKET, self._rows)
         sums = [(*key, *both) for key, both in self._sums.items()]
         add_to_rows(self._tx, sale_sum, _SUM[:5], _SUM, sums)
-        ends = [(*log, *end) for log, end in sorted(self._ends.items())]
+        ends = [(*log, one.last, one.missing) for log, one in sorted(self._logs.items()) if one.last]
         upsert_rows(self._tx, serial_end, _END[:2], _END, ends)
-
-    def _wrong(self, log: Log, event: TicketSold) -> Quarantine | None:
-        serial, used = event.serial, self._used.setdefault(log, set())
-        if not 1 <= serial <= MAX_SERIAL:
-            return Quarantine("serial_range", str(serial))
-        if serial in used:
-            return Quarantine("serial_used", str(serial))
-        used.add(serial)
-        last, missing = self._ends.get(log, _NO_END)
-        if serial > last:
-            self._ends[log] = (serial, missing + serial - last - 1)
-        else:
-            self._ends[log] = (last, missing - 1)
-        if event.price_minor > MAX_PRICE_MINOR:
-            return Quarantine("price_range", str(event.price_minor))
-        return None
-
-    def _prefix(self, log: Log) -> bytes:
-        """What the ids of one log's tickets begin with."""
-        self._prefixes[log] = TicketId(*log, 0).to_bytes()[:4]
-        return self._prefixes[log]
 
     def _load_used(self, log: Log, serials: list[int]) -> None:
         column = ticket.c
         for some in chunks(serials):
             mine = (column.node_no == log[0], column.epoch == log[1], column.serial.in_(some))
             found = self._tx.execute(sa.select(column.serial).where(*mine)).scalars()
-            self._used.setdefault(log, set()).update(found)
+            self._logs[log].used.update(found)
+
+
+def _wrong(serials: _Serials, event: TicketSold) -> Quarantine | None:
+    serial = event.serial
+    if not 1 <= serial <= MAX_SERIAL:
+        return Quarantine("serial_range", str(serial))
+    if serial in serials.used:
+        return Quarantine("serial_used", str(serial))
+    serials.used.add(serial)
+    if serial > serials.last:
+        serials.missing += serial - serials.last - 1
+        serials.last = serial
+    else:
+        serials.missing -= 1
+    if event.price_minor > MAX_PRICE_MINOR:
+        return Quarantine("price_range", str(event.price_minor))
+    return None
