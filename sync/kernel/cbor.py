@@ -21,11 +21,16 @@ from sync.kernel.errors import Malformed
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 16
 _PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
-# Every way to refer to a value that was said before (tag 29), and to begin what texts may refer in (tag 256). Chance looks
-# like it now and then.
-_may_refer: Final = re.compile(
-    rb"\xd8\x1d|\xd9(?:\x00\x1d|\x01\x00)|\xda\x00\x00(?:\x00\x1d|\x01\x00)|\xdb\x00{6}(?:\x00\x1d|\x01\x00)"
-)
+# Legs of the longest trip as a mask. Longer integers mean nothing here, and Python refuses to write them in decimals.
+MAX_INTEGER_BYTES: Final = 128
+# Behind the tag of a big integer: a length above that.
+_long: Final = re.compile(rb"[\x59-\x5b]|\x58[\x81-\xff]")
+# Such an integer; and every way to refer to a value that was said before (tag 29), and to begin what texts may refer in (tag
+# 256). Chance looks like it now and then.
+_suspicious: Final = re.compile(
+    rb"[\xc2\xc3](?:" + _long.pattern + rb")"
+    rb"|\xd8\x1d|(?:\xd9|\xda\x00\x00|\xdb\x00{6})(?:\x00\x1d|\x01\x00)"
+)  # fmt: skip
 _BIG_INTEGERS: Final = (2, 3)
 _BYTES, _TEXT, _TAG = 2, 3, 6
 # Bytes and text whose length is one byte: what lists of events and operations are made of.
@@ -52,7 +57,7 @@ def decode(data: bytes, max_bytes: int = MAX_BYTES) -> Any:
     """
     if len(data) > max_bytes:
         raise Malformed("cbor_size", f"{len(data)} bytes, at most {max_bytes}")
-    _refuse_references(data)
+    _refuse_bombs(data)
     try:
         value = cbor2.loads(data)
     except Exception as error:
@@ -75,10 +80,11 @@ def _dumps(value: Any) -> bytes:
     return data
 
 
-def _refuse_references(data: bytes) -> None:
+def _refuse_bombs(data: bytes) -> None:
     """A few bytes in which each array refers to the one before it many times unfold to more than any memory holds, and cbor2
-    would look through all of it already for the key of a map. Where such a reference may be, all tags are looked at first."""
-    if _may_refer.search(data):
+    would look through all of it already for the key of a map. Where such a reference may be, or an integer that is too long,
+    all tags are looked at first."""
+    if _suspicious.search(data):
         _refuse_tags(data)
 
 
@@ -100,8 +106,11 @@ def _refuse_tags(data: bytes) -> None:
         if value > 23:
             wide = 1 << value - 24
             value, at = int.from_bytes(data[at : at + wide], "big"), at + wide
-        if major == _TAG and value not in _BIG_INTEGERS:
-            raise Malformed("cbor_type", f"tag {value}")
+        if major == _TAG:
+            if value not in _BIG_INTEGERS:
+                raise Malformed("cbor_type", f"tag {value}")
+            if _long.match(data, at):
+                raise Malformed("cbor_type", "an integer that is too long")
         if major in (_BYTES, _TEXT):
             at += value
 
@@ -123,7 +132,7 @@ def read_many(items: Sequence[bytes]) -> list[Any] | None:
     decoder = cbor2.CBORDecoder(io.BytesIO())
     try:
         ends = list(itertools.accumulate(map(len, items)))
-        for found in _may_refer.finditer(b"".join(items)):
+        for found in _suspicious.finditer(b"".join(items)):
             _refuse_tags(items[bisect.bisect_right(ends, found.start())])
         return list(map(decoder.decode_from_bytes, items))
     except Exception:

@@ -178,7 +178,7 @@ def test_what_is_said_once_and_meant_a_million_times_is_refused_at_once(leaf: st
 
 
 def test_canary_without_the_look_at_tags_a_value_is_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cbor, "_may_refer", re.compile(rb"(?!)"))
+    monkeypatch.setattr(cbor, "_suspicious", re.compile(rb"(?!)"))
     small = unfolding("8101", levels=4)
     assert code(bytes.fromhex(small)) == "cbor_not_canonical"  # told apart only by writing all 8,000 of them again
 
@@ -203,3 +203,20 @@ def test_size_is_bounded_before_anything_is_read() -> None:
 @pytest.mark.parametrize("data", [b"", b"\x01\x01", b"\x82\x01", b"\xff", b"\x1c", b"\xf7", b"\xe0"])
 def test_what_is_cut_or_too_long_is_refused(data: bytes) -> None:
     assert code(data) in ("cbor_damaged", "cbor_not_canonical", "cbor_type")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_integer_is_as_long_as_the_longest_mask_and_no_longer(sign: int) -> None:
+    longest = (1 << 8 * cbor.MAX_INTEGER_BYTES) - 1
+    for value in (sign * longest, [sign * longest, "behind"]):
+        assert cbor.decode(cbor.encode(value)) == value
+    for bits in (1_025, 2_041, 8 * 300, 8 * 70_000):
+        for around in ((), ("before", bytes(40)), (1 << 70, {1: 2})):
+            data = cbor.encode([*around, sign << bits])
+            assert code(data) == "cbor_type"
+            assert cbor.read_many([b"\x01", data]) is None
+
+
+def test_what_only_looks_like_a_long_integer_is_read() -> None:
+    for value in (b"\xc2\x59\x01\x00", b"\xc3\x58\xff", [b"\xc2\x5b" * 40], "\u0099\u00c2Y"):
+        assert cbor.decode(cbor.encode(value)) == value

@@ -11,7 +11,7 @@ import pytest
 
 from cloud.domains.ticketing import service
 from cloud.domains.ticketing.publish import publish_real_name_rules
-from cloud.domains.ticketing.tables import sealing_period, traveller
+from cloud.domains.ticketing.tables import sealing_period, ticket, traveller
 from cloud.kernel import streams
 from cloud.kernel.rebuild import rebuild
 from cloud.kernel.tables import quarantine
@@ -136,6 +136,17 @@ def test_what_a_box_sealed_together_is_read_by_the_hub_one_by_one(world: World) 
     assert codes(world) == []
     with world.hub.database.write() as tx:
         assert [world.hub.sealing.reveal(tx, one).number for one in serials] == [resident_id(1), resident_id(2)]
+
+
+def test_a_number_of_thousands_of_digits_in_what_was_sealed_is_put_aside_and_blocks_nothing(world: World) -> None:
+    box = world.box("a")
+    seq = box.sell(7, 1)
+    rubbish = cbor.encode([1 << 8 * 1_900, bytes(4), bytes(32), bytes(16)])
+    name(world, box, seq, 1, sealed=rubbish)
+    box.sell(7, 2)
+    box.visit()
+    assert codes(world) == ["traveller_form"]
+    assert len(world.rows(ticket)) == 2
 
 
 def test_the_hubs_secret_is_in_no_row_in_clear(world: World) -> None:
