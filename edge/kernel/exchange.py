@@ -39,6 +39,7 @@ _MOST_JITTER_S: Final = 10.0
 _UP_BYTES: Final = 512 * 1024
 _BREATH_S: Final = 0.002
 _RESTS: Final = 2
+_LONGEST_REST_S: Final = 0.5  # a disk that stood still must not keep the line waiting as well
 _GOING_ON: Final = (exchange.OK, exchange.RESEND, exchange.REPLACED)
 # What a hub says that does not know this box's key.
 _FORGOTTEN: Final = "cose_unknown_key"
@@ -218,7 +219,7 @@ class Exchanger:
             if self._scribe.asked != asked:
                 # Somebody sells meanwhile: theirs is most of the time, and what each chunk made them forget.
                 asked = self._scribe.asked
-                _breathe(_RESTS * took_s)
+                _breathe(min(_RESTS * took_s, _LONGEST_REST_S))
             begun_s = time.perf_counter()
             got += self._scribe.write(partial(self._apply, chunk=chunk))
             took_s = time.perf_counter() - begun_s

@@ -125,7 +125,8 @@ def kid_of(suite: Suite, public: bytes) -> bytes:
 class Sealer:
     """Messages for the owner of ``public`` alone: the sender's context of RFC 9180, 5.2, whose point of the curve is made once.
 
-    ``random``: 32 bytes that were never used before. ``info`` says what for.
+    ``random``: 32 bytes that were never used before. ``info`` says what for. Of one thread only: a number used twice would
+    give both messages away.
     """
 
     def __init__(self, suite: Suite, public: bytes, random: bytes, info: bytes) -> None:
@@ -138,8 +139,10 @@ class Sealer:
 
     def seal(self, plain: bytes, bound: bytes) -> bytes:
         """The next message as the CBOR array ``[suite, key id, enc, ciphertext]``, with its number behind it unless it is
-        the first. ``bound`` is what the blob belongs to."""
+        the first. ``bound`` is what the blob belongs to. Raises ValueError beyond MAX_MESSAGES."""
         number, self._sent = self._sent, self._sent + 1
+        if number >= MAX_MESSAGES:
+            raise ValueError("too many messages of one sender")
         data = self._suite.encrypt(self._key, _nonce_of(self._nonce, number), plain, bound)
         return cbor.encode([self._suite.number, self._kid, self._enc, data, *([number] if number else [])])
 
@@ -183,23 +186,23 @@ def check_value(suite: Suite, network_key: bytes, message: bytes) -> bytes:
     return suite.mac(network_key, b"yipiao check value" + message)[:CHECK_BYTES]
 
 
-def veil(suite: Suite, network_key: bytes, random: bytes, plain: bytes, bound: bytes) -> bytes:
-    """``plain`` for all who hold the network's key; ``random``: 12 bytes that were never used before."""
-    return random + _veil(suite, network_key).encrypt(random, plain, bound)
+class Veil:
+    """Hides from all but those who hold the network's key. Whoever keeps one forgets it together with the key."""
 
+    def __init__(self, suite: Suite, network_key: bytes) -> None:
+        self._aead = suite.aead(suite.mac(network_key, b"yipiao veil")[:16])
 
-def unveil(suite: Suite, network_key: bytes, data: bytes, bound: bytes) -> bytes:
-    """What was veiled. Raises :class:`Malformed` ``seal_broken``."""
-    nonce, rest = data[:NONCE_BYTES].ljust(NONCE_BYTES), data[NONCE_BYTES:]
-    try:
-        return _veil(suite, network_key).decrypt(nonce, rest, bound)
-    except InvalidTag:
-        raise Malformed("seal_broken") from None
+    def cover(self, random: bytes, plain: bytes, bound: bytes) -> bytes:
+        """``plain`` under the veil; ``random``: 12 bytes that were never used before."""
+        return random + self._aead.encrypt(random, plain, bound)
 
-
-@lru_cache(maxsize=8)
-def _veil(suite: Suite, network_key: bytes) -> Aead:
-    return suite.aead(suite.mac(network_key, b"yipiao veil")[:16])
+    def lift(self, data: bytes, bound: bytes) -> bytes:
+        """What was covered. Raises :class:`Malformed` ``seal_broken``."""
+        nonce, rest = data[:NONCE_BYTES].ljust(NONCE_BYTES), data[NONCE_BYTES:]
+        try:
+            return self._aead.decrypt(nonce, rest, bound)
+        except InvalidTag:
+            raise Malformed("seal_broken") from None
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ import random
 import pytest
 import sqlalchemy as sa
 
-from cloud.domains.ticketing.tables import sale_sum, ticket
+from cloud.domains.ticketing.tables import sale_sum, serial_end, ticket
 from cloud.kernel import fleet, rebuild
 from cloud.kernel.fold import Received
 from cloud.kernel.tables import event_log, quarantine, state_tables, unknown_event
@@ -119,6 +119,18 @@ def test_no_number_stops_the_hub(world: World, changes: dict[str, int], code: st
     box.append(NodeStarted(b"boot", "1.0"))
     assert box.visit().acked_seq == 2
     assert codes(world) == {1: code}
+
+
+def test_a_log_whose_only_sale_has_no_good_number_has_no_last_one_and_then_begins_at_one(world: World) -> None:
+    box = world.box("a")
+    world.grant(box, 7, 3)
+    box.sell(7, 1, serial=0)
+    box.visit()
+    assert world.rows(serial_end) == []
+    box.sell(7, 2, serial=1)
+    box.sell(7, 3, serial=3)
+    box.visit()
+    assert [(row["last_serial"], row["missing"]) for row in world.rows(serial_end)] == [(3, 1)]
 
 
 def test_numbers_beyond_the_timetable_stop_nothing_elsewhere(world: World) -> None:

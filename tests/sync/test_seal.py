@@ -52,6 +52,17 @@ def test_of_several_messages_each_opens_by_itself_and_none_as_another(suite: sea
             seal.unseal(secret, cbor.encode(other), b"info", b"")
 
 
+def test_a_number_is_used_once_whatever_went_wrong_and_there_is_a_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = seal.Sealer(seal.DEFAULT, PUBLIC_R, IKM_E, INFO)
+    with pytest.raises(TypeError):
+        context.seal("no bytes", b"")  # type: ignore[arg-type]
+    assert seal.read(context.seal(PLAIN, b""))[4] == 1
+    monkeypatch.setattr(seal, "MAX_MESSAGES", 3)
+    assert seal.read(context.seal(PLAIN, b""))[4] == 2
+    with pytest.raises(ValueError, match="too many"):
+        context.seal(PLAIN, b"")
+
+
 def test_another_library_opens_what_is_sealed_here_and_the_other_way_round() -> None:
     other = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
     secret = bytes(range(32))
@@ -111,11 +122,11 @@ def test_no_byte_of_a_blob_can_be_another(suite: seal.Suite) -> None:
 
 @BOTH
 def test_a_veil_is_lifted_by_the_networks_key_alone(suite: seal.Suite) -> None:
-    veiled = seal.veil(suite, b"k" * 32, b"n" * 12, b"masked", b"bound")
-    assert seal.unveil(suite, b"k" * 32, veiled, b"bound") == b"masked"
+    veiled = seal.Veil(suite, b"k" * 32).cover(b"n" * 12, b"masked", b"bound")
+    assert seal.Veil(suite, b"k" * 32).lift(veiled, b"bound") == b"masked"
     for key, data, bound in ((b"x" * 32, veiled, b"bound"), (b"k" * 32, veiled, b"else"), (b"k" * 32, b"", b"bound")):
         with pytest.raises(Malformed, match="seal_broken"):
-            seal.unveil(suite, key, data, bound)
+            seal.Veil(suite, key).lift(data, bound)
 
 
 @BOTH

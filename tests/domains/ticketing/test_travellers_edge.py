@@ -325,6 +325,22 @@ def test_the_documents_of_a_booking_share_a_point_only_where_the_hub_reads_that(
     assert [one.number for one in opened] == [resident_id(which) for which in (1, 2, 3)] * 2
 
 
+def test_a_key_that_is_replaced_while_a_booking_is_made_has_a_point_of_its_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = bytes(range(1, 33))
+    first = dataclasses.replace(key_of(202611), contexts=True)
+    second = dataclasses.replace(first, public=seal.public_of(seal.DEFAULT, other), check_key=bytes(32))
+    keys = iter([first, second, first, second])
+    monkeypatch.setattr(bench.node.travellers, "_key", lambda _day: next(keys))
+    wish = Wish(((COACH_TRIP, TODAY, 0, 4),), tuple(Rider(document=shown(which)) for which in (1, 2, 3, 4)))
+    bench.node.bookings.sell(wish, CLERK_NO, "two-keys-of-one-month")
+    named = [one for one in logged(bench) if isinstance(one, TravellerNamed)]
+    opened = [sealing.document_of(one, secret) for one, secret in zip(named, (SECRET, other) * 2, strict=True)]
+    assert [one.number for one in opened] == [resident_id(which) for which in (1, 2, 3, 4)]
+    assert [seal.read(one.sealed)[4] for one in named] == [0, 0, 1, 1]
+
+
 def _sold(bench: Bench) -> TravellerNamed:
     sell(bench, 1)
     return _named(bench)

@@ -23,6 +23,7 @@ from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.events import Registry
 from sync.kernel.operations import NET
 from sync.kernel.ports import Clock, Ids
+from sync.kernel.seal import Veil
 from sync.kernel.ticket import TicketId
 
 _EVENTS: Final = Registry([TravellerNamed])
@@ -127,7 +128,7 @@ class Sealing:
         if found is None or found.wrapped is None:
             raise Refusal("identity_erased", status=410)
         try:
-            secret = seal.unveil(seal.suite_of(found.suite), self._wrapping(), found.wrapped, _bound(row.period))
+            secret = Veil(seal.suite_of(found.suite), self._wrapping()).lift(found.wrapped, _bound(row.period))
             document = sealing.document_of(event, secret)
         except Malformed as error:
             raise Refusal("identity_unreadable", why=error.code) from None
@@ -139,7 +140,7 @@ class Sealing:
     def _make(self, tx: Connection, period: int, now: int) -> None:
         secret, suite = self._ids.token(seal.KEY_BYTES), self._suite
         key = SealingKey(period, suite.number, seal.public_of(suite, secret), self._ids.token(seal.KEY_BYTES), True)
-        wrapped = seal.veil(suite, self._wrapping(), self._ids.token(seal.NONCE_BYTES), secret, _bound(period))
+        wrapped = Veil(suite, self._wrapping()).cover(self._ids.token(seal.NONCE_BYTES), secret, _bound(period))
         row = {"period": period, "suite": suite.number, "public": key.public, "wrapped": wrapped, "made_ms": now}
         tx.execute(sa.insert(sealing_period), row)
         streams.publish(tx, NET, key.key, key.to_bytes())
@@ -165,7 +166,7 @@ class Sealing:
         if key is None:
             return None
         try:
-            return sealing.masked_of(event, key)
+            return sealing.masked_of(event, sealing.veil_of(key))
         except Malformed:
             return None
 

@@ -22,6 +22,7 @@ from sync.domains.ticketing import rules
 from sync.domains.ticketing.events import CASH, CHANNELS, COUNTER, BookingSold, TravellerNamed
 from sync.domains.ticketing.office import fares as fare_rules
 from sync.domains.ticketing.office.bookings import check_shape
+from sync.domains.ticketing.operations import SealingKey
 from sync.kernel.errors import Refusal
 from sync.kernel.seal import Sealer
 from sync.kernel.ticket import RIDERS
@@ -184,7 +185,7 @@ class Bookings:
         """What names the traveller of each ticket: riders in turn, leg by leg. ``documents`` has one a rider at most."""
         riders = sum(ride.where == rides[0].where for ride in rides)
         shown = [*documents, *[None] * riders][:riders]
-        sealers: dict[int, Sealer] = {}
+        sealers: dict[SealingKey, Sealer] = {}
         return tuple(
             self._travellers.prepare(ride.trip_no, ride.day, shown[place % riders], sealers)
             for place, ride in enumerate(rides)

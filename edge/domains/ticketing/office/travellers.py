@@ -22,7 +22,7 @@ from sync.kernel import ticket
 from sync.kernel.documents import Document, Masked, read_document, read_number
 from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.ports import Ids
-from sync.kernel.seal import Sealer
+from sync.kernel.seal import Sealer, Veil
 from sync.kernel.ticket import Claims, TicketId
 
 
@@ -52,11 +52,11 @@ class Travellers:
         return realname.demands_name(given, route_no, route.route_type)
 
     def prepare(
-        self, trip_no: int, day: int, shown: ShownDocument | None, sealers: dict[int, Sealer] | None = None
+        self, trip_no: int, day: int, shown: ShownDocument | None, sealers: dict[SealingKey, Sealer] | None = None
     ) -> TravellerNamed | None:
         """What will name the traveller once there is a sale: checked and sealed, before anything is locked.
 
-        None where no document was shown and none is wanted. ``sealers``: those of the same booking, by month, to which this
+        None where no document was shown and none is wanted. ``sealers``: those of the same booking, by key, to which this
         adds. Raises :class:`Refusal`: ``document_missing``, ``sealing_key_missing``, and as :func:`read_document`.
         """
         if shown is None:
@@ -65,8 +65,8 @@ class Travellers:
             return None
         document, key, sealer = self._read(shown), self._key(day), None
         if sealers is not None and key.contexts:
-            sealer = sealers.get(key.period) or sealers.setdefault(key.period, sealing.sealer_to(key, self._ids))
-        return sealing.name_traveller(document, trip_no, day, key, self._ids, sealer)
+            sealer = sealers.get(key) or sealers.setdefault(key, sealing.sealer_to(key, self._ids))
+        return sealing.name_traveller(document, trip_no, day, key, self._ids, sealer, self._veil(key))
 
     def again(self, old: Ticket, trip_no: int, day: int, shown: ShownDocument | None) -> TravellerNamed | None:
         """As :meth:`prepare`, for a ticket that takes the place of ``old``: whoever was named there shows the same document.
@@ -141,7 +141,7 @@ class Travellers:
         if event is None or key is None:
             return None
         try:
-            return sealing.masked_of(event, key)
+            return sealing.masked_of(event, self._veil(key))
         except Malformed:
             return None
 
@@ -164,6 +164,9 @@ class Travellers:
     def _known_key(self, period: int) -> SealingKey | None:
         database = self._database
         return database.memory.get(("sealing key", period), lambda: named.sealing_key(database.read(), period))
+
+    def _veil(self, key: SealingKey) -> Veil:
+        return self._database.memory.get(("veil", key), lambda: sealing.veil_of(key))
 
     def _number(self, serial: int, epoch: int | None) -> str:
         identity = meta.known_identity(self._database)

@@ -15,7 +15,7 @@ from sync.kernel import cbor, documents, seal
 from sync.kernel.documents import DOCUMENT_TYPES, Document, Masked
 from sync.kernel.errors import Malformed
 from sync.kernel.ports import Ids
-from sync.kernel.seal import Sealer
+from sync.kernel.seal import Sealer, Veil
 
 INFO: Final = b"yipiao traveller"
 MAX_MASKED_BYTES: Final = 400
@@ -27,17 +27,17 @@ def sealer_to(key: SealingKey, ids: Ids) -> Sealer:
 
 
 def name_traveller(
-    document: Document, trip_no: int, day: int, key: SealingKey, ids: Ids, sealer: Sealer | None = None
-) -> TravellerNamed:
-    """The event for a ride on a trip; its serial is 0 until there is a sale. ``sealer``: that of the other documents under
-    the same ``key``; without one, this document has its own."""
+    document: Document, trip_no: int, day: int, key: SealingKey, ids: Ids, sealer: Sealer | None = None,
+    veil: Veil | None = None,
+) -> TravellerNamed:  # fmt: skip
+    """The event for a ride on a trip; its serial is 0 until there is a sale. ``sealer`` and ``veil``: of the same ``key``,
+    where they are there already."""
     suite = seal.suite_of(key.suite)
     check = seal.check_value(suite, key.check_key, documents.compared(document, trip_no, day))
     bound = _bound(key.period, trip_no, day, check)
     shown = documents.mask(document)
-    masked = seal.veil(
-        suite, key.check_key, ids.token(seal.NONCE_BYTES), cbor.encode([shown.number, shown.name]), bound
-    )
+    plain = cbor.encode([shown.number, shown.name])
+    masked = (veil or veil_of(key)).cover(ids.token(seal.NONCE_BYTES), plain, bound)
     sealed = (sealer or sealer_to(key, ids)).seal(documents.to_plain(document), bound)
     kind = DOCUMENT_TYPES.index(document.document_type)
     return TravellerNamed(0, trip_no, day, kind, key.period, check, masked, sealed)
@@ -48,9 +48,14 @@ def check_of(document: Document, trip_no: int, day: int, key: SealingKey) -> byt
     return seal.check_value(seal.suite_of(key.suite), key.check_key, documents.compared(document, trip_no, day))
 
 
-def masked_of(named: TravellerNamed, key: SealingKey) -> Masked:
+def veil_of(key: SealingKey) -> Veil:
+    """What the masks of a month are hidden under. Making one costs as much as hiding a mask."""
+    return Veil(seal.suite_of(key.suite), key.check_key)
+
+
+def masked_of(named: TravellerNamed, veil: Veil) -> Masked:
     """What may be shown. Raises :class:`Malformed`."""
-    plain = seal.unveil(seal.suite_of(key.suite), key.check_key, named.masked, _bound_of(named))
+    plain = veil.lift(named.masked, _bound_of(named))
     value = cbor.decode(plain, MAX_MASKED_BYTES)
     if type(value) is not list or [type(item) for item in value] != [str, str] or not _known(named.document_type):
         raise Malformed("document_shape")
