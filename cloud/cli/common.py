@@ -17,7 +17,7 @@ from cloud.kernel import audit, nodes
 from cloud.kernel.settings import load
 from sync.kernel.days import day_of
 
-BY = "command line"
+BY = audit.COMMAND_LINE
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DATA = click.option(

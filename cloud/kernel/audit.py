@@ -9,6 +9,9 @@ from sqlalchemy.engine import Connection
 
 from cloud.kernel.tables import Big, metadata
 
+# Who works in a shell of the hub has no account there.
+COMMAND_LINE = "command line"
+
 audit_entry = sa.Table(
     "audit_entry",
     metadata,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from sync.kernel.days import date_of, local_time
@@ -45,7 +44,8 @@ class Formats:
         """Date and time in the console's zone; a dash for never."""
         if not wall_ms:
             return "–"
-        return format_datetime(local_time(wall_ms, self.zone), "medium", ZoneInfo(self.zone), self._locale)
+        local = local_time(wall_ms, self.zone)
+        return f"{format_date(local, 'medium', self._locale)} {local:%H:%M:%S}"
 
     def minute(self, wall_ms: int, zone: str | None = None) -> str:
         """Date and time as timetables say them: no seconds, on the clocks of ``zone`` (else the console's)."""

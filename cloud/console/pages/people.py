@@ -51,7 +51,7 @@ def _register_lists(blueprint: Blueprint, desk: Desk) -> None:
     def audit_list() -> ResponseReturnValue:
         with desk.database.read() as tx:
             rows = audit.entries(tx, PAGE + 1, desk.offset())
-        return desk.render("audit.html", entries=rows[:PAGE], more=len(rows) > PAGE)
+        return desk.render("audit.html", entries=rows[:PAGE], more=len(rows) > PAGE, command_line=audit.COMMAND_LINE)
 
 
 def _register_clerk(blueprint: Blueprint, desk: Desk) -> None:

@@ -8,7 +8,8 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from cloud.console import forms
-from cloud.console.desk import Desk
+from cloud.console.desk import Desk, language
+from cloud.domains.timetable import service as timetable
 from sync.kernel.documents import Document
 from sync.kernel.errors import Refusal
 
@@ -45,7 +46,8 @@ def _page(desk: Desk, form: forms.Reveal, status: int = 200, document: Document 
         number = (form.number.data or "").strip()
         if number and not form.errors:
             try:
-                values["named"] = desk.hub.sealing.named(tx, number)
+                values["named"] = named = desk.hub.sealing.named(tx, number)
+                values["trip"] = timetable.trip_label(tx, named.trip_no, named.day, language())
             except Refusal as refusal:
                 forms.put_beside(form, refusal, desk)
                 status = refusal.status
