@@ -20,6 +20,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.core import Field
+from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cloud.console.desk import Desk
@@ -89,9 +90,12 @@ class Release(FlaskForm):
 
 
 class Disrupt(FlaskForm):
-    kind = RadioField(choices=[*DISRUPTIONS, "none"], default=DISRUPTIONS[0], validators=[needed])
-    minutes = IntegerField(default=0)
+    """``sure``: the number of good tickets for which a person agreed to cancel; None where the box was not ticked."""
+
+    kind = RadioField(choices=[*DISRUPTIONS, "none"])
+    minutes = IntegerField(validators=[Optional()])
     note = StringField()
+    sure = IntegerField()
 
 
 class Duty(FlaskForm):

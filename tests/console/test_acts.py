@@ -278,27 +278,6 @@ def test_the_end_of_a_closed_log_is_decided_on_with_a_reason(bare: ConsoleWorld)
     assert person.post(f"/console/tails/{name}", verdict="reject", reason="after all").status_code == 409
 
 
-def test_a_trip_is_delayed_cancelled_and_restored_with_a_reason_and_in_the_audit(world: ConsoleWorld) -> None:
-    person, (trip_no, day) = world.add_admin("王敏"), world.trip
-    page = f"/console/trips/{trip_no}/{day}/disruption"
-    for data in (
-        {"kind": "delayed", "minutes": "0", "note": "雾"},
-        {"kind": "cancelled", "note": " "},
-        {"kind": "odd"},
-    ):
-        assert person.post(page, page, **data).status_code == 422
-    assert person.post(page, page, kind="none").status_code == 404
-    assert person.post(page, page, kind="delayed", minutes="25", note="雾").status_code == 302
-    assert "雾" in person.get(page).text and "25" in person.get(page).text
-    assert person.post(page, page, kind="cancelled", note="台风").status_code == 302
-    assert acts(world)[0][0] == "disrupt_trip" and acts(world)[0][1]["reason"] == "台风"
-    assert person.post(page, page, kind="none").status_code == 302
-    assert acts(world)[0] == ("restore_trip", {"trip": trip_no, "day": day})
-    viewer = world.add_admin("何览", "viewer")
-    assert '<form method="post" action="' + page not in viewer.get(page).text
-    assert viewer.post(page, kind="cancelled", note="x").status_code in (400, 403)
-
-
 def test_an_announcement_is_published_shown_and_withdrawn(world: ConsoleWorld) -> None:
     person, page = world.add_admin("王敏"), "/console/notices"
     number = re.findall(r'<option value="(\d+)"', person.get(page).text)[0]

@@ -11,6 +11,7 @@ from cloud.console.desk import DAY, TRIP, Desk, language
 from cloud.domains.disruption import service as disruptions
 from cloud.domains.ticketing.service import good_tickets
 from cloud.domains.timetable import service as timetable
+from sync.domains.disruption.rules import CANCELLED
 from sync.kernel.errors import Refusal
 
 
@@ -37,15 +38,25 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 
 
 def _decide(tx: Connection, desk: Desk, where: tuple[int, int], form: forms.Disrupt) -> None:
+    """Raises :class:`Refusal`: ``disruption_unsure`` where nobody agreed to cancel for as many tickets as there are now, and
+    as :class:`disruptions.Disruptions`."""
     who, (trip_no, day) = desk.who().name, where
     if form.kind.data == "none":
         desk.hub.disruptions.lift(tx, where)
         desk.accounts.audit(tx, who, "restore_trip", trip=trip_no, day=day)
         return
+    if form.kind.data == CANCELLED:
+        _check_sure(form, len(good_tickets(tx, *where)))
     minutes, note = min(max(form.minutes.data or 0, 0), 1 << 20), (form.note.data or "").strip()
     told = desk.hub.disruptions.disrupt(tx, where, form.kind.data, minutes, note, who)
     said = {"kind": form.kind.data, "minutes": minutes, "reason": note}
     desk.accounts.audit(tx, who, "disrupt_trip", trip=trip_no, day=day, places=told, **said)
+
+
+def _check_sure(form: forms.Disrupt, affected: int) -> None:
+    """More may have been sold since the page was read: then it is asked again, with the new number."""
+    if form.sure.data is None or form.sure.data < affected:
+        raise Refusal("disruption_unsure", status=422, field="sure", count=affected)
 
 
 def _page(desk: Desk, trip_no: int, day: int, form: forms.Disrupt, status: int = 200) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 from wtforms.fields.choices import SelectChoice
 
-from cloud.console import forms
+from cloud.console import forms, running
 from cloud.console.desk import DAY, TRIP, Desk, language
 from cloud.console.pages.sales import asked_day
 from cloud.domains.boarding import service as boarding
@@ -32,7 +32,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             rows = [(line, timetable.trip_label(tx, line.trip_no, line.day, language()), _stops(tx, line.trip_no))
                     for line in duties.runs(tx, day, day)]  # fmt: skip
             people = {info.clerk_no: info.name for info in clerks.every(tx)}
-        return desk.render("runs.html", rows=rows, day=day, people=people)
+            marks = running.marks(tx, [(line.trip_no, line.day) for line, _, _ in rows])
+        return desk.render("runs.html", rows=rows, day=day, people=people, marks=marks)
 
     @blueprint.get(f"/trips/<{TRIP}:trip_no>/<{DAY}:day>/duty")
     def duty(trip_no: int, day: int) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound
 
-from cloud.console import forms, queries, seatmap
+from cloud.console import forms, queries, running, seatmap
 from cloud.console.desk import DAY, PAGE, TRIP, Desk, language
 from cloud.console.pages.sales import asked_day
 from cloud.domains.boarding.service import boarding_counts
@@ -37,7 +37,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
                 (seatmap.summary(book), book, timetable.trip_label(tx, book.trip_no, book.day, language()))
                 for book in books.values()
             ]
-        return desk.render("trips.html", rows=rows, day=day, more=len(found) > PAGE)
+            marks = running.marks(tx, books)
+        return desk.render("trips.html", rows=rows, day=day, marks=marks, more=len(found) > PAGE)
 
     @blueprint.get(f"/trips/<{TRIP}:trip_no>/<{DAY}:day>")
     def trip(trip_no: int, day: int) -> ResponseReturnValue:
@@ -78,6 +79,7 @@ def _page(desk: Desk, trip_no: int, day: int, form: forms.Release, status: int =
             "seat_labels": labels,
             "label": timetable.trip_label(tx, trip_no, day, language()),
             "boarding": boarding_counts(tx, trip_no, day),
+            "marks": running.marks(tx, [(trip_no, day)]).get((trip_no, day), []),
             "suspects": queries.suspect_grants(tx, trip_no, day, suspects),
             "node_names": {line.node_no: line.node_name for line in view.holders},
         }

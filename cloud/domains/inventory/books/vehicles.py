@@ -7,7 +7,7 @@ nobody else can sell, and each return or refund seats some more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from cloud.domains.inventory.books.ledger import Book, Where
 from cloud.domains.inventory.books.recalls import Recalls
 from cloud.domains.inventory.tables import dated_trip, fault_told, reseat, vehicle_change
 from cloud.kernel import streams
-from cloud.kernel.database import chunks, insert_new, insert_rows, next_pos, upsert_rows
+from cloud.kernel.database import chunks, insert_new, insert_rows, next_pos, select_pairs, upsert_rows
 from cloud.kernel.ports import NewPlace, SoldTickets, Timetable
 from sync.domains.disruption import rules
 from sync.domains.disruption.operations import Reseated, VehicleChange
@@ -38,6 +38,7 @@ _CHANGE: Final = (
 _SEAT: Final = ("ticket_id", "trip_no", "day", "from_idx", "to_idx", "was", "seat", "placed", "fault", "late")
 _FAULT: Final = ("ticket_id", "pos")
 _MAY_RUN_DAYS: Final = 3
+_CHANGED: Final = "SELECT DISTINCT trip_no, day FROM vehicle_change WHERE (trip_no, day) IN {pairs}"
 _GONE: Final = sa.delete(reseat).where(reseat.c.ticket_id == sa.bindparam("gone"))
 
 
@@ -178,6 +179,12 @@ def newest_plan(tx: Connection, where: Where) -> str | None:
     column = vehicle_change.c
     mine = (column.trip_no == where[0], column.day == where[1])
     return tx.execute(sa.select(column.plan).where(*mine).order_by(column.number.desc()).limit(1)).scalar()
+
+
+def changed_among(tx: Connection, places: Iterable[Where]) -> set[Where]:
+    """Those of some dated trips on which another vehicle runs than was planned."""
+    rows = (row for some in chunks(dict.fromkeys(places)) for row in select_pairs(tx, _CHANGED, some))
+    return {(int(row[0]), int(row[1])) for row in rows}
 
 
 def labels_of(tx: Connection, timetable: Timetable, where: Where) -> dict[int, str]:
