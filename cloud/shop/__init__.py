@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from cloud.shop import files, pages, web
+from cloud.shop import files, pages, rides, web
 from cloud.shop.counter import Counter
 
 if TYPE_CHECKING:
@@ -28,5 +28,6 @@ def create_shop(hub: Hub) -> Blueprint:
     counter = Counter(hub)
     web.prepare(blueprint, counter)
     pages.register(blueprint, counter)
+    rides.register(blueprint, counter)
     files.register(blueprint, counter)
     return blueprint

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PAGES_PER_MINUTE: Final = 60
 BOOKINGS_PER_MINUTE: Final = 4
+# Forms of a ride that are sent, most of them refused for what was typed: slips cost no booking.
+TRIES_PER_MINUTE: Final = 20
+TOO_OFTEN: Final = "shop_too_often"
 # What people say at the desk: no letter or digit that is taken for another.
 _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH: Final = 6
@@ -27,8 +30,9 @@ class Counter:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
-        self.asked = Rate(hub.clock, PAGES_PER_MINUTE)
-        self.booked = Rate(hub.clock, BOOKINGS_PER_MINUTE)
+        self.asked = Rate(hub.clock, PAGES_PER_MINUTE, TOO_OFTEN)
+        self.tried = Rate(hub.clock, TRIES_PER_MINUTE, TOO_OFTEN)
+        self.booked = Rate(hub.clock, BOOKINGS_PER_MINUTE, "shop_booked_often")
 
     def seller(self, tx: Connection) -> Seller:
         """Who takes the money. Raises :class:`Refusal` ``shop_closed``."""

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from cloud.console.desk import language
 from cloud.domains.sellers.api import sheets
 from cloud.domains.sellers.api.calls import Rate
-from cloud.shop.counter import Counter
+from cloud.shop.counter import TOO_OFTEN, Counter
 from papers.sheets import A6, ROLL
 
 FILES_PER_MINUTE: Final = 6
@@ -17,7 +17,7 @@ FILES_PER_MINUTE: Final = 6
 
 def register(blueprint: Blueprint, counter: Counter) -> None:
     """The page under its address."""
-    hub, drawn_for = counter.hub, Rate(counter.hub.clock, FILES_PER_MINUTE)
+    hub, drawn_for = counter.hub, Rate(counter.hub.clock, FILES_PER_MINUTE, TOO_OFTEN)
 
     @blueprint.get("/bookings/<string:booking_id>/tickets.pdf")
     def file(booking_id: str) -> Response:

@@ -1,4 +1,4 @@
-"""The shop's pages: search, a ride, a booking, its tickets, giving one back."""
+"""The shop's pages: search, a booking, its tickets, giving one back."""
 
 from __future__ import annotations
 
@@ -14,18 +14,15 @@ from sqlalchemy.engine import Connection
 
 from cloud.console.desk import language
 from cloud.domains.sellers.api.schemas import number_of
-from cloud.domains.sellers.books import offers
 from cloud.domains.sellers.books.bookings import TICKETED, Booking
-from cloud.domains.sellers.books.naming import Shown
-from cloud.domains.sellers.books.offers import Offer, Typed
+from cloud.domains.sellers.books.offers import Typed
 from cloud.domains.sellers.service import Once
 from cloud.kernel.ports import NewPlace
 from cloud.shop.counter import Counter
-from cloud.shop.riders import FREE, MOST_PLACES, places_of
+from cloud.shop.rides import search_again, times
 from cloud.shop.web import render
 from sync.kernel import qr, ticket
-from sync.kernel.days import day_of, local_time
-from sync.kernel.documents import DOCUMENT_TYPES
+from sync.kernel.days import day_at, day_of
 from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
@@ -55,29 +52,6 @@ def _register_search(blueprint: Blueprint, counter: Counter) -> None:
                 values |= _found(tx, counter, asked, day)
         return render("search.html", **values)
 
-    @blueprint.get("/ride")
-    def ride() -> ResponseReturnValue:
-        """One ride: who rides, on which seats."""
-        with hub.database.read() as tx:
-            counter.seller(tx)
-            offer = hub.offers.one(tx, request.args.get("offer", ""), language())
-        key = hub.ids.token(_KEY_BYTES).hex()
-        return render(
-            "ride.html", offer=offer, times=_times(offer), key=key, most=_most(offer), kinds=DOCUMENT_TYPES, labels=offer.labels,
-        )  # fmt: skip
-
-    @blueprint.post("/ride")
-    def book() -> ResponseReturnValue:
-        """Hold the places. The same form sent twice is one booking."""
-        counter.booked.spend(request.remote_addr or "")
-        document, places, offer_id = _document(), places_of(request.form), request.form.get("offer", "")
-        wishes = [offers.wish(offer_id, seat, rider, document=document) for rider, seat in places]
-        said = repr([offer_id, places]).encode()
-        once = Once(request.form.get("key", ""), hashlib.sha256(said).digest())
-        with hub.database.write() as tx:
-            made = hub.selling.book(tx, counter.seller(tx), wishes, counter.pick_up_number(), once, proved=False)
-        return redirect(url_for("shop.booking", booking_id=made.booking_id))
-
 
 def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
     hub = counter.hub
@@ -92,9 +66,12 @@ def _register_booking(blueprint: Blueprint, counter: Counter) -> None:
             plans = hub.selling.labels(tx, [found])
             rides = [_described(tx, counter, found, idx, texts, moved, plans) for idx in range(len(found.items))]
             seller, lacking = counter.seller(tx), hub.selling.lacking(tx, found)
+        first = rides[0]
+        leaves = day_at(first["item"].departs_ms, first["zone"])
         return render(
-            "booking.html", booking=found, rides=rides, seller=seller, lacking=lacking, pdf_offered=not hub.press.lack
-        )
+            "booking.html", booking=found, rides=rides, seller=seller, lacking=lacking, pdf_offered=not hub.press.lack,
+            search=search_again(first["from_name"], first["to_name"], leaves),
+        )  # fmt: skip
 
     @blueprint.post(f"{_ID}/cancel")
     def cancel(booking_id: str) -> ResponseReturnValue:
@@ -129,12 +106,6 @@ def _register_refund(blueprint: Blueprint, counter: Counter) -> None:
         return redirect(url_for("shop.booking", booking_id=booking_id))
 
 
-def _document() -> Shown | None:
-    """The document that was typed; None where the form asks for none."""
-    typed = [request.form.get(f"document_{name}", "")[:120] for name in ("type", "number", "name")]
-    return Shown(*typed) if any(typed[1:]) else None
-
-
 def _found(tx: Connection, counter: Counter, asked: dict[str, str], day: int) -> dict[str, Any]:
     """The rides, or the names that somebody may have meant, or why there is nothing."""
     ends: dict[str, Typed] = {}
@@ -147,7 +118,7 @@ def _found(tx: Connection, counter: Counter, asked: dict[str, str], day: int) ->
         return {"choices": {name: end.names for name, end in ends.items() if end.names}}
     stops = (ends["from"].stop_nos, ends["to"].stop_nos)
     found = counter.hub.offers.search(tx, *stops, day, 1, language())
-    return {"found": [(offer, _times(offer)) for offer in found]}
+    return {"found": [(offer, times(offer)) for offer in found]}
 
 
 def _day(text: str, today: int) -> int:
@@ -156,23 +127,6 @@ def _day(text: str, today: int) -> int:
         return max(day_of(date.fromisoformat(text)), today)
     except ValueError:
         return today
-
-
-def _most(offer: Offer) -> dict[str, int]:
-    """Rider → how many of them may be asked for. Where the line wants names, one traveller with one document; a child on a lap
-    goes with its adult, so not there."""
-    if offer.named:
-        return {rider: 1 for rider in offer.prices if rider != FREE}
-    return {rider: min(MOST_PLACES, offer.laps if rider == FREE else offer.left) for rider in offer.prices}
-
-
-def _times(offer: Offer) -> tuple[str, str]:
-    """Departure and arrival as clocks show them there."""
-    return _clock(offer.ride.departs_ms, offer.ride.zone), _clock(offer.ride.arrives_ms, offer.ride.zone)
-
-
-def _clock(at_ms: int, zone: str) -> str:
-    return local_time(at_ms, zone).strftime("%H:%M")
 
 
 def _described(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, g, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -21,6 +21,12 @@ from sync import catalogue
 from sync.kernel.errors import Refusal
 
 log = logging.getLogger("cloud.shop")
+# Where a refusal's own sentence speaks to a program, a clerk or the operator: what a passenger reads instead.
+_TO_PASSENGERS: Final = {
+    "offer_changed": "shop_price_changed", "no_seat": "shop_no_seat", "places_held": "shop_places_held",
+    "key_form": "shop_form_again", "key_differs": "shop_form_again", "refund_fee_changed": "shop_fee_changed",
+    "hub_recovering": "shop_paused", "hub_barred": "shop_paused",
+}  # fmt: skip
 
 
 def render(template: str, status: int = 200, **values: Any) -> tuple[str, int]:
@@ -58,8 +64,15 @@ def prepare(blueprint: Blueprint, counter: Counter) -> None:
 
 
 def refused(code: str, status: int, args: Mapping[str, object]) -> tuple[str, int]:
-    """A page that says what is the matter."""
-    return render("refused.html", status, sentence=t(code, **args))
+    """A page that says what is the matter; a booking that it is about is one step away."""
+    booking_id = (request.view_args or {}).get("booking_id")
+    known = booking_id if code != "booking_unknown" and request.endpoint != "shop.booking" else None
+    return render("refused.html", status, sentence=t(_TO_PASSENGERS.get(code, code), **args), booking_id=known)
+
+
+def explain(refusal: Refusal) -> str:
+    """A refusal's sentence, as a passenger reads it."""
+    return t(_TO_PASSENGERS.get(refusal.code, refusal.code), **refusal.details)
 
 
 def _http_error(error: HTTPException) -> Any:

@@ -22,7 +22,8 @@ def test_a_phone_at_home_saves_its_tickets(world: ConsoleWorld, person: Person) 
     address = reserve(world, person, count_child_free="1", seat="3")
     held = person.get(address).text
     assert ".pdf" not in held
-    assert "This booking is held" in person.get(f"{address}/tickets.pdf").text
+    early = person.get(f"{address}/tickets.pdf")
+    assert early.status_code == 409 and "not paid yet" in early.text and f'href="{address}"' in early.text
     pay(world, address, {1: "height"})
     page = person.get(address).text
     assert "Save as PDF" in page and f'href="{address}/tickets.pdf"' in page

@@ -136,12 +136,18 @@ def _register_acts(blueprint: Blueprint, desk: Desk) -> None:
             for field, text in request.form.items()
             if field.startswith("proof-") and field[6:].isascii() and field[6:].isdigit() and len(field) < 10 and text
         }
-        with desk.database.write() as tx:
-            done = desk.hub.selling.ticket(tx, accounts.find(tx, number), name, once, proofs)
-            audited = {
-                "seller": number, "booking": done.reference or done.booking_no, "amounts": done.totals, "proofs": proofs,
-            }  # fmt: skip
-            desk.accounts.audit(tx, desk.who().name, "seller_ticketed", **audited)
+        try:
+            with desk.database.write() as tx:
+                done = desk.hub.selling.ticket(tx, accounts.find(tx, number), name, once, proofs)
+                audited = {
+                    "seller": number, "booking": done.reference or done.booking_no, "amounts": done.totals, "proofs": proofs,
+                }  # fmt: skip
+                desk.accounts.audit(tx, desk.who().name, "seller_ticketed", **audited)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                raise
+            flash(_not_issued(desk, number, name, refusal), "error")
+            return redirect(url_for("console.seller", number=number))
         return _saved(desk, number)
 
     @blueprint.post(f"{SELLER}/bar")
@@ -151,6 +157,13 @@ def _register_acts(blueprint: Blueprint, desk: Desk) -> None:
             desk.hub.sellers.bar(tx, number, barred)
             desk.accounts.audit(tx, desk.who().name, "seller_barred" if barred else "seller_let_in", seller=number)
         return _saved(desk, number)
+
+
+def _not_issued(desk: Desk, number: int, name: str, refusal: Refusal) -> str:
+    """Which booking has no tickets, and why: whoever holds the passenger's money reads what to do with it."""
+    with desk.database.read() as tx:
+        found = bookings.find(tx, name, number)
+    return desk.t("console_shop_not_issued", reference=found.reference or found.booking_no, why=desk.explain(refusal))
 
 
 def _page(desk: Desk, number: int, status: int = 200, **shown: Any) -> ResponseReturnValue:

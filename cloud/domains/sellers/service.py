@@ -118,7 +118,7 @@ class Selling:
         """Put a held booking on the seller's account and issue its tickets. A ticketed one stays as it is. ``proofs``: place →
         what a person saw of it, where that was not seen before.
 
-        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over``, ``departed``, ``credit_short``, ``proof_needed``, and
+        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over_…``, ``departed``, ``credit_short``, ``proof_needed``, and
         as :meth:`book`.
         """
         return self.once(tx, seller, once, lambda: self._ticket(tx, seller, booking_id, proofs or {}))
@@ -128,12 +128,12 @@ class Selling:
         return self._proofs.lacking(tx, found)
 
     def cancel(self, tx: Connection, seller: Seller, booking_id: str) -> Booking:
-        """Let held places go. Raises :class:`Refusal`: ``booking_unknown``, ``booking_over`` (ticketed ones are refunded)."""
+        """Let held places go. Raises :class:`Refusal`: ``booking_unknown``, ``booking_over_…`` (ticketed ones are refunded)."""
         found = bookings.find(tx, booking_id, seller.seller_no)
         if found.state == HELD:
             self._let_go(tx, found, CANCELLED)
         elif found.state != CANCELLED:
-            raise Refusal("booking_over", state=found.state)
+            raise bookings.over(found.state)
         return bookings.by_number(tx, found.booking_no)
 
     def refund_offers(self, tx: Connection, seller: Seller, booking_id: str) -> list[RefundOffer]:
@@ -142,7 +142,7 @@ class Selling:
         Raises :class:`Refusal`: ``booking_unknown``, and when there is no offer at all what stands against the first.
         """
         found = bookings.find(tx, booking_id, seller.seller_no)
-        offers, wrong = [], Refusal("booking_over", state=found.state)
+        offers, wrong = [], bookings.over(found.state)
         for item in found.items:
             try:
                 offers.append(self.refund_offer(tx, found, item.idx))
@@ -263,14 +263,14 @@ class Selling:
         if found.state == TICKETED:
             return found.booking_no
         if found.state != HELD or now >= found.expires_ms:
-            raise Refusal("booking_over", state=LAPSED if found.state == HELD else found.state)
+            raise bookings.over(LAPSED if found.state == HELD else found.state)
         if any(item.departs_ms <= now for item in found.items):
             raise Refusal("departed")
         found = self._proofs.seen(tx, found, proofs)
         check_credit(tx, seller, found.totals)
         info = self._parts.own.open(tx)
         if any(item.epoch != info.epoch for item in found.items):
-            raise Refusal("booking_over", state=LAPSED)  # what it held went with the log that held it
+            raise bookings.over(LAPSED)  # what it held went with the log that held it
         self._sell(tx, info, found)
         bookings.set_state(tx, found.booking_no, TICKETED)
         return found.booking_no

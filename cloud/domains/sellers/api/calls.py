@@ -23,20 +23,20 @@ _MOST_CALLERS: Final = 10_000
 class Rate:
     """So many calls a minute for each caller of this process: a bucket that fills evenly."""
 
-    def __init__(self, clock: Clock, per_minute: int) -> None:
-        self._clock, self._per_minute = clock, per_minute
+    def __init__(self, clock: Clock, per_minute: int, code: str = "calls_too_many") -> None:
+        self._clock, self._per_minute, self._code = clock, per_minute, code
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[int, float]] = {}
 
     def spend(self, name: str) -> None:
-        """Count a call. Raises :class:`Refusal` ``calls_too_many`` (429) with the seconds to wait."""
+        """Count a call. Raises :class:`Refusal` ``code`` (429) with the seconds to wait."""
         now = self._clock.mono_ms()
         with self._lock:
             since, left = self._buckets.get(name, (now, float(self._per_minute)))
             left = min(left + max(now - since, 0) * self._per_minute / _MINUTE_MS, float(self._per_minute))
             if left < 1:
                 seconds = int((1 - left) * 60 / self._per_minute) + 1
-                raise Refusal("calls_too_many", status=429, seconds=seconds)
+                raise Refusal(self._code, status=429, seconds=seconds)
             if name not in self._buckets and len(self._buckets) >= _MOST_CALLERS:
                 self._buckets.clear()
             self._buckets[name] = (now, left - 1)

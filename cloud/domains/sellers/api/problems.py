@@ -21,8 +21,10 @@ CORRECT: Final = "correct_request"
 SEARCH: Final = "search_again"
 WAIT: Final = "wait_and_repeat"
 ASK: Final = "ask_operator"
+# People read what the state of the booking means; to programs it is one code.
+_OVER: Final = "booking_over"
 _STEPS: Final = {
-    "offer_changed": SEARCH, "no_seat": SEARCH, "seat_taken": SEARCH, "departed": SEARCH, "booking_over": SEARCH,
+    "offer_changed": SEARCH, "no_seat": SEARCH, "seat_taken": SEARCH, "departed": SEARCH, _OVER: SEARCH,
     "not_running": SEARCH, "not_for_sale": SEARCH, "trip_not_for_sale": SEARCH, "no_such_trip": SEARCH,
     "refund_fee_changed": "ask_for_refund_offers",
     "rebook_due_changed": "ask_for_exchange_offers", "key_differs": "use_new_key", "credit_short": "settle_account",
@@ -57,13 +59,13 @@ def handle(routes: Blueprint) -> None:
     """Answer errors of these routes as problems."""
     texts = catalogue.load()
 
-    def answer(code: str, status: int, args: Mapping[str, object], wrong: Any = None) -> Response:
+    def answer(code: str, status: int, args: Mapping[str, object], wrong: Any = None, text: str = "") -> Response:
         tongue = request.accept_languages.best_match(catalogue.LANGUAGES) or "en"
         body: dict[str, Any] = {
             "type": f"urn:yipiao:problem:{code}",
             "title": code.replace("_", " "),
             "status": status,
-            "detail": texts.text(code, tongue, **args),
+            "detail": texts.text(text or code, tongue, **args),
             "code": code,
             "next_step": _STEPS.get(code) or _BY_STATUS.get(status) or (WAIT if status >= 500 else ASK),
         }
@@ -75,7 +77,9 @@ def handle(routes: Blueprint) -> None:
         return made
 
     def refusal(error: Refusal) -> Response:
-        made = answer(error.code, error.status, error.details, {error.field: [error.code]} if error.field else None)
+        code = _OVER if error.code.startswith(_OVER) else error.code
+        wrong = {error.field: [error.code]} if error.field else None
+        made = answer(code, error.status, error.details, wrong, error.code)
         if error.status == 429:
             made.headers["Retry-After"] = str(error.details.get("seconds", 60))
         return made

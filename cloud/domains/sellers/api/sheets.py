@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import Connection
 
 from cloud.domains.sellers.api.schemas import number_of
-from cloud.domains.sellers.books.bookings import TICKETED, Booking, Item
+from cloud.domains.sellers.books.bookings import GIVEN_BACK, TICKETED, Booking, Item, over
 from cloud.kernel.formats import Formats
 from papers import sheets
 from papers.sheets import Job, Line, Sheet
 from sync import catalogue
 from sync.kernel import days, ticket
-from sync.kernel.errors import Refusal
 from sync.kernel.ticket import RIDERS
 
 if TYPE_CHECKING:
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def job(hub: Hub, tx: Connection, found: Booking, seller: str, language: str, size: str) -> Job:
-    """What the PDF of a booking is made of. Raises :class:`Refusal` ``booking_over``: it has no ticket that is good."""
+    """What the PDF of a booking is made of. Raises :class:`Refusal` ``booking_over_…``: it has no ticket that is good."""
     texts = hub.selling.codes(tx, found) if found.state == TICKETED else {}
     if not texts:
-        raise Refusal("booking_over", state=found.state)
+        raise over(GIVEN_BACK if found.state == TICKETED else found.state)
     words = _Words(hub, tx, found, seller, language)
     good = [item for item in found.items if item.idx in texts]
     made = (*(words.ticket(item, texts[item.idx]) for item in good), words.receipt(found, good))

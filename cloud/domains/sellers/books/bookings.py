@@ -25,11 +25,18 @@ TICKETED: Final = "ticketed"
 CANCELLED: Final = "cancelled"
 LAPSED: Final = "lapsed"
 STATES: Final = (HELD, TICKETED, CANCELLED, LAPSED)
+# No state of its own: ticketed, and every ticket given back.
+GIVEN_BACK: Final = "given_back"
 _BOOKING = ("booking_no", "booking_id", "seller_no", "reference", "state", "made_ms", "expires_ms")
 _ITEM = (
     "booking_no", "idx", "grant_id", "epoch", "trip_no", "day", "from_idx", "to_idx", "seat", "rider", "price_minor",
     "currency", "departs_ms", "ends_ms", "proof", "named",
 )  # fmt: skip
+
+
+def over(state: str) -> Refusal:
+    """Why a booking in this ``state``, or one that was :data:`GIVEN_BACK`, does not allow something: a text for each."""
+    return Refusal(f"booking_over_{state}")
 
 
 @dataclass(frozen=True, slots=True)

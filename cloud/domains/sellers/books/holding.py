@@ -41,14 +41,14 @@ class Holding:
     def bind_place(self, tx: Connection, booking_id: str, idx: int, holder: bytes) -> Bound:
         """Bind a place of a booking, paid or not, for whoever knows the booking.
 
-        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over``, and as :meth:`bind_ticket`.
+        Raises :class:`Refusal`: ``booking_unknown``, ``booking_over_…``, and as :meth:`bind_ticket`.
         """
         found = bookings.find(tx, booking_id)
         item = next((item for item in found.items if item.idx == idx), None)
         if item is None:
             raise Refusal("booking_unknown", status=404)
         if found.state not in (HELD, TICKETED):
-            raise Refusal("booking_over", state=found.state)
+            raise bookings.over(found.state)
         return self._bind(tx, item, holder)
 
     def bind_ticket(self, tx: Connection, ticket_id: TicketId, short_code: str, holder: bytes) -> Bound:
