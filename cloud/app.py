@@ -20,7 +20,7 @@ from cloud.domains.ticketing import routes as ticketing
 from cloud.domains.timetable import routes as timetable
 from cloud.kernel import noderoutes, syncroutes
 from cloud.kernel.web import Problem, handle_errors
-from cloud.shop import create_shop
+from cloud.shop import create_shop, nowhere
 from cloud.voices import create_voices
 from cloud.wallet import create_wallet
 from sync.domains.inventory.elsewhere import enquiry
@@ -64,7 +64,7 @@ def create_app(hub: Hub) -> Flask:
     app.register_blueprint(create_card_page(hub))
     app.add_url_rule("/", view_func=lambda: redirect("/console/"), endpoint="home")
     app.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
-    handle_errors(app)
+    handle_errors(app, nowhere.page)
     app.wsgi_app = syncroutes.Door(app, hub.exchange)  # type: ignore[method-assign]
     return app
 

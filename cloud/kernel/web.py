@@ -82,8 +82,10 @@ def refuse(code: str, status: int, message: str = "", **more: Any) -> Response:
     return body
 
 
-def handle_errors(app: Flask) -> None:
-    """Every error is a code for programs and a sentence for people, never a trace."""
+def handle_errors(app: Flask, page: Callable[[HTTPException], BaseResponse | None]) -> None:
+    """Every error is a code for programs and a sentence for people, never a trace. ``page``: what a browser gets where there is
+    nothing (404) or nothing of that kind (405); None where a program asks.
+    """
     texts = catalogue.load()
 
     def sentence(code: str, args: Mapping[str, object]) -> str:
@@ -101,7 +103,9 @@ def handle_errors(app: Flask) -> None:
             return error.response  # type: ignore[return-value]
         status = error.code or 500
         wrong = getattr(error, "data", {}).get("messages")
-        answer = refuse(_HTTP.get(status, f"http_{status}"), status, error.description or "", **_fields(wrong))
+        shown = page(error) if status in (404, 405) else None
+        code = _HTTP.get(status, f"http_{status}")
+        answer = shown or refuse(code, status, error.description or "", **_fields(wrong))
         # Such as Allow with 405: all but the type of the body that was not sent.
         answer.headers.extend([(name, value) for name, value in error.get_headers() if name != "Content-Type"])
         return answer
