@@ -5,6 +5,8 @@ A refusal that names a field stands beside it (:func:`put_beside`); one that doe
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
@@ -20,9 +22,11 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.core import Field
+from wtforms.form import BaseForm
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from cloud.console.common import t
 from cloud.console.desk import Desk
 from cloud.domains.boarding.conflicts.service import OUTCOMES
 from cloud.domains.ratings.answers.deciding import KINDS as KINDS_OF_ACTS
@@ -34,7 +38,34 @@ from sync.kernel.errors import Malformed, Refusal
 from sync.kernel.money import parse_minor
 
 
-def needed(_form: FlaskForm, field: Field) -> None:
+class _Words:
+    """What the fields themselves refuse, in the language of the page; there are no other words than the catalogue's."""
+
+    KEYS: Final = {
+        "Not a valid integer value.": "console_number_wrong",
+        "Not a valid choice.": "console_choice_wrong",
+        "Invalid Choice: could not coerce.": "console_choice_wrong",
+        "Invalid choice(s): one or more data inputs could not be coerced.": "console_choice_wrong",
+        "'%(value)s' is not a valid choice for this field.": "console_choice_wrong",
+    }
+
+    def gettext(self, string: str) -> str:
+        key = self.KEYS.get(string)
+        return t(key) if key else string  # also asked for the names of fields, which no page shows
+
+    def ngettext(self, singular: str, _plural: str, _count: int) -> str:
+        return self.gettext(singular)
+
+
+class Form(FlaskForm):
+    """What all forms share."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: BaseForm) -> _Words:
+            return _Words()
+
+
+def needed(_form: Form, field: Field) -> None:
     """Something must be there."""
     if not (field.data.strip() if isinstance(field.data, str) else field.data):
         raise ValidationError("console_needed")
@@ -47,29 +78,29 @@ class Choices(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-class Act(FlaskForm):
+class Act(Form):
     """A button: nothing but the form token."""
 
 
-class SignIn(FlaskForm):
+class SignIn(Form):
     name = StringField(validators=[needed])
     passphrase = PasswordField(validators=[needed])
     back = HiddenField()
 
 
-class Passphrase(FlaskForm):
+class Passphrase(Form):
     old = PasswordField(validators=[needed])
     new = PasswordField(validators=[needed])
     repeated = PasswordField(validators=[needed])
 
 
-class Label(FlaskForm):
+class Label(Form):
     label = StringField(validators=[needed])
 
 
-class NewNode(FlaskForm):
+class NewNode(Form):
     name = StringField(validators=[needed])
-    kind = RadioField(choices=list(KINDS), validators=[needed])
+    kind = RadioField(choices=list(KINDS))
     name_zh_hans = StringField()
     name_zh_hant = StringField()
     name_en = StringField()
@@ -78,18 +109,18 @@ class NewNode(FlaskForm):
     low_water = IntegerField(default=2)
 
 
-class Revoke(FlaskForm):
+class Revoke(Form):
     reason = StringField(validators=[needed])
     confirm = StringField(validators=[needed])
 
 
-class Release(FlaskForm):
+class Release(Form):
     grant = IntegerField(default=0)
     places = IntegerField(default=1)
     reason = StringField(validators=[needed])
 
 
-class Disrupt(FlaskForm):
+class Disrupt(Form):
     """``sure``: the number of good tickets for which a person agreed to cancel; None where the box was not ticked."""
 
     kind = RadioField(choices=[*DISRUPTIONS, "none"])
@@ -98,18 +129,18 @@ class Disrupt(FlaskForm):
     sure = IntegerField()
 
 
-class Duty(FlaskForm):
-    box = SelectField(coerce=int, validators=[needed])
+class Duty(Form):
+    box = SelectField(coerce=int)
     vehicle = StringField()
     drivers = Choices(coerce=int)
 
 
-class Vehicle(FlaskForm):
+class Vehicle(Form):
     plan = StringField(validators=[needed])
     note = StringField(validators=[needed])
 
 
-class Announce(FlaskForm):
+class Announce(Form):
     operator = SelectField(coerce=int)
     lines = Choices(coerce=int)
     text_zh_hans = TextAreaField()
@@ -120,38 +151,38 @@ class Announce(FlaskForm):
     urgent = BooleanField()
 
 
-class Decision(FlaskForm):
-    verdict = RadioField(choices=["accept", "reject"], validators=[needed])
+class Decision(Form):
+    verdict = RadioField(choices=["accept", "reject"])
     reason = StringField(validators=[needed])
 
 
-class ConflictWord(FlaskForm):
-    outcome = RadioField(choices=list(OUTCOMES), validators=[needed])
+class ConflictWord(Form):
+    outcome = RadioField(choices=list(OUTCOMES))
     reason = StringField(validators=[needed])
 
 
-class RefundWord(FlaskForm):
+class RefundWord(Form):
     request = IntegerField(default=0)
     fee = StringField(default="")
-    verdict = RadioField(choices=["accept", "reject"], validators=[needed])
+    verdict = RadioField(choices=["accept", "reject"])
     note = StringField()
 
 
-class Reveal(FlaskForm):
+class Reveal(Form):
     number = StringField(validators=[needed])
     reason = StringField(validators=[needed])
 
 
-class VoiceAct(FlaskForm):
-    kind = SelectField(choices=list(KINDS_OF_ACTS), validators=[needed])
+class VoiceAct(Form):
+    kind = SelectField(choices=list(KINDS_OF_ACTS))
     text = TextAreaField()
 
 
-class Note(FlaskForm):
+class Note(Form):
     note = TextAreaField(validators=[needed])
 
 
-class Clerk(FlaskForm):
+class Clerk(Form):
     name = StringField(validators=[needed])
     roles = Choices(choices=list(ROLES), validators=[needed])
     nodes = Choices(coerce=int)
@@ -162,16 +193,16 @@ class NewClerk(Clerk):
     repeated = PasswordField()
 
 
-class Pin(FlaskForm):
+class Pin(Form):
     pin = PasswordField()
     repeated = PasswordField()
 
 
-class RegisterFile(FlaskForm):
+class RegisterFile(Form):
     file = FileField(validators=[needed])
 
 
-class Seller(FlaskForm):
+class Seller(Form):
     limit = StringField(validators=[needed])
     commission = IntegerField(default=0)
 
@@ -180,18 +211,18 @@ class NewSeller(Seller):
     name = StringField(validators=[needed])
 
 
-class SellerKey(FlaskForm):
+class SellerKey(Form):
     label = StringField()
     scopes = Choices(choices=list(SCOPES), validators=[needed])
 
 
-class SellerPayment(FlaskForm):
+class SellerPayment(Form):
     amount = StringField(validators=[needed])
     currency = StringField(validators=[needed])
     reference = StringField()
 
 
-def put_beside(form: FlaskForm, refusal: Refusal, desk: Desk) -> None:
+def put_beside(form: Form, refusal: Refusal, desk: Desk) -> None:
     """Show ``refusal`` beside its field; without one, above the form."""
     sentence = desk.explain(refusal)
     field = form._fields.get(refusal.field or "")

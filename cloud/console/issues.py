@@ -64,12 +64,12 @@ def everything(
     if not states:
         found.append(Issue("no_nodes", WARN, link=url_for("console.nodes")))
     for state in states:
-        found += of_node(state, now_ms)
+        found += of_node(tx, state, now_ms)
         found += _tails(state, waiting.get(state.node_no, 0))
     return sorted(found, key=lambda issue: (issue.level != BAD, issue.node_no, issue.code))
 
 
-def of_node(state: NodeState, now_ms: int) -> list[Issue]:
+def of_node(tx: Connection, state: NodeState, now_ms: int) -> list[Issue]:
     """What the hub sees from outside: silence, backlog, a clock that nobody vouches for, what the box says itself."""
     if state.kind == HUB:
         return []  # it never visits, and has no box that could be silent
@@ -91,7 +91,12 @@ def of_node(state: NodeState, now_ms: int) -> list[Issue]:
     if state.reported.get("clock_sure") is False:
         found.append(Issue("clock_unsure", WARN, **said))
     for text in state.reported.get("issues", []):
-        if text in REPORTED:
+        if text == "quarantined":
+            # The box says so for ever of what the hub once put aside, and does not hear that somebody dealt with it.
+            if queries.quarantine_unseen(tx, state.node_no):
+                link = url_for("console.quarantine", node=state.node_no)
+                found.append(Issue(text, REPORTED[text], link=link, **said))
+        elif text in REPORTED:
             found.append(Issue(text, REPORTED[text], **said))
         elif text != "clock_unsure":  # said above, by a flag of its own
             found.append(Issue("reported", BAD, args={"text": text}, **said))

@@ -138,6 +138,23 @@ def test_a_quarantined_event_is_looked_at_once(world: ConsoleWorld) -> None:
     assert [act for act, _ in acts(world)][:3] == ["quarantine_seen"] * 3
 
 
+def test_a_box_that_reports_what_was_put_aside_is_warned_of_only_until_somebody_dealt_with_it(
+    world: ConsoleWorld,
+) -> None:
+    person, box = world.add_admin("王敏"), world.boxes["石塘村邮点"]
+    box.take(box.send(box.request(reported={"issues": ["quarantined", "grant_past"]})))
+    pages, warning = ("/console/", f"/console/nodes/{box.node_no}"), "节点有被隔离的事件"
+    link = f'<a href="/console/quarantine?node={box.node_no}">查看</a>'
+    assert all(warning in person.get(page).text and link in person.get(page).text for page in pages)
+    with world.hub.database.read() as tx:
+        held = [one.pos for one in fleet.quarantined_events(tx, node_no=box.node_no)]
+    for pos in held:
+        assert warning in person.get(pages[0]).text
+        assert person.post(f"/console/quarantine/{pos}", note="已核对").status_code == 302
+    assert held and not any(warning in person.get(page).text for page in pages)
+    assert "节点的座位过了可售时间" in person.get(pages[1]).text, "what else it reported stays"
+
+
 def test_an_issue_is_closed_by_a_person(world: ConsoleWorld) -> None:
     person = world.add_admin("王敏")
     (number,) = set(re.findall(r"/console/issues/(\d+)/close", person.get("/console/").text))

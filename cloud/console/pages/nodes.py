@@ -31,8 +31,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             noted = queries.noted_counts(tx)
             shown, more = desk.cut(states)
             behind = {state.node_no: queries.to_read(tx, state.node_no, state.floor) for state in shown}
-        now_ms = desk.now_ms()
-        counts = {state.node_no: len(issues.of_node(state, now_ms)) + noted.get(state.node_no, 0) for state in shown}
+            wrong = {state.node_no: len(issues.of_node(tx, state, desk.now_ms())) for state in shown}
+        counts = {node_no: count + noted.get(node_no, 0) for node_no, count in wrong.items()}
         return desk.render("nodes.html", nodes=shown, more=more, counts=counts, behind=behind)
 
     @blueprint.route("/nodes/new", methods=["GET", "POST"])
@@ -130,7 +130,7 @@ def _page(desk: Desk, number: int, form: forms.Revoke, status: int = 200) -> Res
             "starts": queries.starts(tx, number),
             "tails": queries.held_tails(tx, number),
             "stops": timetable.stop_names(tx, info.stop_nos, language()),
-            "issues": [*issues.noted_of(tx, number, info.name), *issues.of_node(state, desk.now_ms())],
+            "issues": [*issues.noted_of(tx, number, info.name), *issues.of_node(tx, state, desk.now_ms())],
             "quarantined": queries.quarantine_unseen(tx, number),
         }
     return desk.render("node.html", status, form=form, act=forms.Act(formdata=None), **values)
