@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response
+from wtforms.fields.core import Field
 
 from cloud.console.common import add_headers, choose_language, here
 from cloud.console.desk import Desk, language
@@ -70,6 +71,7 @@ def prepare(blueprint: Blueprint, desk: Desk) -> None:
             "iso_day": iso_day,
             "name_in": name_in,
             "desk_page": desk.page_number,
+            "first_wrong": first_wrong,
         }
 
     blueprint.register_error_handler(Refusal, lambda error: _refused(desk, error.code, error.status, error.details))
@@ -169,6 +171,14 @@ def _http_error(desk: Desk, error: HTTPException) -> Response | tuple[str, int]:
 def _failed(desk: Desk, error: Exception) -> tuple[str, int]:
     log.error("%s %s", request.method, request.path, exc_info=error)
     return _refused(desk, "console_http_500", 500, {})
+
+
+def first_wrong(field: Field) -> bool:
+    """Whether ``field`` is the first of the page with an error: a browser begins there, however far below it stands."""
+    if not field.errors or g.get("wrong_field", field) is not field:
+        return False
+    g.wrong_field = field
+    return True
 
 
 def iso_day(day: int) -> str:

@@ -84,7 +84,7 @@ class Contacts:
                 if node_no not in found:
                     found[node_no] = mine
                 elif mine.last_contact_ms >= found[node_no].last_contact_ms:
-                    found[node_no] = replace(mine, longest_gap_ms=_longest(mine, found[node_no]))
+                    found[node_no] = replace(mine, **_over(mine, found[node_no]))
         return found
 
     def _merge(self, tx: Connection, waiting: list[Contact]) -> None:
@@ -106,15 +106,22 @@ class Contacts:
             if mine.node_no not in stored:
                 fresh.append(row)
                 continue
-            # Another process may have heard the part that this one was not told again.
-            row["reported"] = stored[mine.node_no].reported | mine.reported
-            row["software"] = mine.software or stored[mine.node_no].software
-            row["longest_gap_ms"] = _longest(mine, stored[mine.node_no])
+            row |= _over(mine, stored[mine.node_no])
             changed.append({("which" if name == "node_no" else name): value for name, value in row.items()})
         if fresh:
             tx.execute(sa.insert(contact), fresh)
         if changed:
             tx.execute(sa.update(contact).where(contact.c.node_no == sa.bindparam("which")), changed)
+
+
+def _over(mine: Contact, stored: Any) -> dict[str, Any]:
+    """What this process heard over what is stored: another one, or this one before its last start, may have heard the part
+    that was not told again."""
+    return {
+        "reported": stored.reported | mine.reported,
+        "software": mine.software or stored.software,
+        "longest_gap_ms": _longest(mine, stored),
+    }
 
 
 def _longest(mine: Contact, stored: Any) -> int:

@@ -59,3 +59,51 @@ def test_nothing_chosen_and_a_number_emptied_are_refused_in_chinese_on_the_page(
     trip_no, day = world.trip
     vehicle = f"/console/trips/{trip_no}/{day}/vehicle"
     assert "这一栏还没有填" in person.post(vehicle, vehicle, plan="", note="抛锚").text
+
+
+LISTS = ("nodes", "sales", "trips", "quarantine", "conflicts", "shifts", "stops", "imports", "audit", "sellers", "register",
+         "cards", "clerks", "refund-requests", "ratings", "voices", "alerts")  # fmt: skip
+
+
+def test_a_page_beyond_the_last_says_so_and_leads_back(world: ConsoleWorld) -> None:
+    person, wanted = world.add_admin("王敏"), "这一页没有内容"
+    trip_no, day = world.trip
+    for address in (*(f"/console/{name}" for name in LISTS), f"/console/trips/{trip_no}/{day}"):
+        assert wanted not in person.get(address).text
+        page = person.get(f"{address}?page=99999")
+        assert page.status_code == 200 and wanted in page.text, address
+        assert f'<a href="{address}">回到第一页</a>' in page.text, address
+    assert "没有班次" not in person.get("/console/trips?page=99999").text
+
+
+def test_only_people_have_a_persons_name(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    for address in ("stops", "sellers", "sellers/new", "register", "cards", "imports/1"):
+        assert "姓名" not in person.get(f"/console/{address}").text, address
+    assert all("名称" in person.get(f"/console/{address}").text for address in ("stops", "sellers", "sellers/new"))
+    assert all("姓名" in person.get(f"/console/{address}").text for address in ("clerks", "clerks/new"))
+
+
+def test_a_wrong_sign_in_is_answered_in_the_words_of_its_form(bare: ConsoleWorld) -> None:
+    for language, label, passphrase in (("zh-Hans", "姓名", "口令"), ("zh-Hant", "姓名", "口令")):
+        stranger = bare.person()
+        stranger.get(f"/console/sign-in?language={language}")
+        page = stranger.post("/console/sign-in", name="无人", passphrase="wrong").text
+        assert page.count(label) == 2 and page.count(passphrase) >= 2 and "密語" not in page, language
+
+
+def test_the_first_wrong_field_of_a_page_has_the_cursor_and_no_other(world: ConsoleWorld) -> None:
+    person = world.add_admin("王敏")
+    assert "autofocus" not in person.get("/console/sellers/1").text
+    page = person.post("/console/sellers/1/payments", "/console/sellers/1", amount="abc", currency="CNY")
+    assert page.status_code == 422
+    assert re.findall(r"<[^>]*\bautofocus\b[^>]*>", page.text) == re.findall(r'<input[^>]*id="amount"[^>]*>', page.text)
+    page = person.post("/console/nodes/new", name="", low_water="x")
+    assert page.text.count("autofocus") == 1 and re.search(r'<input[^>]*autofocus[^>]*id="name"', page.text)
+    for data, name in (({"name": "王敏"}, "passphrase"), ({"passphrase": "x"}, "name"), ({}, "name")):
+        shown = world.person().post("/console/sign-in", **data).text
+        assert re.findall(r"<input[^>]*\bautofocus\b[^>]*name=\"(\w+)\"", shown) == [name], data
+    trip_no, day = world.trip
+    form = f"/console/trips/{trip_no}/{day}/disruption"
+    shown = person.post(form, form, note="雾").text
+    assert re.findall(r"<input[^>]*\bautofocus\b[^>]*value=\"(\w+)\"", shown) == ["cancelled"]

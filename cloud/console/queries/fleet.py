@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from cloud.kernel import nodes as node_list
 from cloud.kernel.contact import Contact, Contacts
+from cloud.kernel.database import chunks
 from cloud.kernel.tables import (
     clerk_lock,
     held_tail,
@@ -69,12 +70,23 @@ def node_states(tx: Connection, contacts: Contacts, only: int | None = None) -> 
     query = sa.select(node, node_key.c.status, node_key.c.head_seq).outerjoin(node_key, present)
     if only is not None:
         query = query.where(node.c.node_no == only)
-    rows = tx.execute(query.order_by(node.c.node_no))
-    return [_state(row, heard.get(row.node_no)) for row in rows]
+    rows = tx.execute(query.order_by(node.c.node_no)).all()
+    states = [_state(row, heard.get(row.node_no) or Contact(row.node_no, 0)) for row in rows]
+    started = _started(tx, [state.node_no for state in states if not state.software])
+    return [replace(state, software=state.software or started.get(state.node_no, "")) for state in states]
 
 
-def _state(row: Row[Any], contact: Contact | None) -> NodeState:
-    contact = contact or Contact(row.node_no, 0)
+def _started(tx: Connection, node_nos: Sequence[int]) -> dict[int, str]:
+    """The software of the last start in each node's log, for nodes that did not say it since the hub's own start."""
+    column, found = node_start.c, {}
+    for some in chunks(node_nos):
+        newest = sa.select(sa.func.max(column.pos)).where(column.node_no.in_(some)).group_by(column.node_no)
+        for row in tx.execute(sa.select(column.node_no, column.software).where(column.pos.in_(newest))):
+            found[row.node_no] = row.software
+    return found
+
+
+def _state(row: Row[Any], contact: Contact) -> NodeState:
     return NodeState(
         node_no=row.node_no,
         name=row.name,
