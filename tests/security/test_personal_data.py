@@ -371,7 +371,7 @@ def test_a_document_that_is_not_sealed_is_found(
     network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A third: what should be sealed goes into the log as it is, and from there into packed messages."""
-    monkeypatch.setattr(seal, "seal", lambda suite, public, random, plain, info, bound: plain)
+    monkeypatch.setattr(seal.Sealer, "seal", lambda _self, plain, _bound: plain)
     clerk = Person(network.node_app)
     clerk.sign_in(network.clerk_no, PIN)
     sell_by_page(clerk, *network.rides[0][:2], 1)
