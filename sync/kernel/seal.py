@@ -147,11 +147,6 @@ class Sealer:
         return cbor.encode([self._suite.number, self._kid, self._enc, data, *([number] if number else [])])
 
 
-def seal(suite: Suite, public: bytes, random: bytes, plain: bytes, info: bytes, bound: bytes) -> bytes:
-    """One message alone, as :class:`Sealer` says it."""
-    return Sealer(suite, public, random, info).seal(plain, bound)
-
-
 def unseal(secret: bytes, sealed: bytes, info: bytes, bound: bytes) -> bytes:
     """What was sealed. Raises :class:`Malformed`: ``seal_shape``, ``seal_suite``, ``seal_other_key``, ``seal_broken``."""
     suite, kid, enc, data, number = read(sealed)

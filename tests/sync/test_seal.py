@@ -19,12 +19,18 @@ ENC = bytes.fromhex("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1b
 PLAIN = bytes.fromhex("4265617574792069732074727574682c20747275746820626561757479")
 BOUND = bytes.fromhex("436f756e742d30")
 CIPHERTEXT = bytes.fromhex("f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a")
+
+
+def sealed_alone(suite: seal.Suite, public: bytes, random: bytes, plain: bytes, info: bytes, bound: bytes) -> bytes:
+    return seal.Sealer(suite, public, random, info).seal(plain, bound)
+
+
 BOTH = pytest.mark.parametrize("suite", [seal.DEFAULT, seal.SM], ids=lambda suite: suite.name)
 
 
 def test_the_vector_of_rfc_9180_comes_out() -> None:
     assert seal.public_of(seal.DEFAULT, IKM_R) == PUBLIC_R
-    sealed = seal.seal(seal.DEFAULT, PUBLIC_R, IKM_E, PLAIN, INFO, BOUND)
+    sealed = sealed_alone(seal.DEFAULT, PUBLIC_R, IKM_E, PLAIN, INFO, BOUND)
     assert seal.read(sealed) == (seal.DEFAULT, seal.kid_of(seal.DEFAULT, PUBLIC_R), ENC, CIPHERTEXT, 0)
     assert seal.unseal(IKM_R, sealed, INFO, BOUND) == PLAIN
 
@@ -67,7 +73,7 @@ def test_another_library_opens_what_is_sealed_here_and_the_other_way_round() -> 
     other = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_128_GCM)
     secret = bytes(range(32))
     public = seal.public_of(seal.DEFAULT, secret)
-    _, kid, enc, data, _ = seal.read(seal.seal(seal.DEFAULT, public, bytes(32), b"hello", b"info", b""))
+    _, kid, enc, data, _ = seal.read(sealed_alone(seal.DEFAULT, public, bytes(32), b"hello", b"info", b""))
     private = X25519PrivateKey.from_private_bytes(seal._key_of(seal.DEFAULT, secret).private_bytes_raw())
     assert other.decrypt(enc + data, private, b"info") == b"hello"
     theirs = other.encrypt(b"good day", X25519PublicKey.from_public_bytes(public), b"info")
@@ -92,7 +98,7 @@ def test_the_hash_and_the_cipher_of_the_second_suite_are_sm3_and_sm4() -> None:
 @BOTH
 def test_only_the_key_it_was_sealed_to_opens_it(suite: seal.Suite) -> None:
     mine, other = bytes([1]) * 32, bytes([2]) * 32
-    sealed = seal.seal(suite, seal.public_of(suite, mine), bytes([3]) * 32, b"secret words", b"info", b"ticket 1")
+    sealed = sealed_alone(suite, seal.public_of(suite, mine), bytes([3]) * 32, b"secret words", b"info", b"ticket 1")
     assert b"secret" not in sealed
     assert seal.unseal(mine, sealed, b"info", b"ticket 1") == b"secret words"
     with pytest.raises(Malformed) as refused:
@@ -103,7 +109,7 @@ def test_only_the_key_it_was_sealed_to_opens_it(suite: seal.Suite) -> None:
 @BOTH
 def test_a_blob_belongs_to_its_ticket_and_to_its_purpose(suite: seal.Suite) -> None:
     secret = bytes([1]) * 32
-    sealed = seal.seal(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"secret words", b"info", b"ticket 1")
+    sealed = sealed_alone(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"secret words", b"info", b"ticket 1")
     for info, bound in ((b"info", b"ticket 2"), (b"other", b"ticket 1")):
         with pytest.raises(Malformed, match="seal_broken"):
             seal.unseal(secret, sealed, info, bound)
@@ -112,7 +118,7 @@ def test_a_blob_belongs_to_its_ticket_and_to_its_purpose(suite: seal.Suite) -> N
 @BOTH
 def test_no_byte_of_a_blob_can_be_another(suite: seal.Suite) -> None:
     secret = bytes([1]) * 32
-    sealed = seal.seal(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"secret words", b"info", b"")
+    sealed = sealed_alone(suite, seal.public_of(suite, secret), bytes([3]) * 32, b"secret words", b"info", b"")
     for place in range(len(sealed)):
         changed = bytearray(sealed)
         changed[place] ^= 0x01
