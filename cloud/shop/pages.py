@@ -117,8 +117,11 @@ def _found(tx: Connection, counter: Counter, asked: dict[str, str], day: int) ->
     if any(end.names for end in ends.values()):
         return {"choices": {name: end.names for name, end in ends.items() if end.names}}
     stops = (ends["from"].stop_nos, ends["to"].stop_nos)
+    if set(stops[0]) & set(stops[1]):
+        return {"wrong": {"to": Refusal("shop_same_stop")}}
     found = counter.hub.offers.search(tx, *stops, day, 1, language())
-    return {"found": [(offer, times(offer)) for offer in found]}
+    names = {name: end.name for name, end in ends.items()}
+    return {"asked": asked | names, "found": [(offer, times(offer)) for offer in found]}
 
 
 def _day(text: str, today: int) -> int:

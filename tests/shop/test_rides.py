@@ -8,6 +8,7 @@ import pytest
 
 from cloud.domains.sellers.tables import booking
 from cloud.domains.ticketing.publish import publish_real_name_rules
+from cloud.shop import rides
 from cloud.shop.counter import BOOKINGS_PER_MINUTE
 from sync.domains.ticketing.operations import RealNameRules
 from sync.kernel import days
@@ -126,13 +127,20 @@ def test_a_wrong_number_comes_back_empty_with_the_name_and_the_kind(world: Conso
     assert "45678" not in refused.text and re.search(r'<input id="document_number"(?![^>]* value=)', refused.text)
 
 
-def test_a_number_in_the_field_of_the_name_is_not_shown_again(world: ConsoleWorld, person: Person) -> None:  # noqa: F811
+def test_a_number_in_the_field_of_the_name_is_not_shown_again(
+    world: ConsoleWorld,  # noqa: F811
+    person: Person,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     name_travellers(world)
     ride = offered(world, person)
     given = fields(person.get(ride).text) | {"rider": "adult", "document_type": "resident_id"}
     swapped = {"document_name": resident_id(1), "document_number": full_name(1)}
     answer = person.post("/shop/ride", ride, **given, **swapped)
     assert answer.status_code == 422 and resident_id(1) not in answer.text and resident_id(1)[:12] not in answer.text
+    monkeypatch.setattr(rides, "kept", lambda form: rides.Kept({}, document_name=form["document_name"]))
+    careless = person.post("/shop/ride", ride, **given, **swapped)
+    assert resident_id(1) in careless.text, "the page shows whatever is kept, so this test sees a number that is"
 
 
 def test_who_travels_is_not_found_out_more_often_than_one_books(world: ConsoleWorld, person: Person) -> None:  # noqa: F811

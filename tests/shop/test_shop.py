@@ -162,6 +162,40 @@ def test_a_name_that_means_several_stops_is_asked_back(world: ConsoleWorld, pers
     assert 'id="from-error"' in wrong and "Nowhere" in wrong
 
 
+def test_a_search_stays_what_it_was_when_the_language_changes(world: ConsoleWorld, person: Person) -> None:
+    asked = search(world)
+    offered = OFFER.findall(person.get(asked).text)
+    assert offered
+    for language, name in (("zh-Hant", "肇慶"), ("zh-Hans", "肇庆")):
+        person.get(f"/shop/?language={language}")
+        page = person.get(asked).text
+        assert OFFER.findall(page) == offered and re.search(rf'name="from" value="{name}[^"]+"', page), language
+    part = person.get("/shop/?from=zhaoqing&to=Taishan Coach Station").text
+    assert "您从哪一站出发" in part, "what is part of several names is still asked back"
+
+
+def test_from_and_to_are_two_stops(world: ConsoleWorld, person: Person) -> None:
+    page = person.get("/shop/?from=Taishan Coach Station&to=Taishan Coach Station").text
+    assert "are the same stop" in page and 'id="to-error"' in page and "Nothing is left" not in page
+
+
+def test_every_page_has_a_title_of_its_own(world: ConsoleWorld, person: Person) -> None:
+    address = reserve(world, person)
+    pay(world, address)
+    ride = f"/shop/ride?offer={OFFER.findall(person.get(search(world)).text)[0]}"
+    pages = (
+        "/shop/",
+        search(world),
+        ride,
+        address,
+        reserve(world, person),
+        f"{address}/refund/0",
+        f"{address}/refund/7",
+    )
+    titles = [re.findall("<title>([^<]+)</title>", person.get(path).text)[0] for path in pages]
+    assert len(set(titles)) == len(pages) and all(title.endswith(" · Tickets online") for title in titles), titles
+
+
 def test_every_page_opens_in_three_languages_without_a_script(world: ConsoleWorld, person: Person) -> None:
     address = reserve(world, person)
     pay(world, address)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from cloud.domains.sellers.books.naming import Shown
 from cloud.domains.sellers.service import BOOKABLE_MS, Wish
 from cloud.kernel.ports import Office, Places, Ride, Seats, Timetable
+from sync.catalogue import LANGUAGES
 from sync.kernel import days
 from sync.kernel.errors import Refusal
 from sync.kernel.ports import Clock
@@ -80,14 +81,29 @@ class Offers:
         return days.day_at(self._clock.wall_ms(), self._places.main_zone(tx))
 
     def place(self, tx: Connection, text: str, language: str) -> Typed:
-        """The place that ``text`` names. Raises :class:`Refusal` ``stop_unknown``."""
+        """The place that ``text`` names, in whatever language; ``language``: of the names in the answer.
+
+        Raises :class:`Refusal` ``stop_unknown``.
+        """
         found: dict[str, list[int]] = {}
         for stop_no, _, name, _ in self._places.search_stops(tx, text, language, _MOST_STOPS):
             found.setdefault(name, []).append(stop_no)
         if not text.strip() or not found:
             raise Refusal("stop_unknown", status=404, text=text[:40])
+        if text.strip() not in found and len(found) > 1:
+            found = self._named_elsewhere(tx, text.strip(), found) or found
         exact = text.strip() if text.strip() in found else next(iter(found)) if len(found) == 1 else ""
         return Typed(exact, tuple(found.get(exact, ())), () if exact else tuple(found)[:MOST_NAMES])
+
+    def _named_elsewhere(self, tx: Connection, text: str, found: Mapping[str, list[int]]) -> dict[str, list[int]]:
+        """Of the stops that were ``found``, those whose whole name in some language is ``text``."""
+        named = {
+            stop_no
+            for language in LANGUAGES
+            for stop_no, _, name, _ in self._places.search_stops(tx, text, language, _MOST_STOPS)
+            if name == text
+        }
+        return {name: stop_nos for name, stop_nos in found.items() if named & set(stop_nos)}
 
     def one(self, tx: Connection, offer_id: str, language: str) -> Offer:
         """An offer again, with the price and what is left of it now. Raises as :func:`wish`, and as the timetable does."""
