@@ -39,9 +39,11 @@ def forms(word: str) -> dict[bytes, str]:
         except UnicodeEncodeError:
             continue
     for shift in range(3):
-        # Of the three ways to cut into groups of three bytes; the first and last sign hang on the neighbours.
+        # Of the three ways to cut into groups of three bytes; the signs at both ends hang on the neighbours. All others are
+        # wanted: four of them alone are three digits, which chance brings.
+        first, last = (8 * shift + 5) // 6, 8 * (len(plain) + shift) // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            found[encode(bytes(shift) + plain)[4 if shift else 0 : (len(plain) + shift) // 3 * 4]] = f"base64/{shift}"
+            found[encode(bytes(shift) + plain)[first:last]] = f"base64/{shift}"
     if word.isdigit() and len(word) % 2 == 0:
         found[bytes.fromhex(word)] = "packed digits"
     return {form: f"{word} as {name}" for form, name in found.items() if len(form) >= 4}
