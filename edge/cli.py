@@ -89,11 +89,11 @@ def _serve(built: Node) -> None:
 
 def _portal(built: Node) -> Beside | None:
     """The server for phones on the WiFi, if this box has one."""
-    from kiosk_ui.app import create_portal
-
     settings = built.settings
     if not settings.portal_port:
         return None
+    from kiosk_ui.app import create_portal
+
     portal = Beside(create_portal(built), settings.portal_host, settings.portal_port, settings.threads)
     portal.start()
     click.echo(f"portal listens on http://{settings.portal_host}:{portal.port}/", err=True)

@@ -48,10 +48,6 @@ class Day(fields.Field[int]):
 class _Parser(FlaskParser):
     """JSON that is nested too deep, or has a number of thousands of digits, is as bad as any other that does not parse."""
 
-    def use_args(self, argmap: Any, *args: Any, **kwargs: Any) -> Callable[..., Callable[..., Any]]:
-        """As webargs, which would make a schema, and those inside it, anew for each request."""
-        return super().use_args(argmap() if isinstance(argmap, type) else argmap, *args, **kwargs)
-
     def load_json(self, req: Any, schema: Any) -> Any:
         try:
             return super().load_json(req, schema)
@@ -60,8 +56,8 @@ class _Parser(FlaskParser):
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
-    """A blueprint whose bodies are read with care, and which makes one schema of a class for all routes, not one for each
-    (1 MiB: a ticket's alone has 50 fields, and those inside it)."""
+    """A blueprint whose bodies are read with care, and which makes one schema of a class for all routes: not one for each
+    (1 MiB: a ticket's alone has 50 fields, and those inside it), nor one a request, as webargs would."""
 
     ARGUMENTS_PARSER = _Parser()
 

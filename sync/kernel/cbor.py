@@ -24,7 +24,7 @@ _PLAIN: Final = frozenset({int, bytes, str, bool, type(None)})
 # Legs of the longest trip as a mask. Longer integers mean nothing here, and Python refuses to write them in decimals.
 MAX_INTEGER_BYTES: Final = 128
 # Behind the tag of a big integer: a length above that.
-_long: Final = re.compile(rb"[\x59-\x5b]|\x58[\x81-\xff]")
+_long: Final = re.compile(rb"[\x59-\x5b]|\x58[%c-\xff]" % (MAX_INTEGER_BYTES + 1))
 # Such an integer; and every way to refer to a value that was said before (tag 29), and to begin what texts may refer in (tag
 # 256). Chance looks like it now and then.
 _suspicious: Final = re.compile(

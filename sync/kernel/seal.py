@@ -86,17 +86,6 @@ class Suite:
         """HKDF-Expand (RFC 5869), 32 bytes at most."""
         return self.mac(key, info + b"\x01")[:size]
 
-    def encrypt(self, key: bytes, nonce: bytes, plain: bytes, bound: bytes) -> bytes:
-        """Ciphertext and tag; ``bound`` is not hidden, but can't be another afterwards."""
-        return self.aead(key).encrypt(nonce, plain, bound)
-
-    def decrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
-        """Raises :class:`Malformed` ``seal_broken``."""
-        try:
-            return self.aead(key).decrypt(nonce, data, bound)
-        except InvalidTag:
-            raise Malformed("seal_broken") from None
-
 
 DEFAULT: Final = Suite(1, "default", 0x0020, 0x0001, 0x0001, hashes.SHA256, AESGCM)
 SM: Final = Suite(2, "sm", 0xFE20, 0xFE01, 0xFE01, hashes.SM3, _Sm4Gcm)
@@ -134,7 +123,7 @@ class Sealer:
         self._enc = mine.public_key().public_bytes_raw()
         self._suite, self._kid = suite, kid_of(suite, public)
         shared = _shared(suite, mine.exchange(_public(public)), self._enc + public)
-        self._key, self._nonce = _schedule(suite, shared, info)
+        self._aead, self._nonce = _schedule(suite, shared, info)
         self._sent = 0
 
     def seal(self, plain: bytes, bound: bytes) -> bytes:
@@ -143,7 +132,7 @@ class Sealer:
         number, self._sent = self._sent, self._sent + 1
         if number >= MAX_MESSAGES:
             raise ValueError("too many messages of one sender")
-        data = self._suite.encrypt(self._key, _nonce_of(self._nonce, number), plain, bound)
+        data = self._aead.encrypt(_nonce_of(self._nonce, number), plain, bound)
         return cbor.encode([self._suite.number, self._kid, self._enc, data, *([number] if number else [])])
 
 
@@ -158,8 +147,8 @@ def unseal(secret: bytes, sealed: bytes, info: bytes, bound: bytes) -> bytes:
         mixed = key.exchange(X25519PublicKey.from_public_bytes(enc))
     except ValueError:
         raise Malformed("seal_broken") from None
-    used, nonce = _schedule(suite, _shared(suite, mixed, enc + public), info)
-    return suite.decrypt(used, _nonce_of(nonce, number), data, bound)
+    aead, nonce = _schedule(suite, _shared(suite, mixed, enc + public), info)
+    return _opened(aead, _nonce_of(nonce, number), data, bound)
 
 
 def read(sealed: bytes) -> tuple[Suite, bytes, bytes, bytes, int]:
@@ -193,11 +182,15 @@ class Veil:
 
     def lift(self, data: bytes, bound: bytes) -> bytes:
         """What was covered. Raises :class:`Malformed` ``seal_broken``."""
-        nonce, rest = data[:NONCE_BYTES].ljust(NONCE_BYTES), data[NONCE_BYTES:]
-        try:
-            return self._aead.decrypt(nonce, rest, bound)
-        except InvalidTag:
-            raise Malformed("seal_broken") from None
+        return _opened(self._aead, data[:NONCE_BYTES].ljust(NONCE_BYTES), data[NONCE_BYTES:], bound)
+
+
+def _opened(aead: Aead, nonce: bytes, data: bytes, bound: bytes) -> bytes:
+    """Raises :class:`Malformed` ``seal_broken``."""
+    try:
+        return aead.decrypt(nonce, data, bound)
+    except InvalidTag:
+        raise Malformed("seal_broken") from None
 
 
 @lru_cache(maxsize=8)
@@ -219,13 +212,13 @@ def _shared(suite: Suite, mixed: bytes, context: bytes) -> bytes:
     return _labelled(suite, named, extracted, b"shared_secret", context, KEY_BYTES)
 
 
-def _schedule(suite: Suite, shared: bytes, info: bytes) -> tuple[bytes, bytes]:
-    """KeySchedule of RFC 9180, 5.1, in base mode: the key, and the nonce of the first message."""
+def _schedule(suite: Suite, shared: bytes, info: bytes) -> tuple[Aead, bytes]:
+    """KeySchedule of RFC 9180, 5.1, in base mode: the cipher under the key, and the nonce of the first message."""
     named = b"HPKE" + _two(suite.kem) + _two(suite.kdf) + _two(suite.cipher)
     context = _context(suite, named, info)
     secret = suite.mac(shared, _VERSION + named + b"secret")
     return (
-        _labelled(suite, named, secret, b"key", context, 16),
+        suite.aead(_labelled(suite, named, secret, b"key", context, 16)),
         _labelled(suite, named, secret, b"base_nonce", context, NONCE_BYTES),
     )
 

@@ -84,7 +84,7 @@ def test_the_hash_and_the_cipher_of_the_second_suite_are_sm3_and_sm4() -> None:
     # The examples that stand in RFC 8998 (A.1) and in GB/T 32905 itself.
     key, nonce = bytes.fromhex("0123456789abcdeffedcba9876543210"), bytes.fromhex("00001234567800000000abcd")
     plain = b"".join(bytes([sign]) * 8 for sign in b"\xaa\xbb\xcc\xdd\xee\xff\xee\xaa")
-    sealed = seal.SM.encrypt(key, nonce, plain, bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2"))
+    sealed = seal.SM.aead(key).encrypt(nonce, plain, bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2"))
     assert sealed.hex() == (
         "17f399f08c67d5ee19d0dc9969c4bb7d5fd46fd3756489069157b282bb200735"
         "d82710ca5c22f0ccfa7cbf93d496ac15a56834cbcf98c397b4024a2691233b8d83de3541e4c2b58177e065a9bf7b62ec"

@@ -91,16 +91,19 @@ class Offers:
         if not text.strip() or not found:
             raise Refusal("stop_unknown", status=404, text=text[:40])
         if text.strip() not in found and len(found) > 1:
-            found = self._named_elsewhere(tx, text.strip(), found) or found
+            found = self._named_elsewhere(tx, text.strip(), language, found) or found
         exact = text.strip() if text.strip() in found else next(iter(found)) if len(found) == 1 else ""
         return Typed(exact, tuple(found.get(exact, ())), () if exact else tuple(found)[:MOST_NAMES])
 
-    def _named_elsewhere(self, tx: Connection, text: str, found: Mapping[str, list[int]]) -> dict[str, list[int]]:
-        """Of the stops that were ``found``, those whose whole name in some language is ``text``."""
+    def _named_elsewhere(
+        self, tx: Connection, text: str, language: str, found: Mapping[str, list[int]]
+    ) -> dict[str, list[int]]:
+        """Of the stops that were ``found`` under their names in ``language``, those whose whole name in another is ``text``."""
         named = {
             stop_no
-            for language in LANGUAGES
-            for stop_no, _, name, _ in self._places.search_stops(tx, text, language, _MOST_STOPS)
+            for other in LANGUAGES
+            if other != language
+            for stop_no, _, name, _ in self._places.search_stops(tx, text, other, _MOST_STOPS)
             if name == text
         }
         return {name: stop_nos for name, stop_nos in found.items() if named & set(stop_nos)}
